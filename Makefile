@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Needs Python 3.11 or newer, make and a package index. Everything is installed into .venv.
+
+PYTHON ?= python3
+PORT ?= 5001
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
+           $(shell find plugins meta docs playbooks changelogs -type f -not -name '*.pyc' -not -name '.plugin-cache.yaml')
+# The collection is run as installed, never from the checkout.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
+export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
+
+.PHONY: help demo test lint unit emulator-test integration sanity docs bench emulator install constraints clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+demo: .venv/installed ## a mirror session from nothing to nothing, against the emulator
+	$(BIN)/python tools/demo.py
+
+test: lint docs sanity unit emulator-test integration ## every test
+
+lint: .venv/tested .venv/installed ## style, types, changelog, playbooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/typecheck.py
+	$(BIN)/antsibull-changelog lint
+	$(BIN)/ansible-lint --offline
+
+unit: .venv/tested ## unit tests and properties
+	$(BIN)/python -m pytest -n 2 tests/unit
+
+emulator-test: .venv/tested ## the emulator against botocore's model, the error tables and the aws command
+	$(BIN)/python -m pytest -n 2 tests/emulator_tests
+
+integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
+	$(BIN)/python -m pytest -n 2 tests/integration
+
+sanity: .venv/tested ## ansible-test sanity, without an ignore file
+	$(BIN)/python tools/sanity.py
+
+docs: .venv/tested .venv/installed ## the documentation as HTML, in build/docs
+	$(BIN)/python tools/docs.py
+
+bench: .venv/installed ## calls and wall time per task, side by side with others
+	$(BIN)/python -m tests.bench
+
+emulator: .venv/run ## the emulator with its lab in the foreground, on PORT (5001)
+	$(BIN)/python -m tests.emulator --port $(PORT)
+
+install: .venv/installed ## build the collection and install it into .venv/collections
+
+constraints: ## pin anew what requirements/*.in bring
+	$(PYTHON) -m venv build/venv
+	build/venv/bin/python -m pip install -r requirements/run.in -r requirements/test.in
+	{ head -n 1 requirements/constraints.txt; build/venv/bin/python -m pip freeze; } > build/constraints.txt
+	mv build/constraints.txt requirements/constraints.txt
+
+clean: ## remove all that make made
+	rm -rf .venv build dist
+
+.venv/run: requirements/run.in requirements/constraints.txt tools/fetch_amazon_aws.py
+	$(PYTHON) -m venv .venv
+	$(PIP) install -r requirements/run.in -c requirements/constraints.txt
+	$(BIN)/python tools/fetch_amazon_aws.py
+	touch $@
+
+.venv/tested: .venv/run requirements/test.in
+	$(PIP) install -r requirements/test.in -c requirements/constraints.txt
+	touch $@
+
+.venv/installed: .venv/run $(SOURCES)
+	rm -rf dist
+	$(BIN)/ansible-galaxy collection build --output-path dist
+	$(BIN)/ansible-galaxy collection install dist/vtap-aws-*.tar.gz --force -p .venv/collections
+	touch $@

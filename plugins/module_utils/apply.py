@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs plans: in their order, and over again from a fresh look when the world moved meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Callable
+
+from ansible_collections.vtap.aws.plugins.module_utils import advice, resource
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, has
+from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, NotThere, Options
+
+# Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
+# Terraform's provider works without any wait, so what needs more than these is not going to appear.
+PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: the object before and after it (None if there is none) and the calls that did something.
+
+    expected: the object afterwards as the plan foresaw it.
+    """
+
+    before: Options | None
+    after: Options | None
+    expected: Options | None
+    actions: tuple[Action, ...]
+
+
+class Interrupted(Exception):
+    """A plan that EC2 did not let pass.
+
+    action, error: the call that failed and why. done: the calls carried out before it. undone: what they had made and
+    was removed again.
+    """
+
+    def __init__(self, plan: Plan, action: Action, error: Ec2Error, done: list[Action], undone: list[str]) -> None:
+        self.plan, self.action, self.error, self.done = plan, action, error, done
+        rest = plan.actions[plan.actions.index(action) + 1 :]
+        parts = [advice.explain(error, action)]
+        parts += [f"Done before: {_list(done)}."] if done else []
+        parts += [f"Removed again: {', '.join(undone)}."] if undone else []
+        parts += [f"Not done: {_list(rest)}."] if rest else []
+        super().__init__(" ".join(parts))
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a fresh look may show that the plan no longer fits: someone else was faster, or a reply was lost.
+
+        EC2 documents no code for a session whose interface and number are taken, so any refused Create counts.
+        """
+        if self.error.denied or self.error.throttled:
+            return False
+        return self.action.creates or self.error.not_found or self.error.duplicate
+
+    @property
+    def settling(self) -> bool:
+        """Whether it may be that EC2 does not show yet what is already there."""
+        return self.error.duplicate or self.error.not_found
+
+
+def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
+    """Plan and apply until the plan holds.
+
+    make_plan: looks and plans. Raises Interrupted, and what make_plan raises.
+    """
+    pauses = iter(PAUSES)
+    first: Plan | None = None
+    stops: list[Interrupted] = []
+    done: list[Action] = []
+    while True:
+        plan = patient_plan(make_plan, pauses)
+        first = first or plan
+        if stops and plan.actions == stops[-1].plan.actions:
+            worth_a_look = stops[-1].settling
+        else:
+            if stops and stops[-1].error.unanswered:
+                done.append(stops[-1].action)  # its reply was lost, but the fresh look shows that it was carried out
+            try:
+                after, acted = apply(plan, ec2)
+                return Outcome(first.before, after, plan.after, (*done, *acted))
+            except Interrupted as interrupted:
+                done += interrupted.done
+                stops.append(interrupted)
+                worth_a_look = interrupted.outdated
+        pause = next(pauses, None)
+        if pause is None or not worth_a_look:
+            raise stops[-1]
+        time.sleep(pause)
+
+
+def patient_plan(make_plan: Callable[[], Plan], pauses: Iterator[float]) -> Plan:
+    """The plan, made again after each pause while an object that the task names does not show."""
+    while True:
+        try:
+            return make_plan()
+        except NotThere:
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
+def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
+    """Run the plan. Returns the object as EC2's reply shows it, and the calls that did something.
+
+    Tags come from the plan: they are what was asked for, and a Modify reply does not hold them. Raises Interrupted.
+    """
+    after = plan.after
+    done: list[Action] = []
+    made: list[tuple[Kind, str]] = []
+    for action in plan.actions:
+        try:
+            reply = ec2.call(action.operation, **action.params)
+        except Ec2Error as error:
+            if action.gone_is_done and error.not_found:
+                continue
+            raise Interrupted(plan, action, error, done, _undo(plan, made, error, ec2)) from error
+        done.append(action)
+        if action.kind is not None and after is not None:
+            row = resource.read(action.kind, reply[action.kind.api], ec2.arn_base)
+            if action.creates:
+                made.append((action.kind, row[action.kind.id_option]))
+            after = {**row, "tags": after["tags"]}
+    return after, done
+
+
+def refusals(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
+    """What EC2 would refuse of the plan, asked by DryRun, and the calls that could not be asked about.
+
+    The latter need the id of an object that does not exist yet.
+    """
+    refused, unasked = [], []
+    for action in plan.actions:
+        if action.pending:
+            unasked.append(_list([action]))
+            continue
+        error = ec2.dry_run(action.operation, **action.params)
+        if error is not None:
+            refused.append(advice.explain(error, action))
+    return refused, unasked
+
+
+def wait_for(outcome: Outcome, kind: Kind, ec2: Ec2, timeout: int) -> bool:
+    """Wait until Describe shows the outcome. Returns whether it did within the timeout (seconds).
+
+    The objects have no state in EC2: all there is to wait for is that they show, as they should be, or are gone.
+    """
+    shown = outcome.after or outcome.before or {}
+    if kind.id_option not in shown:
+        return True
+    deadline, pause = time.monotonic() + timeout, 0.5
+    while True:
+        rows = ec2.describe(kind, ids=(shown[kind.id_option],))
+        if (any(has(row, outcome.expected or {}) for row in rows)) if outcome.after else not rows:
+            return True
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 2, 5.0)
+
+
+def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -> list[str]:
+    """Remove what a plan that must not stay half-made has made. Returns the ids removed.
+
+    Not after a reply that never came: what was to be removed may be gone, and the new object all there is.
+    """
+    if not plan.undo or error.unanswered:
+        return []
+    undone = []
+    for kind, made_id in reversed(made):
+        try:
+            ec2.call(f"Delete{kind.api}", **{kind.id_member: made_id})
+            undone.append(f"{kind.noun} {made_id}")
+        except Ec2Error as refusal:
+            undone.append(f"not {kind.noun} {made_id}, which must be removed by hand ({refusal})")
+    return undone
+
+
+def _list(actions: Iterable[Action]) -> str:
+    return "; ".join(f"{action.operation} on {action.resource}" for action in actions)

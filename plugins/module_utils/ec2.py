@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The only place that calls EC2. Everything above it speaks the options' words and catches Ec2Error."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from typing import Any, Callable
+
+from ansible_collections.vtap.aws.plugins.module_utils import resource
+from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options
+
+try:
+    from botocore import xform_name
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
+
+    class BotoCoreError(Exception):  # type: ignore[no-redef]
+        pass
+
+    class ClientError(Exception):  # type: ignore[no-redef]
+        pass
+
+
+# The most that one Describe page holds (EC2's service model: MaxResults 5 to 1000).
+PAGE = 1000
+
+
+class Ec2Error(Exception):
+    """A call that EC2 refused, or whose reply never came.
+
+    operation: the EC2 action. code: EC2's error code without the C(Exception) that some documents and replies append
+    to it; empty when no reply came, and then nobody knows whether the call was carried out. message: EC2's words.
+    """
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation}: {code}: {message}" if code else f"{operation}: {message}")
+        self.operation = operation
+        self.code = re.sub(r"Exception$", "", code)
+        self.message = message
+
+    @property
+    def unanswered(self) -> bool:
+        return not self.code
+
+    @property
+    def not_found(self) -> bool:
+        """Whether the object itself is missing.
+
+        The EC2 API Reference lists C(InvalidTrafficMirrorSessionNotFound) and, for targets,
+        C(InvalidTrafficMirrorTargetNoFound); EC2 answers clients with C(InvalidTrafficMirrorSessionId.NotFound).
+        C(InvalidID) is what CreateTags and DeleteTags say.
+        """
+        return bool(re.search(r"No(t)?Found$", self.code)) or self.code == "InvalidID"
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether another object has the natural key already. EC2 documents no code for sessions; clients that meet
+        the refusal look for these words in its text."""
+        return "AlreadyExists" in self.code or "already being used" in self.message
+
+    @property
+    def denied(self) -> bool:
+        return self.code in ("UnauthorizedOperation", "AuthFailure", "AccessDenied")
+
+    @property
+    def throttled(self) -> bool:
+        return self.code in ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
+
+
+class Ec2:
+    """Traffic Mirroring in one account and region, over a boto3 client of EC2.
+
+    sts: makes the STS client, asked for only when an owner cannot be told otherwise.
+    """
+
+    def __init__(self, client: Any, sts: Callable[[], Any]) -> None:
+        self._client = client
+        self._sts = sts
+        self._access_key = ""
+        self._account: str | None = None
+        self.arn_base = f"arn:{client.meta.partition}:ec2:{client.meta.region_name}"
+        # Whichever way botocore found the credentials, the signed request names the access key.
+        client.meta.events.register("before-send.ec2", self._note_access_key)
+
+    def call(self, operation: str, **params: Any) -> Members:
+        """The reply to one EC2 action. Raises Ec2Error."""
+        try:
+            reply: Members = getattr(self._client, xform_name(operation))(**params)
+            return reply
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            raise Ec2Error(operation, details.get("Code", "Unknown"), details.get("Message", str(error))) from error
+        except BotoCoreError as error:
+            raise Ec2Error(operation, "", str(error)) from error
+
+    def dry_run(self, operation: str, **params: Any) -> Ec2Error | None:
+        """What EC2 would say to this action, None if it would carry it out."""
+        try:
+            self.call(operation, DryRun=True, **params)
+        except Ec2Error as error:
+            return None if error.code == "DryRunOperation" else error
+        return None
+
+    def describe(
+        self, kind: Kind, ids: Iterable[str] = (), filters: dict[str, list[str]] | None = None
+    ) -> list[Options]:
+        """The objects of this kind, sorted by id, all pages; an id that does not exist is not in the list.
+
+        ids: looked up by id. filters: name to values, names as EC2 documents them. Raises Ec2Error.
+        """
+        # DescribeTrafficMirrorFilterRules has no paginator in botocore, so all four share this loop.
+        operation, found, token = f"Describe{kind.api}s", [], None
+        params: Members = {f"{kind.id_member}s": list(ids)} if ids else {"MaxResults": PAGE}
+        if filters:
+            params["Filters"] = [{"Name": name, "Values": values} for name, values in filters.items()]
+        while True:
+            try:
+                reply = self.call(operation, **params, **({"NextToken": token} if token else {}))
+            except Ec2Error as error:
+                if ids and error.not_found:
+                    return []
+                raise
+            found += [resource.read(kind, row, self.arn_base) for row in reply[f"{kind.api}s"]]
+            token = reply.get("NextToken")
+            if not token:
+                return sorted(found, key=lambda row: row[kind.id_option])
+
+    def is_foreign(self, owner: str | None) -> bool:
+        """Whether an object of this owner belongs to another account than the caller's.
+
+        Most access keys hold their account's number, so this rarely costs a call. The encoding is not documented, so
+        it counts only as proof that the account is the caller's; otherwise STS is asked. If STS cannot be reached
+        the answer is no: EC2 itself lets nobody change an object of another account.
+        """
+        if owner is None or owner == account_of(self._access_key):
+            return False
+        if self._account is None:
+            try:
+                self._account = self._sts().get_caller_identity()["Account"]
+            except (BotoCoreError, ClientError):
+                return False
+        return owner != self._account
+
+    def _note_access_key(self, request: Any, **_: Any) -> None:
+        header = request.headers.get("Authorization", b"")
+        credential = re.search(rb"Credential=(\w+)/", header if isinstance(header, bytes) else header.encode())
+        self._access_key = credential.group(1).decode() if credential else ""
+
+
+def account_of(access_key: str) -> str | None:
+    """The account number (12 digits) that an access key holds, None if it has not the form of one that does.
+
+    After Tal Be'ery, "A short note on AWS key ID": C(AKIA) or C(ASIA), then 16 base32 characters whose bits 1 to 40
+    are the number. Keys from before 2019 have other bits there.
+    """
+    if len(access_key) != 20 or access_key[:4] not in ("AKIA", "ASIA"):
+        return None
+    try:
+        bits = int.from_bytes(base64.b32decode(access_key[4:])[:6], "big")
+    except binascii.Error:
+        return None
+    return f"{(bits & 0x7FFFFFFFFF80) >> 7:012d}"

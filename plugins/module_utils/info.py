@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an info module asks EC2, and what it picks out itself because EC2 documents no tag filter for these objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.vtap.aws.plugins.module_utils import resource
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Options
+
+# EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
+VALUES_PER_REQUEST = 200
+
+
+def check_filters(kind: Kind, filters: Options) -> dict[str, list[str]]:
+    """The filters with their values as lists of strings. Raises BadInput for a name that EC2 does not document."""
+    known = set(kind.filters)
+    unknown = sorted(
+        name for name in filters if name not in known and name != "tag-key" and not name.startswith("tag:")
+    )
+    if unknown:
+        raise BadInput(
+            f"filters: unknown {', '.join(unknown)}. Known: {', '.join(sorted(known))}, tag-key, tag:KEY "
+            "(names are case-sensitive and written with hyphens)."
+        )
+    return {name: _strings(name, value) for name, value in filters.items()}
+
+
+def check_ids(kind: Kind, ids: list[str] | None) -> list[str] | None:
+    """The ids as given. Raises BadInput for one that is none of this kind."""
+    for one in ids or ():
+        resource.check_id(f"{kind.id_option}s", one, kind.prefix)
+    return ids
+
+
+def select(kind: Kind, ec2: Ec2, ids: list[str] | None, filters: dict[str, list[str]]) -> list[Options]:
+    """The objects that fit all filters, each by any of its values, sorted by id.
+
+    ids: None for all, else only these; an id that does not exist is not in the list. Raises Ec2Error.
+    """
+    by_id = f"{kind.resource_type}-id"
+    asked = {name: values for name, values in filters.items() if name in kind.filters}
+    picked = {name: values for name, values in filters.items() if name not in asked}
+    if ids is not None:
+        asked[by_id] = sorted(set(ids) & set(asked.get(by_id, ids)))
+    if not all(filters.values()) or not asked.get(by_id, True):
+        return []  # a filter without a value fits nothing; EC2 would take it for no filter at all
+    # Only a list of ids gets too long for one request.
+    chunks: Iterable[dict[str, list[str]]] = [asked]
+    others = sum(len(values) for name, values in asked.items() if name != by_id)
+    room = max(VALUES_PER_REQUEST - others, 1)
+    if len(asked.get(by_id, ())) > room:
+        chunks = [{**asked, by_id: asked[by_id][at : at + room]} for at in range(0, len(asked[by_id]), room)]
+    rows = [row for chunk in chunks for row in ec2.describe(kind, filters=chunk)]
+    rows = [row for row in rows if all(_tags_fit(row["tags"], name, values) for name, values in picked.items())]
+    return sorted(rows, key=lambda row: row[kind.id_option])
+
+
+def _tags_fit(tags: dict[str, str], name: str, values: list[str]) -> bool:
+    """Whether the tags fit this tag filter, with EC2's wildcards: C(*) for any text, C(?) for one character."""
+    if name == "tag-key":
+        texts = list(tags)
+    else:
+        key = name.split(":", 1)[1]
+        texts = [tags[key]] if key in tags else []
+    return any(re.fullmatch(_pattern(value), text, re.DOTALL) for value in values for text in texts)
+
+
+def _pattern(value: str) -> str:
+    """A filter value as a regular expression; a backslash makes the next character stand for itself."""
+    parts = re.findall(r"\\.|.", value, re.DOTALL)
+    wild = {"*": ".*", "?": "."}
+    return "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
+
+
+def _strings(name: str, value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    for one in values:
+        if one is None or isinstance(one, (dict, list)):
+            raise BadInput(f"filters: {name} must be a value or a list of values.")
+    return [str(one) for one in values]

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The only place that knows AnsibleAWSModule: argument specs, results, failures."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any, Callable, NoReturn
+
+# Loading EC2's service model makes some hundred thousand objects that all live until the process ends. Looking for
+# garbage among them takes about a fifth of a task's time and finds nothing.
+gc.disable()
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
+
+from ansible_collections.vtap.aws.plugins.module_utils import advice, info, resource  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E402
+    PAUSES,
+    Interrupted,
+    Outcome,
+    converge,
+    patient_plan,
+    refusals,
+    wait_for,
+)
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Refused  # noqa: E402
+
+# What a play may set once for the whole action group, so every module must take it.
+DEFAULTS = {
+    "default_tags": {"type": "dict"},
+    "ignore_tag_keys": {"type": "list", "elements": "str", "no_log": False},
+    "ignore_tag_key_prefixes": {"type": "list", "elements": "str", "no_log": False},
+    "verify_permissions": {"type": "bool", "default": False},
+}
+MakePlan = Callable[[Wanted, Ec2, bool], Plan]
+
+
+def resource_module(kind: Kind, references: dict[str, tuple[str, Kind]]) -> AnsibleAWSModule:
+    """A module that makes, changes and removes objects of this kind, with its options read.
+
+    references: the options that name another object by its Name tag, each with the option that takes its id.
+    """
+    return AnsibleAWSModule(
+        argument_spec={
+            "state": {"choices": ["present", "absent"], "default": "present"},
+            kind.id_option: {"aliases": ["id"]},
+            "name": {},
+            **{field.option: {"type": field.type} for field in kind.fields},
+            **{option: {} for option in (*references, *resource.READ_ONLY)},
+            "tags": {"type": "dict", "aliases": ["resource_tags"]},
+            "purge_tags": {"type": "bool", "default": True},
+            **DEFAULTS,
+            "allow_replacement": {"type": "bool", "default": False},
+            "wait": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 120},
+        },
+        mutually_exclusive=[(option, id_option) for option, (id_option, _kind) in references.items()],
+        supports_check_mode=True,
+    )
+
+
+def connect(module: AnsibleAWSModule) -> Ec2:
+    """EC2 as the module's connection options say."""
+    return Ec2(module.client("ec2"), sts=lambda: module.client("sts"))
+
+
+def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], make_plan: MakePlan) -> NoReturn:
+    """One task, from options to result.
+
+    check: raises BadInput for options of this kind that cannot be right. make_plan: looks and plans; its last
+    argument says whether this is check mode.
+    """
+    try:
+        wanted = Wanted.from_options(kind, module.params)
+        check(wanted)
+        if module.params["wait_timeout"] < 1:
+            raise BadInput(f"wait_timeout must be 1 or more seconds, not {module.params['wait_timeout']}.")
+        ec2 = connect(module)
+        if module.check_mode:
+            plan = patient_plan(lambda: make_plan(wanted, ec2, True), iter(PAUSES))
+            if module.params["verify_permissions"]:
+                _verify(module, plan, ec2)
+            outcome = Outcome(plan.before, plan.after, plan.after, plan.actions)
+        else:
+            outcome = converge(lambda: make_plan(wanted, ec2, False), ec2)
+            _wait(module, outcome, kind, ec2)
+    except (BadInput, Refused) as error:
+        _fail(module, msg=str(error))
+    except Interrupted as error:
+        _fail(module, msg=str(error), error=_details(error.error), changed=bool(error.done))
+    except Ec2Error as error:
+        _fail(module, msg=advice.explain(error), error=_details(error))
+    pending = {
+        field.option: action.params[field.member].name
+        for action in outcome.actions
+        for field in kind.fields
+        if isinstance(action.params.get(field.member), Pending)
+    }
+    finish(
+        module,
+        changed=bool(outcome.actions),
+        diff={"before": outcome.before or {}, "after": outcome.after or {}},
+        actions=[action.describe() for action in outcome.actions],
+        **{kind.key: outcome.after or {}},
+        **({"pending": pending} if pending else {}),
+    )
+
+
+def run_info(kind: Kind) -> NoReturn:
+    """The whole of an info module."""
+    ids_option = f"{kind.id_option}s"
+    module = AnsibleAWSModule(
+        argument_spec={
+            ids_option: {"type": "list", "elements": "str", "aliases": ["ids"]},
+            "filters": {"type": "dict", "default": {}},
+            **DEFAULTS,
+        },
+        supports_check_mode=True,
+    )
+    try:
+        filters = info.check_filters(kind, module.params["filters"])
+        ids = info.check_ids(kind, module.params[ids_option])
+        rows = info.select(kind, connect(module), ids, filters)
+    except BadInput as error:
+        _fail(module, msg=str(error))
+    except Ec2Error as error:
+        _fail(module, msg=advice.explain(error), error=_details(error))
+    finish(module, changed=False, **{f"{kind.key}s": rows})
+
+
+def finish(module: AnsibleAWSModule, **result: Any) -> NoReturn:
+    """Exit with this result."""
+    gc.freeze()  # the interpreter looks for garbage once more as it ends
+    module.exit_json(**result)
+    raise AssertionError("exit_json ends the module")
+
+
+def _fail(module: AnsibleAWSModule, **result: Any) -> NoReturn:
+    gc.freeze()
+    module.fail_json(**result)
+    raise AssertionError("fail_json ends the module")
+
+
+def _details(error: Ec2Error) -> dict[str, str]:
+    return {"code": error.code, "message": error.message, "operation": error.operation}
+
+
+def _verify(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
+    refused, unasked = refusals(plan, ec2)
+    for call in unasked:
+        module.warn(
+            f"verify_permissions: {call} needs an id that does not exist yet, so EC2 could not be asked about it."
+        )
+    if refused:
+        raise Refused(f"EC2 would refuse {len(refused)} of {len(plan.actions)} calls. {' '.join(refused)}")
+
+
+def _wait(module: AnsibleAWSModule, outcome: Outcome, kind: Kind, ec2: Ec2) -> None:
+    timeout = module.params["wait_timeout"]
+    if module.params["wait"] and outcome.actions and not wait_for(outcome, kind, ec2, timeout):
+        raise Refused(
+            f"EC2 carried out the change of the {kind.noun} but did not show it within wait_timeout, {timeout} s. "
+            "Nothing is lost: run the task again, or with a longer wait_timeout."
+        )

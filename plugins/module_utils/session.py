@@ -1,0 +1,360 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What only mirror sessions have: numbers on an interface, a packet length that depends on the target, and a source
+interface that EC2 cannot change. C(look_up) reads what C(plan) must know; C(plan) is pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Callable, Protocol
+
+from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted
+from ansible_collections.vtap.aws.plugins.module_utils.resource import (
+    ENI,
+    FILTER,
+    GWLBE,
+    NLB,
+    NLB_PACKET_LENGTH,
+    SESSION,
+    SESSIONS_PER_INTERFACE,
+    TARGET,
+    BadInput,
+    Kind,
+    NotThere,
+    Options,
+    Refused,
+)
+
+# The options that name an object by its Name tag, and what they stand for.
+REFERENCES = {
+    "traffic_mirror_filter_name": ("traffic_mirror_filter_id", FILTER),
+    "traffic_mirror_target_name": ("traffic_mirror_target_id", TARGET),
+}
+
+
+class Reader(Protocol):
+    """What reading needs of ec2.Ec2."""
+
+    def describe(
+        self, kind: Kind, ids: tuple[str, ...] = ..., filters: dict[str, list[str]] | None = ...
+    ) -> list[Options]: ...
+
+    def is_foreign(self, owner: str | None) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known when the plan is made.
+
+    current: the session meant, None if there is none. neighbours: all sessions of the interface that the task names,
+    or else of the current one's. foreign: whether current belongs to another account.
+    target_type: of the target that the session will have, None where nobody asked.
+    """
+
+    current: Options | None = None
+    neighbours: tuple[Options, ...] = ()
+    foreign: bool = False
+    target_type: str | None = None
+
+
+def check(wanted: Wanted) -> None:
+    """Raise BadInput unless the task says which session it means."""
+    on_interface = "network_interface_id" in wanted.values
+    if wanted.id is None and wanted.name is None and not (on_interface and "session_number" in wanted.values):
+        raise BadInput(
+            "Say which session: traffic_mirror_session_id, network_interface_id with session_number or name, or name."
+        )
+
+
+def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
+    """For module.run: look and plan, with the filter and target names that these options give turned into ids."""
+
+    def look_and_plan(wanted: Wanted, reader: Reader, predict: bool) -> Plan:
+        if wanted.present:
+            wanted = replace(wanted, values={**wanted.values, **resolve(params, reader, predict)})
+        return plan(wanted, look_up(wanted, reader, predict))
+
+    return look_and_plan
+
+
+def resolve(params: Options, reader: Reader, predict: bool) -> Options:
+    """The ids of the filter and the target that the task gives by name, keyed by the options that take ids.
+
+    predict: check mode, where one that does not exist yet is Pending. Raises NotThere for it otherwise, and Refused
+    for a name that several have.
+    """
+    ids: Options = {}
+    for option, (id_option, kind) in REFERENCES.items():
+        name = params.get(option)
+        if name is None:
+            continue
+        named = [row for row in reader.describe(kind) if row["tags"].get("Name") == name]
+        if len(named) > 1:
+            raise Refused(f"{option}: {len(named)} have the name {name}: {'; '.join(map(kind.label, named))}.")
+        if not named and not predict:
+            raise NotThere(f"{option}: there is no {kind.noun} named {name} in this account and region.")
+        ids[id_option] = named[0][kind.id_option] if named else Pending(name)
+    return ids
+
+
+def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
+    """Read what the plan must know, in one Describe unless the task leaves no other way.
+
+    predict: check mode, where the target and the filter are looked at as well: the first to know the packet length
+    that EC2 will report, both to say that one is missing as the real run would. Raises Refused, Ec2Error.
+    """
+    interface = wanted.values.get("network_interface_id")
+    if interface is not None:
+        rows = _on(interface, reader)
+        if wanted.id is not None and not any(row[SESSION.id_option] == wanted.id for row in rows):
+            rows += reader.describe(SESSION, ids=(wanted.id,))
+    elif wanted.id is not None:
+        rows = reader.describe(SESSION, ids=(wanted.id,))
+    else:
+        # By the name alone: EC2 documents no tag filter for sessions, so the tags are compared here.
+        rows = [row for row in reader.describe(SESSION) if row["tags"].get("Name") == wanted.name]
+    current = _find(wanted, rows)
+    may_replace = wanted.present and wanted.allow_replacement and wanted.name and interface and not wanted.id
+    if may_replace and (current is None or current["tags"].get("Name") != wanted.name):
+        current = _elsewhere(wanted, current, reader)
+    number = wanted.values.get("session_number")
+    if interface is None and current is not None and number not in (None, current["session_number"]):
+        rows = _on(current["network_interface_id"], reader)
+    found = Found(
+        current=current,
+        neighbours=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
+        foreign=current is not None and reader.is_foreign(current.get("owner_id")),
+    )
+    if wanted.present and not found.foreign:
+        found = replace(found, target_type=_target_type(wanted, current, reader, predict))
+        if predict:
+            _require_filter(wanted, current, reader)
+    return found
+
+
+def plan(wanted: Wanted, found: Found) -> Plan:
+    """The calls that make the session what the task wants. Raises BadInput, Refused."""
+    current = found.current
+    if not wanted.present:
+        return _plan_absent(wanted, found)
+    if current is None:
+        return _plan_create(wanted, found)
+    planning.check_read_only(wanted, current)
+    if wanted.values.get("network_interface_id", current["network_interface_id"]) != current["network_interface_id"]:
+        return _plan_replace(wanted, found, current)
+    return _plan_change(wanted, found, current)
+
+
+def _plan_absent(wanted: Wanted, found: Found) -> Plan:
+    current = found.current
+    if current is None:
+        return Plan()
+    for option in SESSION.natural_key:
+        if wanted.values.get(option, current[option]) != current[option]:
+            raise Refused(
+                f"{SESSION.label(current)} is not on {option} {wanted.values[option]}; "
+                f"nothing was removed. Correct {option} or leave it out."
+            )
+    if wanted.name is not None and current["tags"].get("Name") != wanted.name:
+        raise Refused(
+            f"{SESSION.label(current)} is not named {wanted.name!r}; nothing was removed. Correct name or leave it out."
+        )
+    _check_own(found, current)
+    return Plan((planning.delete(SESSION, current, "state is absent"),), before=current)
+
+
+def _plan_create(wanted: Wanted, found: Found) -> Plan:
+    if wanted.id is not None:
+        raise NotThere(
+            f"There is no session {wanted.id}. EC2 chooses the ids of new sessions: to create one, "
+            f"leave {SESSION.id_option} out and give network_interface_id with session_number or name."
+        )
+    values = _without_read_only(wanted.values)
+    planning.check_needed(wanted, values)
+    values.setdefault("session_number", _free_number(found.neighbours))
+    return _creation(wanted, found, values, "it does not exist")
+
+
+def _creation(wanted: Wanted, found: Found, values: Options, reason: str) -> Plan:
+    """The plan that makes a session with these values, which include the interface and the number."""
+    if len(found.neighbours) >= SESSIONS_PER_INTERFACE:
+        # EC2 would refuse it; said here so that check mode says it too.
+        raise Refused(
+            f"TrafficMirrorSessionsPerInterfaceLimitExceeded: {values['network_interface_id']} has "
+            f"{len(found.neighbours)} sessions, and EC2 takes {SESSIONS_PER_INTERFACE}. Remove one of: "
+            f"{'; '.join(map(SESSION.label, found.neighbours))}."
+        )
+    tags = wanted.tags.change({})
+    action = planning.create(SESSION, values, tags, reason)
+    after = {**values, "description": values.get("description", ""), "tags": tags.result}
+    return Plan((action,), after=_known(after, _reported_length(values.get("packet_length", 0), found.target_type)))
+
+
+def _plan_change(wanted: Wanted, found: Found, current: Options) -> Plan:
+    values = planning.differences(SESSION, current, wanted.values)
+    _check_number(values, found, current)
+    if values.get("packet_length") == 0 and _is_default(current["packet_length"], found.target_type):
+        del values["packet_length"]
+    tags = wanted.tags.change(current["tags"])
+    actions = (*planning.modify(SESSION, current, values), *planning.retag(SESSION, current, tags))
+    if actions:
+        _check_own(found, current)
+    length: int | None = values.get("packet_length", current["packet_length"])
+    if "traffic_mirror_target_id" in values or "packet_length" in values:
+        # A reported 8500 may be the old target's default, which need not outlive the move; an own value does.
+        uncertain = length == NLB_PACKET_LENGTH and "packet_length" not in values and found.target_type != NLB
+        length = None if uncertain else _reported_length(length, found.target_type)
+    return Plan(actions, before=current, after=_known({**current, **values, "tags": tags.result}, length))
+
+
+def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
+    """Another interface: a new session there with all that the old one has, then the old one goes."""
+    if not (wanted.allow_replacement and wanted.name):
+        raise Refused(
+            f"{SESSION.label(current)} cannot move to {wanted.values['network_interface_id']}: EC2 cannot change the "
+            "interface of a session. To have a new session made there and this one removed, give name and "
+            "allow_replacement: true."
+        )
+    _check_own(found, current)
+    values = {field.option: current[field.option] for field in SESSION.fields}
+    values.update(_without_read_only(wanted.values))
+    taken = [row["session_number"] for row in found.neighbours]
+    if "session_number" not in wanted.values and values["session_number"] in taken:
+        values["session_number"] = _free_number(found.neighbours)
+    if "packet_length" not in wanted.values and _is_default(current["packet_length"], found.target_type):
+        values["packet_length"] = 0
+    # Tags are carried over under the task's own rules, except those that only AWS may set.
+    tags = wanted.tags.change(current["tags"])
+    carried = {key: value for key, value in tags.result.items() if not key.startswith("aws:")}
+    moved = replace(wanted, tags=replace(wanted.tags, tags=carried, defaults={}, ignore_keys=(), ignore_prefixes=()))
+    made = _creation(moved, found, values, f"it replaces {SESSION.label(current)}, whose interface cannot change")
+    removal = planning.delete(SESSION, current, "its replacement is there")
+    return replace(made, actions=(*made.actions, removal), before=current, undo=True)
+
+
+def _find(wanted: Wanted, rows: list[Options]) -> Options | None:
+    """planning.find, and for a session that was replaced: the one that took its name and place."""
+    current = planning.find(wanted, rows)
+    if current is None and wanted.present and wanted.id is not None and wanted.allow_replacement and wanted.name:
+        current = planning.find(replace(wanted, id=None), rows)
+        if current is not None and current["tags"].get("Name") != wanted.name:
+            return None
+    return current
+
+
+def _elsewhere(wanted: Wanted, holder: Options | None, reader: Reader) -> Options | None:
+    """The session of this name on another interface, which the task allows to be replaced; the holder if there is none.
+
+    holder: what has the wanted interface and number, under another name.
+    """
+    named = planning.find(replace(wanted, id=None, values={}), reader.describe(SESSION))
+    if named is not None and holder is not None:
+        raise Refused(
+            f"The name is that of {SESSION.label(named)}, the interface and number are those of "
+            f"{SESSION.label(holder)}. Remove or renumber one of them first."
+        )
+    return named or holder
+
+
+def _on(interface: str, reader: Reader) -> list[Options]:
+    return reader.describe(SESSION, filters={"network-interface-id": [interface]})
+
+
+def _free_number(neighbours: tuple[Options, ...]) -> int:
+    taken = {row["session_number"] for row in neighbours}
+    return next(number for number in range(1, len(taken) + 2) if number not in taken)
+
+
+def _check_number(values: Options, found: Found, current: Options) -> None:
+    """Raise Refused if another session of the interface has the number that this one should get."""
+    holders = [row for row in found.neighbours if row["session_number"] == values.get("session_number")]
+    if holders:
+        raise Refused(
+            f"session_number {values['session_number']} of {current['network_interface_id']} is wanted for "
+            f"{SESSION.label(current)} but {SESSION.label(holders[0])} has it. Renumber or remove that one first."
+        )
+
+
+def _check_own(found: Found, current: Options) -> None:
+    """Raise Refused if the session belongs to another account."""
+    if found.foreign:
+        raise Refused(f"{SESSION.label(current)} belongs to another account; only its owner can change or remove it.")
+
+
+def _target_type(wanted: Wanted, current: Options | None, reader: Reader, predict: bool) -> str | None:
+    """The type of the target that the session will have, None where neither plan nor prediction turns on it.
+
+    Raises BadInput for a packet length that this target cannot take, Refused for a target that is not there.
+    """
+    values = wanted.values
+    target = values.get("traffic_mirror_target_id", current and current["traffic_mirror_target_id"])
+    if target is None or isinstance(target, Pending):
+        return None
+    old_target, old_length = (
+        (current["traffic_mirror_target_id"], current["packet_length"]) if current else (None, None)
+    )
+    asked = values.get("packet_length")
+    length = old_length if asked is None else asked
+    changes = target != old_target or length != old_length
+    moves_interface = current is not None and values.get("network_interface_id") not in (
+        None,
+        current["network_interface_id"],
+    )
+    ambiguous = old_length == NLB_PACKET_LENGTH and (asked == 0 or moves_interface)
+    too_long = changes and (length or 0) > NLB_PACKET_LENGTH
+    if not (ambiguous or too_long or (predict and (changes or moves_interface))):
+        return None
+    rows = reader.describe(TARGET, ids=(target,))
+    if not rows:
+        raise _missing(TARGET, target)
+    if too_long and rows[0]["type"] == NLB:
+        kept = "" if asked is not None else " The session has it now; give packet_length."
+        raise BadInput(
+            f"packet_length must be 0 (reset) or 1 to {NLB_PACKET_LENGTH} with a Network Load Balancer as the target, "
+            f"not {length}.{kept}"
+        )
+    found: str = rows[0]["type"]
+    return found
+
+
+def _require_filter(wanted: Wanted, current: Options | None, reader: Reader) -> None:
+    """Raise Refused in check mode for a filter that is not there, as EC2 would in the real run."""
+    chosen = wanted.values.get("traffic_mirror_filter_id")
+    if chosen is None or isinstance(chosen, Pending) or (current and current["traffic_mirror_filter_id"] == chosen):
+        return
+    if not reader.describe(FILTER, ids=(chosen,)):
+        raise _missing(FILTER, chosen)
+
+
+def _missing(kind: Kind, missing: str) -> NotThere:
+    return NotThere(
+        f"Invalid{kind.api}Id.NotFound: there is no {kind.noun} {missing} in this account and region. "
+        f"Correct {kind.id_option}, or create the {kind.noun} first."
+    )
+
+
+def _is_default(length: int, target_type: str | None) -> bool:
+    """Whether this is what EC2 reports for a packet length that was never set."""
+    return length == 0 or (length == NLB_PACKET_LENGTH and target_type in (NLB, GWLBE))
+
+
+def _reported_length(length: int | None, target_type: str | None) -> int | None:
+    """What EC2 will report for this packet length, None if that cannot be told."""
+    if length != 0:
+        return length
+    return {NLB: NLB_PACKET_LENGTH, ENI: 0}.get(target_type or "")
+
+
+def _known(after: Options, length: int | None) -> Options:
+    """The object as predicted: with the packet length that EC2 will report, without what only EC2 knows."""
+    known = planning.unknown_dropped({**after, "packet_length": length})
+    if length is None:
+        del known["packet_length"]
+    return known
+
+
+def _without_read_only(values: Options) -> Options:
+    return {field.option: values[field.option] for field in SESSION.fields if field.option in values}

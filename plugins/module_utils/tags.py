@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which tags an object should have, and what to change to get there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput
+
+# "Restrictions" in the EC2 user guide, "Tag your Amazon EC2 resources".
+KEY_LENGTH, VALUE_LENGTH, TAGS_PER_RESOURCE = 128, 256, 50
+RESERVED = "aws:"
+
+
+@dataclass(frozen=True)
+class TagChange:
+    """What to write (key: value), what to remove (keys), and all tags of the object afterwards."""
+
+    write: dict[str, str]
+    remove: tuple[str, ...]
+    result: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TagRules:
+    """The tag options of a task.
+
+    tags: what O(tags) says, None when it is not given; only then does O(purge) remove anything.
+    defaults: written under tags, so a key in both has the value of tags.
+    name: the value of the Name tag, None to leave it to tags.
+    ignore_keys, ignore_prefixes: keys that are never written nor removed, like those that begin with C(aws:).
+    """
+
+    tags: dict[str, str] | None = None
+    purge: bool = True
+    defaults: dict[str, str] = field(default_factory=dict)
+    name: str | None = None
+    ignore_keys: tuple[str, ...] = ()
+    ignore_prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_options(cls, params: dict[str, Any]) -> TagRules:
+        """The rules that a module's options state. Raises BadInput for tags that EC2 cannot hold."""
+        tags, name = params.get("tags"), params.get("name")
+        rules = cls(
+            tags=None if tags is None else _strings("tags", tags),
+            purge=params["purge_tags"],
+            defaults=_strings("default_tags", params.get("default_tags") or {}),
+            name=name,
+            ignore_keys=tuple(params.get("ignore_tag_keys") or ()),
+            ignore_prefixes=tuple(params.get("ignore_tag_key_prefixes") or ()),
+        )
+        if name is not None:
+            if not name:
+                raise BadInput("name must not be empty.")
+            _strings("name", {"Name": name})
+            tagged = (rules.tags or {}).get("Name", name)
+            if tagged != name:
+                raise BadInput(f"name says {name!r} but tags say Name {tagged!r}; give one of the two.")
+            if rules.protects("Name"):
+                raise BadInput("name needs the Name tag, which ignore_tag_keys or ignore_tag_key_prefixes exclude.")
+        if len(rules.wanted()) > TAGS_PER_RESOURCE:
+            raise BadInput(
+                f"tags, default_tags and name make {len(rules.wanted())} tags, EC2 takes {TAGS_PER_RESOURCE}."
+            )
+        return rules
+
+    def wanted(self) -> dict[str, str]:
+        """The tags that the object must have, whatever else it has."""
+        wanted = {**self.defaults, **(self.tags or {})}
+        if self.name is not None:
+            wanted["Name"] = self.name
+        return wanted
+
+    def protects(self, key: str) -> bool:
+        """Whether this key is never written nor removed."""
+        return key.startswith((RESERVED, *self.ignore_prefixes)) or key in self.ignore_keys
+
+    def change(self, current: dict[str, str]) -> TagChange:
+        """What to change on an object with these tags.
+
+        Raises BadInput when a tag that only AWS may set is wanted with a value it does not have: an object that an
+        info module returned can be fed back whole, so such a tag is no error as long as it is already there.
+        """
+        wanted = self.wanted()
+        reserved = sorted(k for k, v in wanted.items() if k.startswith(RESERVED) and current.get(k) != v)
+        if reserved:
+            raise BadInput(f"tags: keys beginning with {RESERVED} are reserved for AWS: {', '.join(reserved)}.")
+        write = {k: v for k, v in wanted.items() if not self.protects(k) and current.get(k) != v}
+        purge = self.purge and self.tags is not None
+        remove = tuple(sorted(k for k in current if purge and k not in wanted and not self.protects(k)))
+        kept = {k: v for k, v in current.items() if k not in remove}
+        return TagChange(write, remove, dict(sorted({**kept, **write}.items())))
+
+
+def _strings(option: str, tags: dict[Any, Any]) -> dict[str, str]:
+    """These tags as strings, the only thing EC2 stores: C(443) becomes C("443")."""
+    for key, value in tags.items():
+        if not 1 <= len(str(key)) <= KEY_LENGTH:
+            raise BadInput(f"{option}: a key must have 1 to {KEY_LENGTH} characters, not {len(str(key))}: {key!s:.40}.")
+        if value is None or isinstance(value, (dict, list)):
+            raise BadInput(f"{option}: the value of {key} must be a string; use '' for an empty one.")
+        if len(str(value)) > VALUE_LENGTH:
+            raise BadInput(
+                f"{option}: the value of {key} must have 0 to {VALUE_LENGTH} characters, not {len(str(value))}."
+            )
+    return {str(key): str(value) for key, value in tags.items()}

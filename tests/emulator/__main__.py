@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""python -m tests.emulator: run the emulator in the foreground and say how to use it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+# Not a thousand machine images in every backend: a reset would take ten times as long. Read when moto is imported.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from . import lab
+from .identity import DEFAULT_ACCOUNT, SECRET_KEY, access_key
+from .server import Emulator
+
+
+class Handler(WSGIRequestHandler):  # type: ignore[misc]
+    """A quiet handler that answers at once and really closes a connection whose reply is dropped."""
+
+    # Headers and body go out in two writes; without this the second waits for an acknowledgement, some 40 ms.
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing per request."""
+
+    def connection_dropped(self, *_: Any) -> None:
+        """Called for the ConnectionResetError of a dropped reply."""
+        self.close_connection = True
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
+    parser.add_argument("--port", type=int, default=5001, help="0 picks a free one")
+    parser.add_argument("--knobs", type=json.loads, default={}, help="JSON: the knobs to start with and reset to")
+    parser.add_argument("--log", help="append every call to this file, as JSON lines")
+    return parser.parse_args()
+
+
+def _announce(host: str, port: int) -> None:
+    lines = [
+        f"export AWS_ENDPOINT_URL=http://{host}:{port}",
+        f"export AWS_ACCESS_KEY_ID={access_key(DEFAULT_ACCOUNT)}",
+        f"export AWS_SECRET_ACCESS_KEY={SECRET_KEY}",
+        f"export AWS_DEFAULT_REGION={lab.REGION}",
+    ]
+    for name, value in lab.names().items():
+        if isinstance(value, dict):
+            lines += [f"# {name} {key}: {item}" for key, item in value.items()]
+        else:
+            lines.append(f"# {name}: {value}")
+    print("\n".join(lines), flush=True)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    arguments = _arguments()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    emulator = Emulator(arguments.knobs, arguments.log)
+    server = make_server(arguments.host, arguments.port, emulator, threaded=True, request_handler=Handler)
+    # The first call builds moto's URL map and reads service models; better here than in somebody's first test.
+    emulator.act_as(DEFAULT_ACCOUNT, lab.REGION, "DescribeTags", {})
+    emulator.log.clear()
+    _announce(arguments.host, server.server_port)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

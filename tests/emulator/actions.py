@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The actions that are ours, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import describe, filters, sessions, tags, targets
+from .calls import Call
+from .store import FILTER, RULE, SESSION, TARGET
+
+ACTIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
+    "CreateTrafficMirrorFilter": filters.create,
+    "CreateTrafficMirrorFilterRule": filters.create_rule,
+    "CreateTrafficMirrorSession": sessions.create,
+    "CreateTrafficMirrorTarget": targets.create,
+    "DeleteTrafficMirrorFilter": filters.delete,
+    "DeleteTrafficMirrorFilterRule": filters.delete_rule,
+    "DeleteTrafficMirrorSession": sessions.delete,
+    "DeleteTrafficMirrorTarget": targets.delete,
+    "DescribeTrafficMirrorFilters": describe.describer(FILTER),
+    "DescribeTrafficMirrorFilterRules": describe.describer(RULE),
+    "DescribeTrafficMirrorSessions": describe.describer(SESSION),
+    "DescribeTrafficMirrorTargets": describe.describer(TARGET),
+    "ModifyTrafficMirrorFilterNetworkServices": filters.modify_network_services,
+    "ModifyTrafficMirrorFilterRule": filters.modify_rule,
+    "ModifyTrafficMirrorSession": sessions.modify,
+}
+
+# These also concern what is moto's.
+SHARED: dict[str, Callable[[Call, tags.Forward], dict[str, Any]]] = {
+    "CreateTags": tags.create,
+    "DeleteTags": tags.delete,
+    "DescribeTags": tags.describe_all,
+}

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of single values: ids, ranges, texts, CIDRs, tags. All raise ApiError."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import ApiError, combination, invalid_value, missing
+from .store import Kind
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+MAX_TAGS = 50
+
+
+def identifier(kind: Kind, value: str, parameter: str) -> None:
+    """prefix + 8 or 17 lower-case hex digits."""
+    # Guess: InvalidParameterValue; no ...Malformed code is documented for these four kinds.
+    if not re.fullmatch(rf"{kind.prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
+        raise invalid_value(parameter, value, f"Expected: '{kind.prefix}-...'")
+
+
+def whole(value: int, low: int, high: int, parameter: str) -> None:
+    """low <= value <= high."""
+    # Guess: the code for a number out of range.
+    if not low <= value <= high:
+        raise invalid_value(parameter, value, f"It must be between {low} and {high}")
+
+
+def description(value: str | None) -> None:
+    """1 to 255 characters, none of them a control character; None passes."""
+    if value is None:
+        return
+    # Guess: "" is refused, as whether it is stored or dropped is not known.
+    if value == "":
+        raise invalid_value("Description", value, "It must not be empty")
+    # Guess: 255, EC2's habit; nothing documents a limit.
+    if len(value) > 255:
+        raise invalid_value("Description", value, "Character sets beyond 255 characters are not supported")
+    # Guess: control characters are refused.
+    if _CONTROL.search(value):
+        raise invalid_value("Description", value, "It must not contain control characters")
+
+
+def cidr(value: str, parameter: str) -> Network:
+    """A network address with its prefix length. Host bits are refused, as Terraform's provider does."""
+    # Guess: the code, and that host bits are refused and not cleared.
+    if not re.fullmatch(r"[0-9a-fA-F.:]+/\d{1,3}", value):
+        raise invalid_value(parameter, value, "This is not a valid CIDR block")
+    try:
+        return ipaddress.ip_network(value, strict=True)
+    except ValueError as error:
+        raise invalid_value(parameter, value, f"This is not a valid CIDR block: {error}") from error
+
+
+def client_token(value: str | None) -> None:
+    """At most 64 printable ASCII characters (EC2 Developer Guide, idempotency); None passes."""
+    if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,64}", value):
+        raise ApiError("InvalidClientToken", f"The client token is not valid: {value!r}")
+
+
+def distinct(values: Iterable[str], parameter: str) -> None:
+    """No value twice."""
+    # Guess: repeated list members are refused.
+    values = list(values)
+    if len(set(values)) != len(values):
+        raise invalid_value(parameter, ", ".join(values), "Values must not be repeated")
+
+
+def removals(parameters: Mapping[str, Any], members: Mapping[str, str]) -> set[str]:
+    """The members that RemoveFields names (members maps a field's name to its member)."""
+    fields = parameters.get("RemoveFields", [])
+    distinct(fields, "RemoveField")
+    named = {members[name] for name in fields}
+    # Guess: a field both set and removed is refused.
+    if both := sorted(named & set(parameters)):
+        raise combination(f"The parameter {both[0]} cannot be both set and removed")
+    return named
+
+
+def tags(given: Iterable[Mapping[str, str]], *, values_needed: bool = True) -> list[tuple[str, str | None]]:
+    """(key, value) pairs: keys of 1 to 127 characters without the aws: prefix, values up to 256, no key twice.
+
+    A missing value is "" if values_needed, else None. Source: the botocore model's Tag shape.
+    """
+    pairs: list[tuple[str, str | None]] = []
+    for tag in given:
+        key, value = tag.get("Key", ""), tag.get("Value", "" if values_needed else None)
+        if key == "":
+            raise ApiError("InvalidParameterValue", "Tag key cannot be null or empty.")
+        if key.lower().startswith("aws:"):
+            raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+        if len(key) > 127 or _CONTROL.search(key):
+            raise ApiError("InvalidParameterValue", f"Tag key exceeds the maximum length of 127 characters: '{key}'")
+        if value is not None and (len(value) > 256 or _CONTROL.search(value)):
+            raise ApiError("InvalidParameterValue", f"Tag value exceeds the maximum length of 256: '{value}'")
+        pairs.append((key, value))
+    keys = [key for key, _value in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ApiError("InvalidParameterValue", f"Duplicate tag key '{key}' specified.")
+    return pairs
+
+
+def tag_limit(present: Mapping[str, str]) -> None:
+    """At most 50 tags; aws: ones do not count."""
+    if sum(not key.startswith("aws:") for key in present) > MAX_TAGS:
+        raise ApiError("TagLimitExceeded", f"The maximum of {MAX_TAGS} tags per resource would be exceeded")
+
+
+def tag_specifications(specifications: list[dict[str, Any]], kind: Kind) -> dict[str, str]:
+    """The tags a Create sends for the object itself; a specification for anything else is refused."""
+    if len(specifications) > 1:
+        # Guess: two specifications of the one possible type are refused.
+        raise ApiError("InvalidParameterValue", "The same resource type may not be specified more than once")
+    result: dict[str, str] = {}
+    for specification in specifications:
+        given = specification.get("ResourceType")
+        if given is None:
+            raise missing("TagSpecification.ResourceType")
+        if given != kind.resource_type:
+            raise ApiError("InvalidParameterValue", f"'{given}' is not a valid taggable resource type here.")
+        if not specification.get("Tags"):
+            # Guess: a specification without tags is refused.
+            raise ApiError("InvalidParameterValue", "Tag specification must have at least one tag")
+        result.update({key: value or "" for key, value in tags(specification["Tags"])})
+    tag_limit(result)
+    return result

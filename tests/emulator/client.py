@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start the emulator as a subprocess and talk to its control interface. Standard library only.
+
+with Emulator() as emulator:
+    emulator.knobs(throttle="published")
+    subprocess.run(["aws", "ec2", "describe-traffic-mirror-targets"], env={**os.environ, **emulator.env})
+    print(emulator.log())
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from types import TracebackType
+from typing import Any
+
+from .identity import DEFAULT_ACCOUNT, SECRET_KEY, access_key
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Emulator:
+    """A running emulator: .url, .env (the AWS_* variables for subprocesses) and the control calls."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        knobs: dict[str, Any] | None = None,
+        log_file: str | None = None,
+        python: str = sys.executable,
+    ) -> None:
+        """Start it; port 0 picks a free one. Raises RuntimeError if it does not come up."""
+        command = [python, "-m", "tests.emulator", "--port", str(port), "--knobs", json.dumps(knobs or {})]
+        if log_file:
+            command += ["--log", log_file]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.url = self._announced_url()
+        self.env = self.env_for()
+
+    def _announced_url(self) -> str:
+        assert self._process.stdout is not None
+        url = ""
+        for line in self._process.stdout:
+            if line.startswith("export AWS_ENDPOINT_URL="):
+                url = line.strip().partition("=")[2]
+            # The last line of the announcement.
+            if line.startswith("# target:"):
+                return url
+        raise RuntimeError(f"the emulator ended with status {self._process.wait()}")
+
+    def env_for(self, account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1") -> dict[str, str]:
+        """The AWS_* variables for a subprocess that acts as that account in that region."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": access_key(account),
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+            # Neither a developer's own configuration nor the instance metadata service shall come into it.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def call(self, method: str, name: str, data: Any = None) -> Any:
+        """One control request. Raises ValueError with the emulator's words if it refuses."""
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{name}", data=body, method=method)
+        # Never through a proxy that the environment may name.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise ValueError(json.load(error)["error"]) from None
+
+    def log(self, *, moto: bool = True) -> list[dict[str, Any]]:
+        """The calls so far; moto=False leaves out those that were not about mirrors or tags.
+
+        Each is {"n", "time", "account", "region", "action", "parameters" (API member names), "dry_run", "code" ("OK" or
+        the error's), "interleaved" (made by that knob, not by a client), "dropped" (the client got no reply)}.
+        """
+        ours = ("CreateTags", "DeleteTags", "DescribeTags")
+        entries: list[dict[str, Any]] = self.call("GET", "log")
+        return [e for e in entries if moto or "TrafficMirror" in e["action"] or e["action"] in ours]
+
+    def clear_log(self) -> None:
+        """Forget the calls so far."""
+        self.call("DELETE", "log")
+
+    def knobs(self, **values: Any) -> dict[str, Any]:
+        """Turn knobs, None resets one; returns all of them."""
+        result: dict[str, Any] = self.call("PUT", "knobs", values)
+        return result
+
+    def reset(self) -> None:
+        """Everything as at the start, lab included."""
+        self.call("POST", "reset")
+
+    @property
+    def lab(self) -> dict[str, Any]:
+        """The lab's ids, see lab.names."""
+        result: dict[str, Any] = self.call("GET", "lab")
+        return result
+
+    def seed(self, account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1") -> dict[str, Any]:
+        """Make the lab in another account or region; returns its ids."""
+        result: dict[str, Any] = self.call("POST", "seed", {"account": account, "region": region})
+        return result
+
+    def tags(self, identifier: str, **tags: str) -> None:
+        """Set tags on one of the four kinds, aws: ones too: tags(id, **{"aws:x": "y"})."""
+        self.call("POST", "tags", {"id": identifier, "tags": tags})
+
+    def share(self, target: str, *accounts: str) -> None:
+        """Share a target with exactly these accounts."""
+        self.call("POST", "share", {"target": target, "accounts": list(accounts)})
+
+    def stop(self) -> None:
+        """End the subprocess."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

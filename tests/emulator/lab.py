@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small network with fixed ids, so that examples in the documentation run as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+
+from .identity import DEFAULT_ACCOUNT, partition
+from .store import FILTER, RULE, TARGET, Thing, World
+
+REGION = "eu-west-1"
+VPC = "vpc-0a1b2c3d4e5f60701"
+SUBNETS = {"a": "subnet-0a1b2c3d4e5f60711", "b": "subnet-0a1b2c3d4e5f60712"}
+# name: (id, type, subnet, interfaces, the primary first)
+INSTANCES = {
+    "web": ("i-0a1b2c3d4e5f60718", "m5.large", "a", ("eni-0a1b2c3d4e5f60718",)),
+    "app": (
+        "i-0a1b2c3d4e5f60721",
+        "c5.large",
+        "a",
+        ("eni-0a1b2c3d4e5f60721", "eni-0a1b2c3d4e5f60722", "eni-0a1b2c3d4e5f60723"),
+    ),
+    "old": ("i-0a1b2c3d4e5f60731", "t2.micro", "a", ("eni-0a1b2c3d4e5f60731",)),
+    "sensor": ("i-0a1b2c3d4e5f60741", "m5.xlarge", "b", ("eni-0a1b2c3d4e5f60741",)),
+    "sensor-b": ("i-0a1b2c3d4e5f60742", "m5.xlarge", "b", ("eni-0a1b2c3d4e5f60742",)),
+    "db": ("i-0a1b2c3d4e5f60751", "t3.medium", "b", ("eni-0a1b2c3d4e5f60751",)),
+}
+UNATTACHED = "eni-0a1b2c3d4e5f60761"
+ENDPOINT = "vpce-0a1b2c3d4e5f60771"
+BALANCERS = {"sensors": "0a1b2c3d4e5f6071", "sensors-b": "0a1b2c3d4e5f6072"}
+FILTER_ID = "tmf-0a1b2c3d4e5f60718"
+RULE_IDS = {"ingress": "tmfr-0a1b2c3d4e5f60718", "egress": "tmfr-0a1b2c3d4e5f60719"}
+TARGET_ID = "tmt-0a1b2c3d4e5f60718"
+
+
+def balancer_arn(account: str, region: str, name: str) -> str:
+    """The ARN of one of the lab's Network Load Balancers."""
+    where = f"{partition(region)}:elasticloadbalancing:{region}:{account}"
+    return f"arn:{where}:loadbalancer/net/{name}/{BALANCERS[name]}"
+
+
+def names(account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
+    """The lab's ids: strings, and dicts of strings for subnets, instances, interfaces, load_balancers and rules.
+
+    Interfaces are named like their instance, app's are app-1, app-2, app-3; one is unattached.
+    """
+    interfaces: dict[str, str] = {
+        name if len(enis) == 1 else f"{name}-{index}": eni
+        for name, (_id, _type, _subnet, enis) in INSTANCES.items()
+        for index, eni in enumerate(enis, 1)
+    }
+    found: dict[str, Any] = {
+        "account": account,
+        "region": region,
+        "vpc": VPC,
+        "subnets": dict(SUBNETS),
+        "instances": {name: instance[0] for name, instance in INSTANCES.items()},
+        "interfaces": {**interfaces, "unattached": UNATTACHED},
+        "load_balancers": {name: balancer_arn(account, region, name) for name in BALANCERS},
+        "endpoint": ENDPOINT,
+        "filter": FILTER_ID,
+        "rules": dict(RULE_IDS),
+        "target": TARGET_ID,
+    }
+    return found
+
+
+@contextmanager
+def _fixed(**ids: Iterator[str]) -> Iterator[None]:
+    """Let moto's random id functions give these ids, in order."""
+    where = {
+        "vpc": "vpcs.random_vpc_id",
+        "subnet": "subnets.random_subnet_id",
+        "instance": "instances.random_instance_id",
+        "interface": "elastic_network_interfaces.random_eni_id",
+        "endpoint": "vpcs.random_vpc_ep_id",
+    }
+    with ExitStack() as stack:
+        for name, supply in ids.items():
+            stack.enter_context(patch(f"moto.ec2.models.{where[name]}", lambda supply=supply: next(supply)))
+        yield
+
+
+def seed(world: World, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
+    """Make the lab in an account and region. Returns names(account, region)."""
+    ec2 = ec2_backends[account][region]
+    with _fixed(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT])):
+        ec2.create_vpc("10.71.0.0/16", tags=[{"Key": "Name", "Value": "lab"}])
+        for index, name in enumerate(SUBNETS):
+            ec2.create_subnet(
+                VPC, f"10.71.{index}.0/24", availability_zone=region + name, tags={"subnet": {"Name": f"lab-{name}"}}
+            )
+        ec2.create_vpc_endpoint(
+            VPC,
+            f"com.amazonaws.vpce.{region}.vpce-svc-0a1b2c3d4e5f60772",
+            "GatewayLoadBalancer",
+            None,
+            [],
+            subnet_ids=[SUBNETS["a"]],
+            tags={"Name": "lab-endpoint"},
+        )
+    for name in INSTANCES:
+        _instance(ec2, name)
+    with _fixed(interface=iter([UNATTACHED])):
+        ec2.create_network_interface(ec2.get_subnet(SUBNETS["a"]), [], tags={"Name": "unattached"})
+    _balancers(account, region)
+    _mirrors(world, account, region)
+    return names(account, region)
+
+
+def _instance(ec2: Any, name: str) -> None:
+    instance_id, instance_type, subnet, (primary, *others) = INSTANCES[name]
+    with _fixed(instance=iter([instance_id]), interface=iter([primary])):
+        reservation = ec2.run_instances(
+            "ami-0a1b2c3d4e5f60701",
+            1,
+            None,
+            [],
+            instance_type=instance_type,
+            is_instance_type_default=False,
+            region_name=ec2.region_name,
+            subnet_id=SUBNETS[subnet],
+            tags={"instance": {"Name": name}},
+        )
+    # EC2's default for the interface an instance is launched with; moto's is False.
+    ec2.enis[primary].delete_on_termination = True
+    ec2.enis[primary].add_tags({"Name": name})
+    for index, eni in enumerate(others, 1):
+        with _fixed(interface=iter([eni])):
+            ec2.create_network_interface(ec2.get_subnet(SUBNETS[subnet]), [], tags={"Name": f"{name}-{index + 1}"})
+        ec2.attach_network_interface(eni, reservation.instances[0].id, index)
+
+
+def _balancers(account: str, region: str) -> None:
+    backend = elbv2_backends[account][region]
+    for name in BALANCERS:
+        balancer = backend.create_load_balancer(
+            name, [], list(SUBNETS.values()), scheme="internal", loadbalancer_type="network"
+        )
+        del backend.load_balancers[balancer.arn]
+        balancer.arn = balancer_arn(account, region, name)
+        balancer.activate()
+        backend.load_balancers[balancer.arn] = balancer
+
+
+def _mirrors(world: World, account: str, region: str) -> None:
+    world.add(Thing(FILTER, FILTER_ID, account, region, {"NetworkServices": []}, {"Name": "lab-filter"}))
+    for direction, rule_id in RULE_IDS.items():
+        fields = {
+            "TrafficMirrorFilterId": FILTER_ID,
+            "TrafficDirection": direction,
+            "RuleNumber": 100,
+            "RuleAction": "accept",
+            "DestinationCidrBlock": "0.0.0.0/0",
+            "SourceCidrBlock": "0.0.0.0/0",
+        }
+        world.add(Thing(RULE, rule_id, account, region, fields))
+    destination = {"NetworkLoadBalancerArn": balancer_arn(account, region, "sensors"), "Type": "network-load-balancer"}
+    world.add(Thing(TARGET, TARGET_ID, account, region, destination, {"Name": "lab-target"}))

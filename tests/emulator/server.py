@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The WSGI application: our actions, moto's for the rest, the knobs around both, and the log of all of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.http import HTTP_STATUS_CODES
+
+from . import control, gates, lab, surroundings, wire
+from .actions import ACTIONS, SHARED
+from .calls import Call, Replay
+from .errors import ApiError, ec2_envelope, query_envelope
+from .identity import Caller, access_key, caller
+from .knobs import Knobs
+from .store import World
+
+Environ = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP reply. code is "OK" or the error code in it."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    code: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One AWS call as it came in; parameters are in API member names where the service model is at hand."""
+
+    environ: Environ
+    body: bytes
+    caller: Caller
+    action: str
+    pairs: list[tuple[str, str]]
+    parameters: dict[str, Any]
+
+
+class Emulator:
+    """The application. One lock for all calls: moto's backends are not made for threads."""
+
+    def __init__(self, knobs: dict[str, Any] | None = None, log_file: str | None = None) -> None:
+        self.world = World()
+        self.knobs = Knobs()
+        self.initial_knobs = knobs or {}
+        self.throttle = gates.Throttle()
+        self.log: list[dict[str, Any]] = []
+        self.log_file = open(log_file, "a", encoding="utf-8") if log_file else None  # noqa: SIM115
+        self.lock = threading.RLock()
+        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.reset()
+
+    def reset(self) -> None:
+        """Everything as at the start: moto's state, ours, the knobs, the log; and the lab seeded again."""
+        # Not BackendDict.reset(), which first builds every backend anew only to throw it away.
+        backends: list[Any] = BackendDict._instances
+        for backend in backends:
+            backend.clear()
+        backends.clear()
+        self.world.reset()
+        self.knobs.reset()
+        self.knobs.merge(self.initial_knobs)
+        self.throttle.buckets.clear()
+        self.log.clear()
+        lab.seed(self.world)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        if environ.get("PATH_INFO", "").startswith("/_emulator/"):
+            with self.lock:
+                status, data = control.handle(self, environ["REQUEST_METHOD"], environ["PATH_INFO"], body)
+                text = json.dumps(data).encode()
+            answer = Answer(status, [("Content-Type", "application/json")], text, "")
+        else:
+            with self.lock:
+                answer, dropped = self.serve(environ, body)
+            if dropped:
+                # The development server takes this for a client that went away, and closes without a reply.
+                raise ConnectionResetError("reply dropped by order")
+        headers = [(k, v) for k, v in answer.headers if k.lower() not in ("content-length", "connection")]
+        start_response(
+            f"{answer.status} {HTTP_STATUS_CODES.get(answer.status, 'Unknown')}",
+            [*headers, ("Content-Length", str(len(answer.body)))],
+        )
+        return [answer.body]
+
+    def serve(self, environ: Environ, body: bytes, interleaved: bool = False) -> tuple[Answer, bool]:
+        """Answer one AWS call and log it. Returns the answer and whether to drop it."""
+        request = self._read(environ, body)
+        entry = {
+            "n": len(self.log) + 1,
+            "time": time.time(),
+            "account": request.caller.account,
+            "region": request.caller.region,
+            "action": request.action,
+            "parameters": {k: v for k, v in request.parameters.items() if k != "DryRun"},
+            "dry_run": request.parameters.get("DryRun") in (True, "true"),
+            "code": "",
+            "interleaved": interleaved,
+            "dropped": False,
+        }
+        self.log.append(entry)
+        answer = self._answer(request, gated=not interleaved)
+        entry["code"] = answer.code
+        dropped = False
+        if not interleaved:
+            dropped = self._count_drop(request.action)
+            entry["dropped"] = dropped
+        if self.log_file:
+            self.log_file.write(json.dumps(entry) + "\n")
+            self.log_file.flush()
+        if not interleaved:
+            self._interleave(request)
+        return answer, dropped
+
+    def _read(self, environ: Environ, body: bytes) -> Request:
+        who = caller(environ.get("HTTP_AUTHORIZATION", ""), self.knobs["accounts"])
+        target = environ.get("HTTP_X_AMZ_TARGET")
+        if target:
+            try:
+                parameters = json.loads(body or b"{}")
+            except ValueError:
+                parameters = {}
+            return Request(environ, body, who, target.rpartition(".")[2], [], parameters)
+        form = "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", "")
+        text = body.decode("utf-8", "replace") if form else environ.get("QUERY_STRING", "")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        flat = dict(pairs)
+        if "Action" not in flat:
+            return Request(environ, body, who, f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", pairs, flat)
+        parameters = {key: value for key, value in pairs if key not in ("Action", "Version")}
+        if wire.operation(flat["Action"]) and who.service in ("ec2", ""):
+            # If this fails the log shows the names on the wire.
+            with contextlib.suppress(ApiError):
+                parameters = wire.parse(flat["Action"], pairs)
+        return Request(environ, body, who, flat["Action"], pairs, parameters)
+
+    def _answer(self, request: Request, gated: bool) -> Answer:
+        request_id = str(uuid.uuid4())
+        service = request.caller.service
+        try:
+            if gated:
+                self._gate(request)
+            if service in ("ec2", "") and ("TrafficMirror" in request.action or request.action in SHARED):
+                return self._ours(request, request_id)
+            return self._motos(request)
+        except ApiError as error:
+            envelope = ec2_envelope if service in ("ec2", "") else query_envelope
+            return _xml(error.status, envelope(error, request_id), error.code)
+        except Exception:
+            # A defect of this emulator, or of moto: never a reply that could pass for EC2's.
+            traceback.print_exc(file=sys.stderr)
+            defect = ApiError("InternalError", traceback.format_exc(limit=-1))
+            return _xml(500, ec2_envelope(defect, request_id), "InternalError")
+
+    def _gate(self, request: Request) -> None:
+        who, action = request.caller, request.action
+        gates.check_ordered_failure(self.knobs, action)
+        if who.service == "ec2":
+            self.throttle.take(self.knobs["throttle"], who, action, request.parameters)
+        gates.check_permitted(self.knobs, who, who.service, action, request.parameters)
+
+    def _ours(self, request: Request, request_id: str) -> Answer:
+        who, action = request.caller, request.action
+        if not who.service:
+            raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials")
+        if action not in ACTIONS and action not in SHARED:
+            raise ApiError("InvalidAction", f"The action {action} is not valid for this web service.")
+        if not surroundings.known_region(who.account, who.region):
+            raise ApiError("AuthFailure", f"Credential should be scoped to a valid region, not '{who.region}'.")
+        parameters = wire.parse(action, request.pairs)
+        call = Call(
+            self.world,
+            self.knobs,
+            who.account,
+            who.region,
+            action,
+            {name: value for name, value in parameters.items() if name not in ("DryRun", "ClientToken")},
+            parameters.get("DryRun", False),
+            parameters.get("ClientToken"),
+        )
+        surroundings.drop_orphans(self.world, who.region)
+        try:
+            result = self._act(call, request)
+        except Replay as replay:
+            result = replay.reply
+        finally:
+            call.read_done()
+        return _xml(200, wire.reply(action, result, request_id), "OK")
+
+    def _act(self, call: Call, request: Request) -> dict[str, Any]:
+        if call.action in SHARED:
+            result = SHARED[call.action](call, lambda action, params: self._forward(request, action, params))
+        else:
+            result = ACTIONS[call.action](call)
+        if not call.passed:
+            raise AssertionError(f"{call.action} never called Call.checked()")
+        if call.client_token is not None:
+            result["ClientToken"] = call.client_token
+            call.remember(result)
+        return result
+
+    def _forward(self, request: Request, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        body = wire.encode(action, parameters)
+        answer = self._motos(Request(request.environ, body, request.caller, action, [], parameters))
+        if answer.status >= 400:
+            message = re.search(rb"<Message>(.*?)</Message>", answer.body, re.DOTALL)
+            raise ApiError(answer.code, message.group(1).decode() if message else "")
+        return wire.decode(action, answer.body)
+
+    def _motos(self, request: Request) -> Answer:
+        environ = dict(request.environ)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = request.caller.account
+        environ["wsgi.input"] = io.BytesIO(request.body)
+        environ["CONTENT_LENGTH"] = str(len(request.body))
+        started: list[Any] = []
+        chunks = self.moto(environ, lambda status, headers, *_: started.extend((status, headers)))
+        body = b"".join(chunks)
+        status = int(started[0].split()[0])
+        if request.action == "TerminateInstances" and status < 300:
+            surroundings.settle_terminations(request.caller.account, request.caller.region)
+        return Answer(status, list(started[1]), body, _code_of(status, body))
+
+    def _count_drop(self, action: str) -> bool:
+        left = self.knobs["drop_replies"].get(action, 0)
+        if left > 0:
+            self.knobs["drop_replies"][action] = left - 1
+        return bool(left > 0)
+
+    def _interleave(self, request: Request) -> None:
+        """Do what the knob says somebody else does right after this call."""
+        due = []
+        for item in self.knobs["interleave"]:
+            if item["after"] == request.action:
+                item["calls"] = item.get("calls", 1) - 1
+                if item["calls"] <= 0:
+                    due.append(item)
+        for item in due:
+            self.knobs["interleave"].remove(item)
+            for step in item["do"]:
+                account = step.get("account", request.caller.account)
+                region = step.get("region", request.caller.region)
+                self.act_as(account, region, step["action"], step.get("parameters", {}))
+
+    def act_as(self, account: str, region: str, action: str, parameters: dict[str, Any]) -> Answer:
+        """Make an EC2 call as that account; knobs do not touch it."""
+        body = wire.encode(action, parameters)
+        scope = f"Credential={access_key(account)}/20260101/{region}/ec2/aws4_request"
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "0",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": f"ec2.{region}.amazonaws.com",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": sys.stderr,
+            "wsgi.version": (1, 0),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        return self.serve(environ, body, interleaved=True)[0]
+
+
+def _xml(status: int, body: bytes, code: str) -> Answer:
+    return Answer(status, [("Content-Type", "text/xml;charset=UTF-8")], body, code)
+
+
+def _code_of(status: int, body: bytes) -> str:
+    """The error code in a reply of moto's, whatever the protocol."""
+    if status < 400:
+        return "OK"
+    found = re.search(rb"<Code>(.*?)</Code>|\"__type\"\s*:\s*\"([^\"]*)\"", body)
+    return (found.group(1) or found.group(2)).decode() if found else str(status)

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One emulator for the whole run, reset before each test, and boto3 clients for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.emulator.client import Emulator
+from tests.emulator.identity import DEFAULT_ACCOUNT
+
+Factory = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The emulator's process, with a log file."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    log_file = tmp_path_factory.mktemp("emulator") / "calls.jsonl"
+    with Emulator(log_file=str(log_file)) as emulator:
+        emulator.log_file = log_file  # type: ignore[attr-defined]
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    """The emulator as at its start."""
+    running.reset()
+    return running
+
+
+@pytest.fixture(scope="session")
+def made() -> dict[tuple[str, str, str], Any]:
+    """The clients made so far, as making one takes long."""
+    return {}
+
+
+@pytest.fixture
+def clients(emulator: Emulator, made: dict[tuple[str, str, str], Any]) -> Factory:
+    """On a fresh lab, clients(account, region, service) gives a boto3 client that neither validates nor retries."""
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+
+    def make(account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1", service: str = "ec2") -> Any:
+        key = (account, region, service)
+        if key not in made:
+            env = emulator.env_for(account, region)
+            made[key] = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=emulator.url,
+                aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+                config=config,
+            )
+        return made[key]
+
+    return make
+
+
+@pytest.fixture
+def ec2(clients: Factory) -> Any:
+    """An EC2 client of the lab's account, on a fresh lab."""
+    return clients()

@@ -1,0 +1,271 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Quotas, denials, throttling, lag and faults."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from tests.emulator.client import Emulator
+from tests.emulator_tests.helpers import (
+    APP_1,
+    APP_2,
+    APP_3,
+    DB,
+    ENDPOINT,
+    FILTER,
+    OWNER,
+    SENSOR,
+    TARGET,
+    WEB,
+    eni_target,
+    new_filter,
+    refused,
+    rule_request,
+    session,
+    tag_spec,
+)
+
+
+def test_three_sessions_per_interface(ec2: Any) -> None:
+    for number in (1, 2, 3):
+        session(ec2, number=number)
+    with refused("TrafficMirrorSessionsPerInterfaceLimitExceeded"):
+        session(ec2, number=4)
+
+
+def test_ten_rules_per_filter(ec2: Any) -> None:
+    for number in range(1, 9):
+        ec2.create_traffic_mirror_filter_rule(**rule_request(RuleNumber=number))
+    with refused("TrafficMirrorFilterRuleLimitExceeded"):
+        ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficDirection="egress"))
+
+
+def test_account_quotas(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(quotas={"sessions": 1, "targets": 2, "filters": 2})
+    session(ec2)
+    with refused("TrafficMirrorSessionLimitExceeded"):
+        session(ec2, APP_1)
+    new_filter(ec2)
+    with refused("TrafficMirrorFilterLimitExceeded"):
+        new_filter(ec2)
+    eni_target(ec2)
+    with refused("TrafficMirrorTargetLimitExceeded"):
+        ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=ENDPOINT)
+    emulator.knobs(quotas=None)
+    session(ec2, APP_1)
+
+
+def test_sources_per_target(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(quotas={"sources_per_target": 2, "sources_per_big_target": 3})
+    target = eni_target(ec2)
+    session(ec2, WEB, TrafficMirrorTargetId=target)
+    session(ec2, APP_1, TrafficMirrorTargetId=target)
+    with refused("TrafficMirrorSourcesPerTargetLimitExceeded", "(3)"):
+        session(ec2, APP_2, TrafficMirrorTargetId=target)
+    with refused("TrafficMirrorSessionsPerTargetLimitExceeded"):
+        session(ec2, WEB, 2, TrafficMirrorTargetId=target)
+    # Nor by moving one there.
+    third = session(ec2, APP_2)
+    with refused("TrafficMirrorSourcesPerTargetLimitExceeded"):
+        ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=third["TrafficMirrorSessionId"], TrafficMirrorTargetId=target
+        )
+    emulator.knobs(big_types=["m5.xlarge"])
+    session(ec2, APP_3, TrafficMirrorTargetId=target)
+    with refused("TrafficMirrorSourcesPerTargetLimitExceeded", "(4)"):
+        session(ec2, DB, TrafficMirrorTargetId=target)
+    # A load balancer takes any number.
+    session(ec2, DB)
+
+
+def test_denied(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(denied=["ec2:CreateTrafficMirrorSession"])
+    with refused("UnauthorizedOperation", "is not authorized to perform: ec2:CreateTrafficMirrorSession") as caught:
+        session(ec2)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert f"arn:aws:iam::{OWNER}:user/" in str(caught.value)
+    emulator.knobs(denied=None)
+    session(ec2)
+
+
+def test_tagging_on_creation_needs_create_tags(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(denied=["ec2:CreateTags"])
+    with refused("UnauthorizedOperation", "ec2:CreateTags"):
+        session(ec2, TagSpecifications=tag_spec("session", a="b"))
+    session(ec2)
+
+
+def test_denied_by_wildcard_by_id_and_for_motos(ec2: Any, emulator: Emulator, clients: Any) -> None:
+    emulator.knobs(denied=["ec2:Delete*", f"ec2:CreateTags {FILTER}", "sts:*", "ec2:DescribeVpcs"])
+    with refused("UnauthorizedOperation"):
+        ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
+    with refused("UnauthorizedOperation"):
+        ec2.create_tags(Resources=[FILTER], Tags=[{"Key": "a", "Value": "b"}])
+    ec2.create_tags(Resources=[TARGET], Tags=[{"Key": "a", "Value": "b"}])
+    with refused("AccessDenied"):
+        clients(service="sts").get_caller_identity()
+    with refused("UnauthorizedOperation"):
+        ec2.describe_vpcs()
+
+
+def test_throttle(ec2: Any, emulator: Emulator, clients: Any) -> None:
+    emulator.knobs(throttle={"DescribeTrafficMirrorTargets": [2, 4]})
+    describe = ec2.describe_traffic_mirror_targets
+    describe()
+    describe()
+    with refused("RequestLimitExceeded") as caught:
+        describe()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    # Other actions and other regions have buckets of their own.
+    ec2.describe_traffic_mirror_filters()
+    clients(region="eu-west-2").describe_traffic_mirror_targets()
+    time.sleep(0.3)
+    describe()
+
+
+def test_published_throttle(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(throttle="published")
+    with refused("RequestLimitExceeded"):
+        for _ in range(70):
+            ec2.create_traffic_mirror_filter()
+    emulator.knobs(throttle=None)
+    # A burst of 50 and what came back at 5 a second meanwhile.
+    assert 50 <= len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) - 1 < 60
+
+
+def test_lag_in_reads(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(lag={"reads": 2})
+    made = session(ec2)["TrafficMirrorSessionId"]
+    assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
+    # Describes of other kinds do not count.
+    ec2.describe_traffic_mirror_filters()
+    with refused("InvalidTrafficMirrorSessionId.NotFound"):
+        ec2.describe_traffic_mirror_sessions(TrafficMirrorSessionIds=[made])
+    assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
+
+
+def test_lag_does_not_hinder_writes(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(lag={"reads": 5})
+    mirror_filter = new_filter(ec2)
+    ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=mirror_filter))
+    made = session(ec2, TrafficMirrorFilterId=mirror_filter)["TrafficMirrorSessionId"]
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=made, SessionNumber=9)
+    ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
+    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+
+
+def test_a_rule_lags_in_its_filter_too(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(lag={"reads": 1})
+    ec2.create_traffic_mirror_filter_rule(**rule_request())
+    counts = []
+    for _ in range(2):
+        row = ec2.describe_traffic_mirror_filters(TrafficMirrorFilterIds=[FILTER])["TrafficMirrorFilters"][0]
+        counts.append(len(row["IngressFilterRules"]))
+    assert counts == [1, 2]
+
+
+def test_lag_in_seconds(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(lag={"seconds": 0.3})
+    new_filter(ec2)
+    assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 1
+    time.sleep(0.35)
+    assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 2
+
+
+def test_ordered_failures(ec2: Any, emulator: Emulator) -> None:
+    made = session(ec2)["TrafficMirrorSessionId"]
+    emulator.knobs(fail={"DeleteTrafficMirrorSession": ["InternalError", 2], "DescribeVpcs": ["Unavailable", 1]})
+    for _ in range(2):
+        with refused("InternalError") as caught:
+            ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    with refused("Unavailable"):
+        ec2.describe_vpcs()
+    ec2.describe_vpcs()
+
+
+def test_a_dropped_reply_was_executed(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(drop_replies={"CreateTrafficMirrorSession": 1})
+    with pytest.raises(botocore.exceptions.ConnectionClosedError):
+        session(ec2, ClientToken="t")
+    found = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    assert len(found) == 1
+    # Which is what client tokens are for.
+    assert session(ec2, ClientToken="t") == found[0]
+    entries = [e for e in emulator.log() if e["action"] == "CreateTrafficMirrorSession"]
+    assert [(e["code"], e["dropped"]) for e in entries] == [("OK", True), ("OK", False)]
+
+
+def test_interleave(ec2: Any, emulator: Emulator) -> None:
+    made = session(ec2)["TrafficMirrorSessionId"]
+    step = {"action": "DeleteTrafficMirrorSession", "parameters": {"TrafficMirrorSessionId": made}}
+    emulator.knobs(
+        interleave=[{"after": "DescribeTrafficMirrorSessions", "do": [step]}],
+        # It is somebody else who deletes: what this client may not do does not matter.
+        denied=["ec2:DeleteTrafficMirrorSession"],
+    )
+    assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
+    assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
+    deleted = [e for e in emulator.log() if e["interleaved"]]
+    assert [(e["action"], e["code"]) for e in deleted] == [("DeleteTrafficMirrorSession", "OK")]
+    assert emulator.knobs()["interleave"] == []
+
+
+def test_interleave_after_the_second_call_and_with_motos_actions(ec2: Any, emulator: Emulator) -> None:
+    step = {"action": "DeleteNetworkInterface", "parameters": {"NetworkInterfaceId": SENSOR}}
+    emulator.knobs(interleave=[{"after": "DescribeVpcs", "calls": 2, "do": [step]}])
+    ec2.describe_vpcs()
+    ec2.describe_network_interfaces(NetworkInterfaceIds=[SENSOR])
+    ec2.describe_vpcs()
+    with refused("InvalidNetworkInterfaceID.NotFound"):
+        ec2.describe_network_interfaces(NetworkInterfaceIds=[SENSOR])
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"nonsense": 1},
+        {"quotas": {"nonsense": 1}},
+        {"quotas": 5},
+        {"throttle": "sometimes"},
+        {"fail": {"X": "Y"}},
+        {"interleave": [{"do": []}]},
+        {"interleave": [{"after": "X", "do": [{"action": "Nonsense"}]}]},
+        {"interleave": [{"after": "X", "do": [{"action": "DeleteTrafficMirrorSession"}]}]},
+    ],
+    ids=str,
+)
+def test_bad_knobs_change_nothing(emulator: Emulator, knobs: dict[str, Any]) -> None:
+    before = emulator.knobs()
+    with pytest.raises(ValueError, match="knob"):
+        emulator.knobs(**knobs)
+    assert emulator.knobs() == before
+
+
+def test_log(ec2: Any, emulator: Emulator) -> None:
+    emulator.clear_log()
+    ec2.describe_vpcs()
+    with refused("InvalidParameterValue"):
+        session(ec2, number=0)
+    session(ec2, WEB, TagSpecifications=tag_spec("session", a="b"))
+    entries = emulator.log()
+    assert [(e["n"], e["action"], e["code"]) for e in entries] == [
+        (1, "DescribeVpcs", "OK"),
+        (2, "CreateTrafficMirrorSession", "InvalidParameterValue"),
+        (3, "CreateTrafficMirrorSession", "OK"),
+    ]
+    assert entries[2]["parameters"]["SessionNumber"] == 1
+    assert entries[2]["parameters"]["TagSpecifications"] == tag_spec("session", a="b")
+    assert (entries[2]["account"], entries[2]["region"], entries[2]["dry_run"]) == (OWNER, "eu-west-1", False)
+    assert abs(entries[2]["time"] - time.time()) < 60
+    assert [e["n"] for e in emulator.log(moto=False)] == [2, 3]
+    last = json.loads(emulator.log_file.read_text().splitlines()[-1])  # type: ignore[attr-defined]
+    assert last == entries[2]

@@ -1,0 +1,355 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every refusal, by action, request and code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.emulator_tests.helpers import (
+    APP_1,
+    DB,
+    ENDPOINT,
+    FILTER,
+    GONE,
+    NLB,
+    NLB_B,
+    OLD,
+    RULE,
+    SENSOR,
+    TARGET,
+    UNATTACHED,
+    WEB,
+    eni_target,
+    new_filter,
+    refused,
+    rule_request,
+    session,
+    tag_spec,
+)
+
+VALUE = "InvalidParameterValue"
+COMBINATION = "InvalidParameterCombination"
+MISSING = "MissingParameter"
+
+
+def session_request(**more: Any) -> dict[str, Any]:
+    base = {"NetworkInterfaceId": WEB, "TrafficMirrorTargetId": TARGET, "TrafficMirrorFilterId": FILTER}
+    return {**base, "SessionNumber": 1, **more}
+
+
+SESSIONS = [
+    ({"NetworkInterfaceId": "eni-junk"}, "InvalidNetworkInterfaceId.Malformed"),
+    ({"NetworkInterfaceId": f"eni-{GONE}"}, "InvalidNetworkInterfaceID.NotFound"),
+    ({"NetworkInterfaceId": OLD}, "NetworkInterfaceNotSupported"),
+    ({"NetworkInterfaceId": UNATTACHED}, "NetworkInterfaceNotSupported"),
+    ({"TrafficMirrorTargetId": f"tmt-{GONE}"}, "InvalidTrafficMirrorTargetId.NotFound"),
+    ({"TrafficMirrorFilterId": f"tmf-{GONE}"}, "InvalidTrafficMirrorFilterId.NotFound"),
+    ({"TrafficMirrorTargetId": "tmt-junk"}, VALUE),
+    ({"TrafficMirrorTargetId": f"tmt-{GONE}0"}, VALUE),
+    ({"TrafficMirrorTargetId": f"tmt-{GONE.upper()}"}, VALUE),
+    ({"TrafficMirrorFilterId": TARGET}, VALUE),
+    ({"SessionNumber": 0}, VALUE),
+    ({"SessionNumber": 32767}, VALUE),
+    ({"SessionNumber": "one"}, VALUE),
+    ({"SessionNumber": 2**31}, VALUE),
+    ({"VirtualNetworkId": -1}, VALUE),
+    ({"VirtualNetworkId": 2**24}, VALUE),
+    ({"PacketLength": 0}, VALUE),
+    ({"PacketLength": 8501}, VALUE),
+    ({"PacketLength": 65536}, VALUE),
+    ({"Description": ""}, VALUE),
+    ({"Description": "x" * 256}, VALUE),
+    ({"Description": "a\nb"}, VALUE),
+    ({"TagSpecifications": tag_spec("filter", a="b")}, VALUE),
+    ({"TagSpecifications": tag_spec("session", a="b") * 2}, VALUE),
+    ({"TagSpecifications": [{"ResourceType": "traffic-mirror-session"}]}, VALUE),
+    ({"TagSpecifications": [{"Tags": [{"Key": "a", "Value": "b"}]}]}, MISSING),
+    ({"TagSpecifications": tag_spec("session", **{"aws:x": "b"})}, VALUE),
+    ({"TagSpecifications": tag_spec("session", **{"AWS:x": "b"})}, VALUE),
+    ({"TagSpecifications": tag_spec("session", **{"k" * 128: "b"})}, VALUE),
+    ({"TagSpecifications": tag_spec("session", a="v" * 257)}, VALUE),
+    ({"TagSpecifications": tag_spec("session", **{f"k{n}": "v" for n in range(51)})}, "TagLimitExceeded"),
+    ({"ClientToken": "t" * 65}, "InvalidClientToken"),
+    ({"ClientToken": "tökén"}, "InvalidClientToken"),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), SESSIONS, ids=lambda v: str(v)[:50])
+def test_create_session(ec2: Any, change: dict[str, Any], code: str) -> None:
+    with refused(code):
+        ec2.create_traffic_mirror_session(**session_request(**change))
+    assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
+
+
+@pytest.mark.parametrize("name", list(session_request()))
+def test_create_session_needs(ec2: Any, name: str) -> None:
+    request = session_request()
+    del request[name]
+    with refused(MISSING, name):
+        ec2.create_traffic_mirror_session(**request)
+
+
+RULES = [
+    ({"TrafficMirrorFilterId": f"tmf-{GONE}"}, "InvalidTrafficMirrorFilterId.NotFound"),
+    ({"RuleNumber": 100}, "TrafficMirrorFilterRuleAlreadyExists"),
+    ({"RuleNumber": 0}, VALUE),
+    ({"RuleNumber": 32767}, VALUE),
+    ({"TrafficDirection": "sideways"}, VALUE),
+    ({"RuleAction": "deny"}, VALUE),
+    ({"Protocol": -1}, VALUE),
+    ({"Protocol": 256}, VALUE),
+    ({"SourceCidrBlock": "10.0.0.1/8"}, VALUE),
+    ({"SourceCidrBlock": "10.0.0.0"}, VALUE),
+    ({"SourceCidrBlock": "10.0.0.0/33"}, VALUE),
+    ({"SourceCidrBlock": "anywhere"}, VALUE),
+    ({"SourceCidrBlock": "2001:db8::/32"}, VALUE),
+    ({"DestinationPortRange": {"FromPort": 1, "ToPort": 2}}, VALUE),
+    ({"Protocol": 1, "DestinationPortRange": {"FromPort": 1, "ToPort": 2}}, VALUE),
+    ({"Protocol": 6, "DestinationPortRange": {"FromPort": 2, "ToPort": 1}}, VALUE),
+    ({"Protocol": 6, "DestinationPortRange": {"FromPort": -1, "ToPort": 1}}, VALUE),
+    ({"Protocol": 6, "SourcePortRange": {"FromPort": 1, "ToPort": 65536}}, VALUE),
+    ({"Protocol": 6, "SourcePortRange": {"FromPort": 1}}, MISSING),
+    ({"Protocol": 6, "SourcePortRange": {"ToPort": 1}}, MISSING),
+    ({"Description": ""}, VALUE),
+    ({"TagSpecifications": tag_spec("filter", a="b")}, VALUE),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), RULES, ids=lambda v: str(v)[:50])
+def test_create_rule(ec2: Any, change: dict[str, Any], code: str) -> None:
+    with refused(code):
+        ec2.create_traffic_mirror_filter_rule(**rule_request(**change))
+    assert len(ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"]) == 2
+
+
+@pytest.mark.parametrize("name", list(rule_request()))
+def test_create_rule_needs(ec2: Any, name: str) -> None:
+    request = rule_request()
+    del request[name]
+    with refused(MISSING, name):
+        ec2.create_traffic_mirror_filter_rule(**request)
+
+
+def test_a_number_is_taken_only_in_its_direction_and_filter(ec2: Any) -> None:
+    ec2.create_traffic_mirror_filter_rule(**rule_request())
+    ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficDirection="egress"))
+    ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=new_filter(ec2)))
+    with refused("TrafficMirrorFilterRuleAlreadyExists"):
+        ec2.create_traffic_mirror_filter_rule(**rule_request(RuleAction="reject"))
+
+
+MODIFIED_RULES = [
+    ({}, COMBINATION),
+    ({"RemoveFields": []}, COMBINATION),
+    ({"RemoveFields": ["tags"]}, VALUE),
+    ({"RemoveFields": ["description", "description"]}, VALUE),
+    ({"RemoveFields": ["description"], "Description": "x"}, COMBINATION),
+    ({"RemoveFields": ["protocol"], "Protocol": 6}, COMBINATION),
+    # The rule has protocol 6 and ports already; a range must bring the protocol along even so.
+    ({"SourcePortRange": {"FromPort": 1, "ToPort": 2}}, VALUE),
+    ({"RemoveFields": ["protocol"]}, VALUE),
+    ({"Protocol": 1}, VALUE),
+    ({"SourceCidrBlock": "2001:db8::/32"}, VALUE),
+    ({"RuleNumber": 100}, "TrafficMirrorFilterRuleAlreadyExists"),
+    ({"Description": ""}, VALUE),
+    ({"TrafficMirrorFilterRuleId": f"tmfr-{GONE}", "Description": "x"}, "InvalidTrafficMirrorFilterRuleId.NotFound"),
+    ({"TrafficMirrorFilterRuleId": f"tmf-{GONE}", "Description": "x"}, VALUE),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), MODIFIED_RULES, ids=lambda v: str(v)[:50])
+def test_modify_rule(ec2: Any, change: dict[str, Any], code: str) -> None:
+    made = ec2.create_traffic_mirror_filter_rule(
+        **rule_request(Protocol=6, DestinationPortRange={"FromPort": 1, "ToPort": 2})
+    )["TrafficMirrorFilterRule"]
+    with refused(code):
+        ec2.modify_traffic_mirror_filter_rule(
+            **{"TrafficMirrorFilterRuleId": made["TrafficMirrorFilterRuleId"], **change}
+        )
+    assert made in ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"]
+
+
+def test_modify_rule_into_a_taken_direction(ec2: Any) -> None:
+    with refused("TrafficMirrorFilterRuleAlreadyExists"):
+        ec2.modify_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=RULE, TrafficDirection="egress")
+
+
+MODIFIED_SESSIONS = [
+    ({}, COMBINATION),
+    ({"RemoveFields": ["packet-length"], "PacketLength": 5}, COMBINATION),
+    ({"RemoveFields": ["virtual-network-id"], "VirtualNetworkId": 5}, COMBINATION),
+    ({"RemoveFields": ["session-number"]}, VALUE),
+    ({"RemoveFields": ["description", "description"]}, VALUE),
+    ({"SessionNumber": 999999}, VALUE),
+    ({"PacketLength": 8501}, VALUE),
+    ({"VirtualNetworkId": 2**24}, VALUE),
+    ({"Description": ""}, VALUE),
+    ({"TrafficMirrorTargetId": f"tmt-{GONE}"}, "InvalidTrafficMirrorTargetId.NotFound"),
+    ({"TrafficMirrorFilterId": f"tmf-{GONE}"}, "InvalidTrafficMirrorFilterId.NotFound"),
+    ({"TrafficMirrorSessionId": f"tms-{GONE}", "Description": "x"}, "InvalidTrafficMirrorSessionId.NotFound"),
+    ({"TrafficMirrorSessionId": "tms-junk", "Description": "x"}, VALUE),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), MODIFIED_SESSIONS, ids=lambda v: str(v)[:50])
+def test_modify_session(ec2: Any, change: dict[str, Any], code: str) -> None:
+    made = session(ec2, Description="before")
+    with refused(code):
+        ec2.modify_traffic_mirror_session(**{"TrafficMirrorSessionId": made["TrafficMirrorSessionId"], **change})
+    assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == [made]
+
+
+def test_a_taken_session_number(ec2: Any) -> None:
+    session(ec2)
+    with refused(VALUE, "already being used"):
+        session(ec2)
+    second = session(ec2, number=2)
+    with refused(VALUE, "already being used"):
+        ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=second["TrafficMirrorSessionId"], SessionNumber=1)
+
+
+def test_a_long_packet_does_not_move_to_an_nlb(ec2: Any) -> None:
+    made = session(ec2, TrafficMirrorTargetId=eni_target(ec2), PacketLength=9000)
+    wanted = made["TrafficMirrorSessionId"]
+    with refused(VALUE):
+        ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=wanted, TrafficMirrorTargetId=TARGET)
+    moved = ec2.modify_traffic_mirror_session(
+        TrafficMirrorSessionId=wanted, TrafficMirrorTargetId=TARGET, RemoveFields=["packet-length"]
+    )
+    assert moved["TrafficMirrorSession"]["PacketLength"] == 8500
+
+
+TARGETS = [
+    ({}, MISSING),
+    ({"NetworkInterfaceId": SENSOR, "NetworkLoadBalancerArn": NLB_B}, COMBINATION),
+    ({"NetworkInterfaceId": "eni-junk"}, "InvalidNetworkInterfaceId.Malformed"),
+    ({"NetworkInterfaceId": f"eni-{GONE}"}, "InvalidTrafficMirrorTarget"),
+    ({"NetworkLoadBalancerArn": "sensors"}, "InvalidNetworkLoadBalancerArn.Malformed"),
+    ({"NetworkLoadBalancerArn": NLB.replace("/net/", "/app/")}, "InvalidNetworkLoadBalancerArn.Malformed"),
+    ({"NetworkLoadBalancerArn": NLB[:-1] + "9"}, "InvalidNetworkLoadBalancerArn.NotFound"),
+    ({"NetworkLoadBalancerArn": NLB}, "NlbInUseByTrafficMirrorTargetException"),
+    ({"GatewayLoadBalancerEndpointId": "vpce-junk"}, "InvalidVpcEndpointId.Malformed"),
+    ({"GatewayLoadBalancerEndpointId": f"vpce-{GONE}"}, "InvalidVpcEndpointId.NotFound"),
+    ({"NetworkInterfaceId": SENSOR, "Description": ""}, VALUE),
+    ({"NetworkInterfaceId": SENSOR, "TagSpecifications": tag_spec("session", a="b")}, VALUE),
+]
+
+
+@pytest.mark.parametrize(("request_", "code"), TARGETS, ids=lambda v: str(v)[:50])
+def test_create_target(ec2: Any, request_: dict[str, Any], code: str) -> None:
+    with refused(code):
+        ec2.create_traffic_mirror_target(**request_)
+    assert len(ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"]) == 1
+
+
+def test_an_endpoint_of_another_type(ec2: Any) -> None:
+    made = ec2.create_vpc_endpoint(VpcId="vpc-0a1b2c3d4e5f60701", ServiceName="com.amazonaws.eu-west-1.s3")
+    with refused("InvalidVpcEndpointType"):
+        ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=made["VpcEndpoint"]["VpcEndpointId"])
+
+
+def test_a_destination_has_one_target(ec2: Any) -> None:
+    eni_target(ec2)
+    with refused("InterfaceInUseByTrafficMirrorTarget"):
+        eni_target(ec2)
+    ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=ENDPOINT)
+    with refused(VALUE):
+        ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=ENDPOINT)
+
+
+def test_source_and_target_exclude_each_other(ec2: Any) -> None:
+    eni_target(ec2)
+    with refused("InterfaceInUseByTrafficMirrorTarget", "is in use by target"):
+        session(ec2, SENSOR)
+    made = session(ec2, WEB)
+    with refused("InterfaceInUseByTrafficMirrorSession"):
+        eni_target(ec2, WEB)
+    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
+    eni_target(ec2, WEB)
+
+
+def test_what_a_session_uses_cannot_be_deleted(ec2: Any) -> None:
+    made = session(ec2)
+    with refused("TrafficMirrorFilterInUse", made["TrafficMirrorSessionId"]):
+        ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
+    with refused("TrafficMirrorTargetInUse", made["TrafficMirrorSessionId"]):
+        ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
+    assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 1
+    assert len(ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"]) == 1
+    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
+    ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
+    ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
+
+
+SERVICES = [
+    ({}, MISSING),
+    ({"AddNetworkServices": ["amazon-ntp"]}, VALUE),
+    ({"AddNetworkServices": ["amazon-dns"], "RemoveNetworkServices": ["amazon-dns"]}, COMBINATION),
+    ({"AddNetworkServices": ["amazon-dns", "amazon-dns"]}, VALUE),
+    ({"RemoveNetworkServices": ["amazon-dns"]}, VALUE),
+    (
+        {"TrafficMirrorFilterId": f"tmf-{GONE}", "AddNetworkServices": ["amazon-dns"]},
+        "InvalidTrafficMirrorFilterId.NotFound",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), SERVICES, ids=lambda v: str(v)[:50])
+def test_network_services(ec2: Any, change: dict[str, Any], code: str) -> None:
+    with refused(code):
+        ec2.modify_traffic_mirror_filter_network_services(**{"TrafficMirrorFilterId": FILTER, **change})
+    assert ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["NetworkServices"] == []
+
+
+def test_adding_a_network_service_twice(ec2: Any) -> None:
+    request = {"TrafficMirrorFilterId": FILTER, "AddNetworkServices": ["amazon-dns"]}
+    ec2.modify_traffic_mirror_filter_network_services(**request)
+    with refused(VALUE):
+        ec2.modify_traffic_mirror_filter_network_services(**request)
+
+
+DELETES = [
+    ("session", "TrafficMirrorSessionId", "tms", "InvalidTrafficMirrorSessionId.NotFound"),
+    ("filter", "TrafficMirrorFilterId", "tmf", "InvalidTrafficMirrorFilterId.NotFound"),
+    ("filter_rule", "TrafficMirrorFilterRuleId", "tmfr", "InvalidTrafficMirrorFilterRuleId.NotFound"),
+    ("target", "TrafficMirrorTargetId", "tmt", "InvalidTrafficMirrorTargetId.NotFound"),
+]
+
+
+@pytest.mark.parametrize(("name", "member", "prefix", "code"), DELETES)
+def test_delete_and_describe_what_is_not_there(ec2: Any, name: str, member: str, prefix: str, code: str) -> None:
+    delete = getattr(ec2, f"delete_traffic_mirror_{name}")
+    describe = getattr(ec2, f"describe_traffic_mirror_{name}s")
+    with refused(code, GONE):
+        delete(**{member: f"{prefix}-{GONE}"})
+    with refused(VALUE):
+        delete(**{member: f"{prefix}-junk"})
+    with refused(MISSING, member):
+        delete()
+    with refused(code):
+        describe(**{f"{member}s": [f"{prefix}-{GONE}"]})
+    with refused(VALUE):
+        describe(**{f"{member}s": [f"{prefix}-junk"]})
+
+
+def test_twice_deleted(ec2: Any) -> None:
+    made = session(ec2, DB)
+    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
+    with refused("InvalidTrafficMirrorSessionId.NotFound"):
+        ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
+
+
+def test_bare_metal_and_a_removed_family_are_no_sources(ec2: Any, emulator: Any) -> None:
+    image = "ami-0a1b2c3d4e5f60701"
+    subnet = "subnet-0a1b2c3d4e5f60711"
+    run = ec2.run_instances(ImageId=image, InstanceType="m5.metal", MinCount=1, MaxCount=1, SubnetId=subnet)
+    with refused("NetworkInterfaceNotSupported"):
+        session(ec2, run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"])
+    emulator.knobs(source_families=["m5"])
+    with refused("NetworkInterfaceNotSupported"):
+        session(ec2, APP_1)
+    session(ec2, WEB)

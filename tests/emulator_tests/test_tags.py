@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CreateTags, DeleteTags and DescribeTags on our objects and moto's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.client import Emulator
+from tests.emulator_tests.helpers import FILTER, GONE, RULE, TARGET, VPC, WEB, refused, session, tag_spec
+
+
+def put(ec2: Any, *ids: str, **tags: str) -> None:
+    ec2.create_tags(Resources=list(ids), Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+
+
+def tags_of(ec2: Any, identifier: str) -> dict[str, str]:
+    rows = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [identifier]}])["Tags"]
+    return {row["Key"]: row["Value"] for row in rows}
+
+
+def test_all_four_kinds(ec2: Any) -> None:
+    made = session(ec2)["TrafficMirrorSessionId"]
+    put(ec2, FILTER, RULE, TARGET, made, a="1")
+    rows = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["a"]}])["Tags"]
+    assert {row["ResourceId"]: row["ResourceType"] for row in rows} == {
+        FILTER: "traffic-mirror-filter",
+        RULE: "traffic-mirror-filter-rule",
+        TARGET: "traffic-mirror-target",
+        made: "traffic-mirror-session",
+    }
+    a = {"Key": "a", "Value": "1"}
+    assert a in ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["Tags"]
+    assert a in ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["IngressFilterRules"][0]["Tags"]
+    assert a in ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"][0]["Tags"]
+    assert a in ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"][0]["Tags"]
+    assert a in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["Tags"]
+
+
+def test_a_value_is_replaced(ec2: Any) -> None:
+    put(ec2, FILTER, Name="other")
+    assert tags_of(ec2, FILTER) == {"Name": "other"}
+
+
+def test_ours_and_motos_in_one_call(ec2: Any) -> None:
+    put(ec2, FILTER, VPC, shared="x")
+    assert tags_of(ec2, FILTER)["shared"] == "x"
+    assert tags_of(ec2, VPC) == {"Name": "lab", "shared": "x"}
+    both = ec2.describe_tags(Filters=[{"Name": "tag:shared", "Values": ["x"]}])["Tags"]
+    assert [row["ResourceId"] for row in both] == [FILTER, VPC]
+    ec2.delete_tags(Resources=[FILTER, VPC], Tags=[{"Key": "shared"}])
+    assert tags_of(ec2, FILTER) == {"Name": "lab-filter"}
+    assert tags_of(ec2, VPC) == {"Name": "lab"}
+
+
+def test_motos_alone(ec2: Any) -> None:
+    put(ec2, WEB, x="y")
+    assert tags_of(ec2, WEB) == {"Name": "web", "x": "y"}
+
+
+def test_delete_tags(ec2: Any, emulator: Emulator) -> None:
+    emulator.tags(FILTER, **{"aws:cloudformation:stack-name": "s"})
+    put(ec2, FILTER, a="1", b="2", c="", d="4", e="5")
+
+    def delete(*tags: dict[str, str]) -> dict[str, str]:
+        ec2.delete_tags(Resources=[FILTER], Tags=list(tags))
+        return tags_of(ec2, FILTER)
+
+    assert "a" not in delete({"Key": "a"})
+    assert delete({"Key": "b", "Value": "other"})["b"] == "2"
+    assert delete({"Key": "b", "Value": ""})["b"] == "2"
+    assert "b" not in delete({"Key": "b", "Value": "2"})
+    assert "c" not in delete({"Key": "c", "Value": ""})
+    assert delete({"Key": "absent"})["d"] == "4"
+    with refused("InvalidParameterValue"):
+        delete({"Key": "aws:cloudformation:stack-name"})
+    # Without tags all go that the user may delete.
+    assert delete() == {"aws:cloudformation:stack-name": "s"}
+
+
+@pytest.mark.parametrize("identifier", [f"tmf-{GONE}", f"tmfr-{GONE}", f"tms-{GONE}", f"tmt-{GONE}", "tmf-junk"])
+def test_tags_on_what_is_not_there(ec2: Any, identifier: str) -> None:
+    with refused("InvalidID"):
+        put(ec2, TARGET, identifier, a="b")
+    with refused("InvalidID"):
+        ec2.delete_tags(Resources=[TARGET, identifier])
+    # Neither did anything to the one that exists.
+    assert tags_of(ec2, TARGET) == {"Name": "lab-target"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"),
+    [
+        ([{"Key": "aws:x", "Value": "1"}], "InvalidParameterValue"),
+        ([{"Key": "", "Value": "1"}], "InvalidParameterValue"),
+        ([{"Key": "k" * 128, "Value": "1"}], "InvalidParameterValue"),
+        ([{"Key": "k", "Value": "v" * 257}], "InvalidParameterValue"),
+        ([{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}], "InvalidParameterValue"),
+        ([{"Key": f"k{n}", "Value": ""} for n in range(51)], "TagLimitExceeded"),
+        # With the Name it has, one too many.
+        ([{"Key": f"k{n}", "Value": ""} for n in range(50)], "TagLimitExceeded"),
+        ([], "MissingParameter"),
+    ],
+    ids=lambda v: str(v)[:40],
+)
+def test_bad_tags(ec2: Any, tags: list[dict[str, str]], code: str) -> None:
+    with refused(code):
+        ec2.create_tags(Resources=[FILTER], Tags=tags)
+    assert tags_of(ec2, FILTER) == {"Name": "lab-filter"}
+
+
+def test_at_the_limits(ec2: Any, emulator: Emulator) -> None:
+    emulator.tags(FILTER, **{"aws:x": "1"})
+    put(ec2, FILTER, **{f"k{n}": "" for n in range(48)}, **{"k" * 127: "v" * 256})
+    # 50 of the user's own, and aws: ones do not count.
+    assert len(tags_of(ec2, FILTER)) == 51
+    with refused("TagLimitExceeded"):
+        put(ec2, FILTER, more="x")
+    put(ec2, FILTER, k0="changed")
+
+
+def test_dry_runs(ec2: Any) -> None:
+    with refused("DryRunOperation"):
+        ec2.create_tags(Resources=[FILTER], Tags=[{"Key": "a", "Value": "b"}], DryRun=True)
+    with refused("DryRunOperation"):
+        ec2.delete_tags(Resources=[FILTER], DryRun=True)
+    assert tags_of(ec2, FILTER) == {"Name": "lab-filter"}
+
+
+def test_tags_go_with_the_object(ec2: Any) -> None:
+    put(ec2, RULE, a="b")
+    ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
+    assert tags_of(ec2, RULE) == {}
+    assert tags_of(ec2, FILTER) == {}
+
+
+def test_describe_tags_pages(ec2: Any) -> None:
+    session(ec2, TagSpecifications=tag_spec("session", **{f"k{n}": "v" for n in range(10)}))
+    everything = ec2.describe_tags()["Tags"]
+    pages = list(ec2.get_paginator("describe_tags").paginate(PaginationConfig={"PageSize": 6}))
+    assert [row for page in pages for row in page["Tags"]] == everything
+    assert all(len(page["Tags"]) == 6 for page in pages[:-1])
+    assert {row["ResourceId"] for row in everything} > {FILTER, TARGET, WEB, VPC}
+
+
+def test_describe_tags_filters(ec2: Any) -> None:
+    only = ec2.describe_tags(Filters=[{"Name": "resource-type", "Values": ["traffic-mirror-target"]}])["Tags"]
+    assert [(row["ResourceId"], row["Value"]) for row in only] == [(TARGET, "lab-target")]
+    with refused("InvalidParameterValue"):
+        ec2.describe_tags(Filters=[{"Name": "bogus", "Values": ["x"]}])

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Playbooks run as users run them: ansible-playbook, the installed collection, an endpoint over HTTP."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.emulator.client import Emulator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PLAYBOOKS = ROOT / "tests/integration/playbooks"
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def play(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a playbook of tests/integration/playbooks, or the one whose text is given, against a fresh lab."""
+
+    def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = PLAYBOOKS / playbook
+        if "\n" in playbook:
+            path = tmp_path / "playbook.yml"
+            path.write_text(playbook)
+        return subprocess.run(
+            [
+                pathlib.Path(sys.executable).with_name("ansible-playbook"),
+                *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
+                *("-e", f"emulator={emulator.url}"),
+                *arguments,
+                path,
+            ],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "LC_ALL": "C.UTF-8",
+                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_NOCOLOR": "1",
+                **emulator.env,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

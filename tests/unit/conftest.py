@@ -1,0 +1,24 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lets the unit tests import the collection by its name from a checkout in any folder."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config):
+    if ROOT.parents[1].name == "ansible_collections":
+        return
+    tree = tempfile.TemporaryDirectory(prefix="collection-")
+    config.add_cleanup(tree.cleanup)
+    link = pathlib.Path(tree.name, "ansible_collections/vtap/aws")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(ROOT, target_is_directory=True)
+    sys.path.insert(0, tree.name)

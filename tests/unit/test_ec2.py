@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vtap.aws.plugins.module_utils import advice
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, account_of
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action
+from botocore.exceptions import ConnectionClosedError
+
+
+class Client:
+    """A client whose STS answers once, for a caller with this access key."""
+
+    def __init__(self, access_key, account=None):
+        self.meta = self.events = self
+        self.partition, self.region_name = "aws", "eu-west-1"
+        self.account, self.asked = account, 0
+        self.key = access_key
+
+    def register(self, name, handler):
+        assert name == "before-send.ec2"
+        request = type(
+            "Request", (), {"headers": {"Authorization": f"AWS4-HMAC-SHA256 Credential={self.key}/20260101/"}}
+        )
+        handler(request=request())
+
+    def get_caller_identity(self):
+        self.asked += 1
+        if self.account is None:
+            raise ConnectionClosedError(endpoint_url="https://sts")
+        return {"Account": self.account}
+
+
+@pytest.mark.parametrize(
+    ("access_key", "account"),
+    [
+        # The example of "A short note on AWS key ID", whose account that article gives.
+        ("ASIAY34FZKBOKMUTVV7A", "609629065308"),
+        ("AROAY34FZKBOKMUTVV7A", None),
+        ("testing", None),
+        ("AKIA1111111111111111", None),
+        ("", None),
+    ],
+)
+def test_account_of_access_key(access_key, account):
+    assert account_of(access_key) == account
+
+
+@pytest.mark.parametrize(
+    ("access_key", "sts", "owner", "foreign", "asked"),
+    [
+        ("ASIAY34FZKBOKMUTVV7A", None, "609629065308", False, 0),
+        # The key is no proof against: STS has the last word.
+        ("ASIAY34FZKBOKMUTVV7A", "111111111111", "111111111111", False, 1),
+        ("ASIAY34FZKBOKMUTVV7A", "609629065308", "111111111111", True, 1),
+        ("testing", "111111111111", "111111111111", False, 1),
+        ("testing", "111111111111", "222222222222", True, 1),
+        # Nobody can tell, so EC2 decides.
+        ("testing", None, "222222222222", False, 1),
+        ("testing", None, None, False, 0),
+    ],
+)
+def test_foreign_owner(access_key, sts, owner, foreign, asked):
+    client = Client(access_key, sts)
+    assert Ec2(client, sts=lambda: client).is_foreign(owner) is foreign
+    assert client.asked == asked
+
+
+@pytest.mark.parametrize("kind", ["Session", "Filter", "Target", "FilterRule"])
+@pytest.mark.parametrize("form", ["Invalid{}Id.NotFound", "Invalid{}NotFound", "Invalid{}NotFoundException"])
+def test_both_families_of_not_found(kind, form):
+    assert Ec2Error("X", form.format(f"TrafficMirror{kind}"), "gone").not_found
+
+
+@pytest.mark.parametrize("code", ["InvalidTrafficMirrorTargetNoFound", "InvalidID"])
+def test_odd_forms_of_not_found(code):
+    assert Ec2Error("X", code, "gone").not_found
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "TrafficMirrorTargetInUse", "InvalidParameterValue", ""])
+def test_other_codes_are_not_not_found(code):
+    assert not Ec2Error("X", code, "no").not_found
+
+
+MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms-1", "because", on=("tms-1", "tmf-1"))
+
+
+@pytest.mark.parametrize("suffix", ["", "Exception"])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("NetworkInterfaceNotSupported", "supported, virtualized type"),
+        ("InterfaceInUseByTrafficMirrorTarget", "use another interface"),
+        ("TrafficMirrorSessionsPerInterfaceLimitExceeded", "takes 3 sessions"),
+        ("TrafficMirrorSourcesPerTargetLimitExceeded", "use a Network Load Balancer"),
+        ("TrafficMirrorSessionsPerTargetLimitExceeded", "use another target"),
+        ("TrafficMirrorSessionLimitExceeded", "10,000 sessions"),
+        ("InvalidTrafficMirrorFilterId.NotFound", "check traffic_mirror_filter_id"),
+        ("InvalidTrafficMirrorFilterNotFound", "check traffic_mirror_filter_id"),
+        ("InvalidTrafficMirrorTargetId.NotFound", "check traffic_mirror_target_id"),
+        ("InvalidTrafficMirrorTargetNoFound", "check traffic_mirror_target_id"),
+        ("InvalidTrafficMirrorSessionId.NotFound", "run the task again"),
+        ("InvalidNetworkInterfaceID.NotFound", "check network_interface_id"),
+        ("UnauthorizedOperation", "ec2:ModifyTrafficMirrorSession on tms-1, tmf-1"),
+        ("RequestLimitExceeded", "aws_config"),
+        ("TagPolicyViolation", "tag policy"),
+    ],
+)
+def test_every_refusal_has_code_words_and_advice(code, suffix, words):
+    text = advice.explain(Ec2Error("ModifyTrafficMirrorSession", code + suffix, "said EC2"), MODIFY)
+    assert text.startswith(f"ModifyTrafficMirrorSession on session tms-1 was refused: {code}: said EC2.")
+    assert words in text
+
+
+def test_a_create_with_tags_needs_two_permissions():
+    create = Action("CreateTrafficMirrorSession", {"TagSpecifications": []}, "session", "because", on=("eni-1",))
+    text = advice.explain(Ec2Error("CreateTrafficMirrorSession", "UnauthorizedOperation", "no"), create)
+    assert "ec2:CreateTrafficMirrorSession and ec2:CreateTags on eni-1." in text
+
+
+def test_a_lost_reply_says_that_nobody_knows():
+    text = advice.explain(Ec2Error("DeleteTrafficMirrorSession", "", "connection closed"), MODIFY)
+    assert "got no reply" in text and "run the task again" in text

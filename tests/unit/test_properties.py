@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From any sessions on an interface and any options: the promises, against the emulator over HTTP."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from ansible_collections.vtap.aws.plugins.module_utils import session
+from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted, converge
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Wanted
+from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Refused
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from tests.emulator.client import Emulator
+
+WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
+FILTERS, TARGETS = ["tmf-0a1b2c3d4e5f60718"], ["tmt-0a1b2c3d4e5f60718"]
+LATE = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
+NAMES = ["tap", "other"]
+
+
+@pytest.fixture(scope="module")
+def world():
+    """The emulator, a client of it, and two filters and three targets (NLB, interface, GWLB endpoint)."""
+    with Emulator() as emulator:
+        environment = emulator.env
+        client = boto3.client(
+            "ec2",
+            region_name="eu-west-1",
+            endpoint_url=emulator.url,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        made = client.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+        kinds = {
+            "NetworkInterfaceId": "eni-0a1b2c3d4e5f60741",
+            "GatewayLoadBalancerEndpointId": "vpce-0a1b2c3d4e5f60771",
+        }
+        targets = [
+            client.create_traffic_mirror_target(**{member: value})["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
+            for member, value in kinds.items()
+        ]
+        yield emulator, client, [*FILTERS, made], [*TARGETS, *targets]
+
+
+# Positions stand for the ids that the world makes: the lab's and its own.
+TAGS = st.dictionaries(st.sampled_from(["a", "b", "keep", "cost:x"]), st.sampled_from(["", "1"]), max_size=3)
+EXISTING = st.fixed_dictionaries(
+    {
+        "NetworkInterfaceId": st.sampled_from([WEB, WEB, DB]),
+        "SessionNumber": st.sampled_from([1, 2, 7]),
+        "filter": st.integers(0, 1),
+        "target": st.integers(0, 2),
+    },
+    optional={
+        "PacketLength": st.sampled_from([1, 100, 8500]),
+        "VirtualNetworkId": st.sampled_from([0, 5, 16777215]),
+        "Description": st.sampled_from(["old", "x"]),
+        "Name": st.sampled_from(NAMES),
+        "tags": TAGS,
+        "aws_tags": st.just({"aws:stack": "s"}),
+    },
+)
+OPTIONS = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(["present", "present", "present", "absent"]),
+        "network_interface_id": st.just(WEB),
+        "traffic_mirror_filter": st.integers(0, 1),
+        "traffic_mirror_target": st.integers(0, 2),
+        "purge_tags": st.booleans(),
+        "allow_replacement": st.booleans(),
+    },
+    optional={
+        "session_number": st.sampled_from([1, 2, 3]),
+        "name": st.sampled_from(NAMES),
+        "packet_length": st.sampled_from([0, 1, 100, 8500, 8501]),
+        "virtual_network_id": st.sampled_from([0, 5, 77]),
+        "description": st.sampled_from(["", "x", "new"]),
+        "tags": TAGS,
+        "default_tags": TAGS,
+        "ignore_tag_keys": st.just(["keep"]),
+        "ignore_tag_key_prefixes": st.just(["cost:"]),
+    },
+)
+
+
+def furnish(world, existing):
+    """Leave just these sessions in the emulator; those that EC2 would refuse beside the others are left out."""
+    emulator, client, filters, targets = world
+    for row in client.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]:
+        client.delete_traffic_mirror_session(TrafficMirrorSessionId=row["TrafficMirrorSessionId"])
+    taken = set()
+    for wanted in existing:
+        members = dict(wanted)
+        place = (members["NetworkInterfaceId"], members["SessionNumber"])
+        if place in taken:
+            continue
+        taken.add(place)
+        tags = {**members.pop("tags", {}), **({"Name": members.pop("Name")} if "Name" in members else {})}
+        aws_tags = members.pop("aws_tags", {})
+        members["TrafficMirrorFilterId"] = filters[members.pop("filter")]
+        members["TrafficMirrorTargetId"] = targets[members.pop("target")]
+        if tags:
+            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+            members["TagSpecifications"] = [{"ResourceType": "traffic-mirror-session", "Tags": pairs}]
+        made = client.create_traffic_mirror_session(**members)["TrafficMirrorSession"]["TrafficMirrorSessionId"]
+        if aws_tags:
+            emulator.tags(made, **aws_tags)
+
+
+def run(world, options, check=False):
+    """One task. Returns what it comes to and what it called: (error or None, changed, before, after), calls."""
+    emulator, client, filters, targets = world
+    params = dict(options)
+    params["traffic_mirror_filter_id"] = filters[params.pop("traffic_mirror_filter")]
+    params["traffic_mirror_target_id"] = targets[params.pop("traffic_mirror_target")]
+    ec2 = Ec2(client, sts=lambda: client)
+    emulator.clear_log()
+    try:
+        wanted = Wanted.from_options(SESSION, params)
+        session.check(wanted)
+        make_plan = session.make_plan(params)
+        if check:
+            plan = make_plan(wanted, ec2, True)
+            came = None, bool(plan.actions), plan.before, plan.after
+        else:
+            outcome = converge(lambda: make_plan(wanted, ec2, False), ec2)
+            came = None, bool(outcome.actions), outcome.before, outcome.after
+    except (BadInput, Refused) as error:
+        came = str(error), False, None, None
+    except Interrupted as error:
+        raise AssertionError(f"EC2 refused what was planned: {error}") from error
+    return came, [entry["action"] for entry in emulator.log()]
+
+
+def shown(world):
+    rows = world[1].describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    return sorted(rows, key=lambda row: row["TrafficMirrorSessionId"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(existing=st.lists(EXISTING, max_size=4), options=OPTIONS)
+def test_promises(world, existing, options):
+    furnish(world, existing)
+    start = shown(world)
+    guarded = tags_that_stay(start, options)
+
+    foreseen, looks = run(world, options, check=True)
+    assert all(call.startswith("Describe") for call in looks)
+    assert shown(world) == start
+
+    came, calls = run(world, options)
+    error, changed, before, after = came
+    event(f"error={bool(error)} changed={changed}")
+    assert foreseen[:3] == came[:3]
+    if error:
+        assert shown(world) == start
+        return
+    if after is None:
+        assert foreseen[3] is None
+    else:
+        assert set(after) - set(foreseen[3]) <= LATE
+        assert foreseen[3] == {key: after[key] for key in foreseen[3]}
+        assert after in world_as_options(world)
+    writes = [call for call in calls if not call.startswith("Describe")]
+    assert all(writes.count(call) <= 1 for call in writes)
+    assert changed == bool(writes) == (shown(world) != start)
+    assert tags_that_stay(shown(world), options).items() >= {
+        key: value for key, value in guarded.items() if key in {row["TrafficMirrorSessionId"] for row in shown(world)}
+    }.items()
+
+    after_first = shown(world)
+    again, calls = run(world, options)
+    assert again == (None, False, after, after)
+    assert shown(world) == after_first
+    # A reported 8500 may be the default or a value of its own; only the target's type tells.
+    ambiguous = options.get("packet_length") == 0 and after is not None and after["packet_length"] == 8500
+    assert calls == ["DescribeTrafficMirrorSessions"] + ["DescribeTrafficMirrorTargets"] * ambiguous
+
+
+def world_as_options(world):
+    return Ec2(world[1], sts=lambda: world[1]).describe(SESSION)
+
+
+def tags_that_stay(rows, options):
+    """Per session the tags that no task with these options may touch."""
+    keys, prefixes = options.get("ignore_tag_keys", []), ("aws:", *options.get("ignore_tag_key_prefixes", []))
+    return {
+        row["TrafficMirrorSessionId"]: {
+            tag["Key"]: tag["Value"] for tag in row["Tags"] if tag["Key"] in keys or tag["Key"].startswith(prefixes)
+        }
+        for row in rows
+    }

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run playbooks/demo.yml of the installed collection against an emulator that lives as long as the demo."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.emulator.client import Emulator  # noqa: E402
+
+
+def main() -> int:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    with Emulator() as emulator:
+        playbook = pathlib.Path(sys.executable).with_name("ansible-playbook")
+        environment = {**kept, "ANSIBLE_LOCALHOST_WARNING": "false", **emulator.env}
+        return subprocess.run([playbook, "-i", "localhost,", "vtap.aws.demo"], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The documentation as HTML in build/docs: antsibull-docs writes the modules' pages, Sphinx renders them and ours."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build/docs"
+CONF = """\
+project = "vtap.aws"
+copyright = "the vtap.aws contributors"
+extensions = ["sphinx_antsibull_ext"]
+exclude_patterns = ["html"]
+# The modules' pages refer to pages of ansible-core's and amazon.aws's documentation, which are not built here.
+suppress_warnings = ["ref.ref"]
+smartquotes = False
+"""
+
+
+def main() -> int:
+    shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True, mode=0o755)
+    (BUILD / "conf.py").write_text(CONF)
+    tool = pathlib.Path(sys.executable).with_name
+    pages = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(BUILD)]
+    subprocess.run([tool("antsibull-docs"), *pages, "vtap.aws"], check=True)
+    lint = ["lint-collection-docs", "--plugin-docs", "--validate-collection-refs=self", str(ROOT)]
+    subprocess.run([tool("antsibull-docs"), *lint], check=True)
+    sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", BUILD, BUILD / "html"]
+    return subprocess.run(sphinx, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

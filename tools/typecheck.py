@@ -1,0 +1,33 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mypy over the collection's code and the tests' own tools.
+
+The collection imports itself as ansible_collections.vtap.aws, so mypy gets a tree in which the checkout has that name.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    link = ROOT / ".venv/tree/ansible_collections/vtap/aws"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(ROOT, target_is_directory=True)
+    mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    plugins = [*mypy, "-p", "ansible_collections.vtap.aws.plugins.module_utils"]
+    done = subprocess.run(plugins, env={**os.environ, "MYPYPATH": str(ROOT / ".venv/tree")}, cwd="/", check=False)
+    others = [*mypy, "tests/emulator", "tests/bench", "tools"]
+    return done.returncode or subprocess.run(others, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
