@@ -107,7 +107,7 @@ def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
     that EC2 will report, both to say that one is missing as the real run would. Raises Refused, Ec2Error.
     """
     interface = wanted.values.get("network_interface_id")
-    if interface is not None:
+    if interface is not None and (wanted.present or wanted.id is None):
         rows = _on(interface, reader)
         if wanted.id is not None and not any(row[SESSION.id_option] == wanted.id for row in rows):
             rows += reader.describe(SESSION, ids=(wanted.id,))

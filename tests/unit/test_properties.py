@@ -13,7 +13,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted,
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Refused
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.client import Emulator
@@ -21,7 +21,7 @@ from tests.emulator.client import Emulator
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
 FILTERS, TARGETS = ["tmf-0a1b2c3d4e5f60718"], ["tmt-0a1b2c3d4e5f60718"]
 LATE = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
-NAMES = ["tap", "other"]
+NAMES = ["tap", "other", "third"]
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +68,17 @@ EXISTING = st.fixed_dictionaries(
 )
 OPTIONS = st.fixed_dictionaries(
     {
-        "state": st.sampled_from(["present", "present", "present", "absent"]),
-        "network_interface_id": st.just(WEB),
+        "state": st.sampled_from(["present"] * 5 + ["absent"]),
+        "identity": st.sampled_from(["number", "number", "name", "name alone", "id", "id alone"]),
         "traffic_mirror_filter": st.integers(0, 1),
         "traffic_mirror_target": st.integers(0, 2),
+        "which": st.integers(0, 3),
         "purge_tags": st.booleans(),
         "allow_replacement": st.booleans(),
     },
     optional={
-        "session_number": st.sampled_from([1, 2, 3]),
-        "name": st.sampled_from(NAMES),
+        "renumbered": st.sampled_from([1, 2, 3]),
+        "renamed": st.sampled_from(NAMES),
         "packet_length": st.sampled_from([0, 1, 100, 8500, 8501]),
         "virtual_network_id": st.sampled_from([0, 5, 77]),
         "description": st.sampled_from(["", "x", "new"]),
@@ -113,10 +114,34 @@ def furnish(world, existing):
             emulator.tags(made, **aws_tags)
 
 
-def run(world, options, check=False):
+def identify(rows, options):
+    """The options that say which session is meant: by this way of identity, one of these if there are any."""
+    row = rows[options["which"] % len(rows)] if rows else None
+    interface, number = (row["NetworkInterfaceId"], row["SessionNumber"]) if row else (WEB, 1)
+    tags = {tag["Key"]: tag["Value"] for tag in row["Tags"]} if row else {}
+    way, said = options["identity"], {}
+    if way.startswith("id") and row:
+        said["traffic_mirror_session_id"] = row["TrafficMirrorSessionId"]
+    if not way.endswith("alone") or not row:
+        said["network_interface_id"] = interface
+    if way == "number" or not row:
+        said["session_number"] = number
+    if way.startswith("name"):
+        said["name"] = tags.get("Name", "tap")
+    if "renumbered" in options and way != "number":
+        said["session_number"] = options["renumbered"]
+    if "renamed" in options and not way.startswith("name"):
+        said["name"] = options["renamed"]
+    return said
+
+
+def run(world, options, start, check=False):
     """One task. Returns what it comes to and what it called: (error or None, changed, before, after), calls."""
     emulator, client, filters, targets = world
     params = dict(options)
+    for word in ("identity", "which", "renumbered", "renamed"):
+        params.pop(word, None)
+    params.update(start)
     params["traffic_mirror_filter_id"] = filters[params.pop("traffic_mirror_filter")]
     params["traffic_mirror_target_id"] = targets[params.pop("traffic_mirror_target")]
     ec2 = Ec2(client, sts=lambda: client)
@@ -143,20 +168,21 @@ def shown(world):
     return sorted(rows, key=lambda row: row["TrafficMirrorSessionId"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, deadline=None, phases=[Phase.explicit, Phase.generate, Phase.shrink], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(existing=st.lists(EXISTING, max_size=4), options=OPTIONS)
 def test_promises(world, existing, options):
     furnish(world, existing)
     start = shown(world)
     guarded = tags_that_stay(start, options)
 
-    foreseen, looks = run(world, options, check=True)
+    said = identify(start, options)
+    foreseen, looks = run(world, options, said, check=True)
     assert all(call.startswith("Describe") for call in looks)
     assert shown(world) == start
 
-    came, calls = run(world, options)
+    came, calls = run(world, options, said)
     error, changed, before, after = came
-    event(f"error={bool(error)} changed={changed}")
+    event(f"{(error or str(changed))[:40]}")
     assert foreseen[:3] == came[:3]
     if error:
         assert shown(world) == start
@@ -175,7 +201,7 @@ def test_promises(world, existing, options):
     }.items()
 
     after_first = shown(world)
-    again, calls = run(world, options)
+    again, calls = run(world, options, said)
     assert again == (None, False, after, after)
     assert shown(world) == after_first
     # A reported 8500 may be the default or a value of its own; only the target's type tells.
