@@ -13,6 +13,7 @@ SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
 # The collection is run as installed, never from the checkout.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
 export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help demo test lint unit emulator-test integration sanity docs bench emulator install constraints clean
 

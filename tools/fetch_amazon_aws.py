@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put amazon.aws where ansible-galaxy and ansible-playbook find it: into the environment's site-packages.
+"""Put amazon.aws beside where the collection will be installed: into .venv/collections.
 
 Users get it from Galaxy. Here it comes out of the `ansible` package, which a package index has and which holds the
 collection unchanged; the other collections in it stay out.
@@ -13,22 +13,21 @@ from __future__ import annotations
 import pathlib
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import zipfile
 
+COLLECTIONS = pathlib.Path(__file__).resolve().parents[1] / ".venv/collections"
 PACKAGE = "ansible==12.3.0"  # amazon.aws 10.1.2
 WANTED = "ansible_collections/amazon/aws/"
 
 
 def main() -> None:
-    site = pathlib.Path(sysconfig.get_path("purelib"))
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
         subprocess.run([*pip, "download", "--no-deps", "--only-binary=:all:", "-d", folder, PACKAGE], check=True)
         (wheel,) = pathlib.Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(site, [name for name in archive.namelist() if name.startswith(WANTED)])
+            archive.extractall(COLLECTIONS, [name for name in archive.namelist() if name.startswith(WANTED)])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -31,7 +30,7 @@ BOOTSTRAP = "get_pip_24_2.py"  # the name that ansible-core 2.19 looks for
 
 def stage(tree: pathlib.Path) -> pathlib.Path:
     """Copy the collection into the tree. Returns its folder there."""
-    amazon = pathlib.Path(sysconfig.get_path("purelib"), "ansible_collections/amazon")
+    amazon = ROOT / ".venv/collections/ansible_collections/amazon"
     (tree / "vtap").mkdir(parents=True)
     (tree / "amazon").symlink_to(amazon, target_is_directory=True)
     listed = subprocess.run(
@@ -50,7 +49,7 @@ def main() -> int:
     cache.mkdir(parents=True, exist_ok=True)
     (cache / BOOTSTRAP).write_text(GET_PIP)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = [pathlib.Path(sys.executable).with_name("ansible-test"), "sanity", "--local", "--python", version]
+    command = [str(pathlib.Path(sys.executable).with_name("ansible-test")), "sanity", "--local", "--python", version]
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "HOME": str(home), "PATH": path}
     environment.pop("ANSIBLE_COLLECTIONS_PATH", None)

@@ -167,7 +167,7 @@ def check(shape: Shape, value: Any, path: str) -> None:
             check(shape.member, member, path)
         return
     expected = {"integer": int, "boolean": bool, "string": str}[shape.type_name]
-    if type(value) is not expected:
+    if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
         raise ValueError(f"{path}: {value!r} is not of type {shape.type_name}")
     enum = getattr(shape, "enum", None)
     if enum and value not in enum:

@@ -231,7 +231,7 @@ def test_paging_refusals(ec2: Any) -> None:
 
 
 def test_a_thousand_without_asking(ec2: Any) -> None:
-    for _ in itertools.repeat(None, 1000):
+    for _time in itertools.repeat(None, 1000):
         ec2.create_traffic_mirror_filter()
     first = ec2.describe_traffic_mirror_filters()
     assert len(first["TrafficMirrorFilters"]) == 1000

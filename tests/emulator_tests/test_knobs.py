@@ -133,7 +133,7 @@ def test_throttle(ec2: Any, emulator: Emulator, clients: Any) -> None:
 def test_published_throttle(ec2: Any, emulator: Emulator) -> None:
     emulator.knobs(throttle="published")
     with refused("RequestLimitExceeded"):
-        for _ in range(70):
+        for _time in range(70):
             ec2.create_traffic_mirror_filter()
     emulator.knobs(throttle=None)
     # A burst of 50 and what came back at 5 a second meanwhile.
@@ -165,7 +165,7 @@ def test_a_rule_lags_in_its_filter_too(ec2: Any, emulator: Emulator) -> None:
     emulator.knobs(lag={"reads": 1})
     ec2.create_traffic_mirror_filter_rule(**rule_request())
     counts = []
-    for _ in range(2):
+    for _time in range(2):
         row = ec2.describe_traffic_mirror_filters(TrafficMirrorFilterIds=[FILTER])["TrafficMirrorFilters"][0]
         counts.append(len(row["IngressFilterRules"]))
     assert counts == [1, 2]
@@ -182,7 +182,7 @@ def test_lag_in_seconds(ec2: Any, emulator: Emulator) -> None:
 def test_ordered_failures(ec2: Any, emulator: Emulator) -> None:
     made = session(ec2)["TrafficMirrorSessionId"]
     emulator.knobs(fail={"DeleteTrafficMirrorSession": ["InternalError", 2], "DescribeVpcs": ["Unavailable", 1]})
-    for _ in range(2):
+    for _time in range(2):
         with refused("InternalError") as caught:
             ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500

@@ -168,7 +168,13 @@ def shown(world):
     return sorted(rows, key=lambda row: row["TrafficMirrorSessionId"])
 
 
-@settings(max_examples=250, deadline=None, phases=[Phase.explicit, Phase.generate, Phase.shrink], suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Explaining a failure would take minutes of calls.
+@settings(
+    max_examples=250,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(existing=st.lists(EXISTING, max_size=4), options=OPTIONS)
 def test_promises(world, existing, options):
     furnish(world, existing)
@@ -181,7 +187,7 @@ def test_promises(world, existing, options):
     assert shown(world) == start
 
     came, calls = run(world, options, said)
-    error, changed, before, after = came
+    error, changed, _, after = came
     event(f"{(error or str(changed))[:40]}")
     assert foreseen[:3] == came[:3]
     if error:
@@ -196,9 +202,14 @@ def test_promises(world, existing, options):
     writes = [call for call in calls if not call.startswith("Describe")]
     assert all(writes.count(call) <= 1 for call in writes)
     assert changed == bool(writes) == (shown(world) != start)
-    assert tags_that_stay(shown(world), options).items() >= {
-        key: value for key, value in guarded.items() if key in {row["TrafficMirrorSessionId"] for row in shown(world)}
-    }.items()
+    assert (
+        tags_that_stay(shown(world), options).items()
+        >= {
+            key: value
+            for key, value in guarded.items()
+            if key in {row["TrafficMirrorSessionId"] for row in shown(world)}
+        }.items()
+    )
 
     after_first = shown(world)
     again, calls = run(world, options, said)
