@@ -121,6 +121,7 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
             reply = ec2.call(action.operation, **action.params)
         except Ec2Error as error:
             if action.gone_is_done and error.not_found:
+                done += [action] if error.resent else []  # the reply to the first was lost, not the call
                 continue
             raise Interrupted(plan, action, error, done, _undo(plan, made, error, ec2)) from error
         done.append(action)

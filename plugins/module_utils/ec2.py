@@ -36,13 +36,15 @@ class Ec2Error(Exception):
 
     operation: the EC2 action. code: EC2's error code without the C(Exception) that some documents and replies append
     to it; empty when no reply came, and then nobody knows whether the call was carried out. message: EC2's words.
+    resent: whether botocore had sent the call before, so that an earlier one may have been carried out.
     """
 
-    def __init__(self, operation: str, code: str, message: str) -> None:
+    def __init__(self, operation: str, code: str, message: str, resent: bool = False) -> None:
         super().__init__(f"{operation}: {code}: {message}" if code else f"{operation}: {message}")
         self.operation = operation
         self.code = re.sub(r"Exception$", "", code)
         self.message = message
+        self.resent = resent
 
     @property
     def unanswered(self) -> bool:
@@ -95,7 +97,9 @@ class Ec2:
             return reply
         except ClientError as error:
             details = error.response.get("Error", {})
-            raise Ec2Error(operation, details.get("Code", "Unknown"), details.get("Message", str(error))) from error
+            resent = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+            text = details.get("Message", str(error))
+            raise Ec2Error(operation, details.get("Code", "Unknown"), text, resent) from error
         except BotoCoreError as error:
             raise Ec2Error(operation, "", str(error)) from error
 

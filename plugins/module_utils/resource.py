@@ -111,6 +111,11 @@ class Kind:
         """Its name in tag specifications, ARNs and Describe filters: C(traffic-mirror-session)."""
         return self.key.replace("_", "-")
 
+    @property
+    def fixed(self) -> set[str]:
+        """The options that EC2 cannot change on an existing object."""
+        return {field.option for field in self.fields if field.change == "replace"}
+
     def label(self, found: Options) -> str:
         """How messages name one object: its noun, id, what it sits on, name and owner, as far as known."""
         facts = [f"{option} {found[option]}" for option in self.natural_key if found.get(option) is not None]

@@ -143,7 +143,7 @@ def plan(wanted: Wanted, found: Found) -> Plan:
     if current is None:
         return _plan_create(wanted, found)
     planning.check_read_only(wanted, current)
-    if wanted.values.get("network_interface_id", current["network_interface_id"]) != current["network_interface_id"]:
+    if not SESSION.fixed.isdisjoint(planning.differences(SESSION, current, wanted.values)):
         return _plan_replace(wanted, found, current)
     return _plan_change(wanted, found, current)
 
@@ -198,6 +198,8 @@ def _plan_change(wanted: Wanted, found: Found, current: Options) -> Plan:
     _check_number(values, found, current)
     if values.get("packet_length") == 0 and _is_default(current["packet_length"], found.target_type):
         del values["packet_length"]
+    if "traffic_mirror_target_id" in values and wanted.values.get("packet_length") == NLB_PACKET_LENGTH:
+        values["packet_length"] = NLB_PACKET_LENGTH  # what is reported may be the old target's default
     tags = wanted.tags.change(current["tags"])
     actions = (*planning.modify(SESSION, current, values), *planning.retag(SESSION, current, tags))
     if actions:

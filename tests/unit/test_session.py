@@ -207,6 +207,12 @@ def test_a_default_need_not_outlive_a_move():
     assert "packet_length" not in made.after
 
 
+def test_a_length_that_may_be_a_default_is_set_with_a_new_target():
+    current = a_session(PacketLength=8500, TrafficMirrorTargetId=TARGET_2)
+    made = plan(Reader(current, types={TARGET: ENI}), **NEW, session_number=1, packet_length=8500)
+    assert made.actions[0].params["PacketLength"] == 8500
+
+
 def test_found_by_name_and_renumbered():
     current = a_session(1, name="web")
     made = plan(Reader(current), **NEW, name="web", session_number=2)

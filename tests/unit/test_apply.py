@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What happens when the world moves between a plan and its end."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vtap.aws.plugins.module_utils import apply
+from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted, Outcome, converge, refusals, wait_for
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2Error
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Pending, Plan
+from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, NotThere
+
+ROW = {"TrafficMirrorSessionId": "tms-new", "NetworkInterfaceId": "eni-1", "SessionNumber": 1}
+CREATE = Action("CreateTrafficMirrorSession", {"SessionNumber": 1}, "session", "new", kind=SESSION, creates=True)
+OTHER = Action("CreateTrafficMirrorSession", {"SessionNumber": 2}, "session", "new", kind=SESSION, creates=True)
+MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms-1", "description", kind=SESSION)
+DELETE = Action("DeleteTrafficMirrorSession", {}, "session tms-1", "absent", gone_is_done=True)
+TAG = Action("CreateTags", {"Tags": []}, "session tms-1", "tags")
+NOTHING = Plan(before={"tags": {}}, after={"tags": {}})
+TAKEN = Ec2Error("CreateTrafficMirrorSession", "InvalidParameterValue", "number is already being used")
+GONE = Ec2Error("X", "InvalidTrafficMirrorSessionId.NotFound", "gone")
+DENIED = Ec2Error("X", "UnauthorizedOperation", "no")
+LOST = Ec2Error("X", "", "connection closed")
+
+
+class Ec2:
+    """Answers calls from a script of errors (None for success) and notes them."""
+
+    arn_base = "arn:aws:ec2:eu-west-1"
+
+    def __init__(self, *script):
+        self.script, self.calls = list(script), []
+
+    def call(self, operation, **params):
+        self.calls.append(operation)
+        error = self.script.pop(0) if self.script else None
+        if error:
+            raise error
+        return {"TrafficMirrorSession": ROW}
+
+    def dry_run(self, operation, **params):
+        self.calls.append(operation)
+        return self.script.pop(0)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    """No test waits; each sees how long it would have."""
+    slept = []
+    monkeypatch.setattr(apply.time, "sleep", slept.append)
+    return slept
+
+
+def plans(*script):
+    """A planner that makes these plans, the last one for ever."""
+    left = list(script)
+
+    def make():
+        plan = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(plan, Exception):
+            raise plan
+        return plan
+
+    return make
+
+
+def new(*actions, **facts):
+    return Plan(actions, after={"tags": {}}, **facts)
+
+
+def test_somebody_else_made_it_just_so():
+    outcome = converge(plans(new(CREATE), NOTHING), Ec2(TAKEN))
+    assert outcome.actions == ()
+
+
+def test_somebody_else_made_it_another_way():
+    outcome = converge(plans(new(CREATE), Plan((MODIFY,), after={"tags": {}})), Ec2(TAKEN))
+    assert outcome.actions == (MODIFY,)
+
+
+def test_any_refused_create_makes_us_look_again():
+    strange = Ec2Error("CreateTrafficMirrorSession", "SomethingNobodyDocuments", "no")
+    assert converge(plans(new(CREATE), NOTHING), Ec2(strange)).actions == ()
+    ec2 = Ec2(strange)
+    with pytest.raises(Interrupted, match="SomethingNobodyDocuments"):
+        converge(plans(new(CREATE)), ec2)
+    assert ec2.calls == ["CreateTrafficMirrorSession"]
+
+
+def test_what_took_the_number_does_not_show_yet(pauses):
+    outcome = converge(plans(new(CREATE), new(CREATE), new(CREATE), new(OTHER)), Ec2(TAKEN))
+    assert outcome.actions == (OTHER,)
+    assert pauses == list(apply.PAUSES[:3])
+
+
+def test_what_took_the_number_never_shows(pauses):
+    ec2 = Ec2(TAKEN)
+    with pytest.raises(Interrupted, match="choose another session_number"):
+        converge(plans(new(CREATE)), ec2)
+    assert ec2.calls == ["CreateTrafficMirrorSession"]
+    assert pauses == list(apply.PAUSES)
+
+
+def test_a_lost_reply_to_a_create_that_was_carried_out():
+    assert converge(plans(new(CREATE), NOTHING), Ec2(LOST)).actions == (CREATE,)
+
+
+def test_a_lost_reply_to_a_create_that_was_not():
+    with pytest.raises(Interrupted, match="got no reply"):
+        converge(plans(new(CREATE)), Ec2(LOST))
+
+
+@pytest.mark.parametrize("error", [DENIED, Ec2Error("X", "RequestLimitExceeded", "slow down")])
+def test_what_a_fresh_look_cannot_mend(error):
+    ec2 = Ec2(error)
+    with pytest.raises(Interrupted):
+        converge(plans(new(CREATE)), ec2)
+    assert len(ec2.calls) == 1
+
+
+def test_gone_between_look_and_modify():
+    outcome = converge(plans(Plan((MODIFY,), after={"tags": {}}), new(CREATE)), Ec2(GONE))
+    assert outcome.actions == (CREATE,)
+
+
+def test_gone_between_look_and_delete():
+    assert converge(plans(Plan((DELETE,))), Ec2(GONE)).actions == ()
+    resent = Ec2Error("X", "InvalidTrafficMirrorSessionId.NotFound", "gone", resent=True)
+    assert converge(plans(Plan((DELETE,))), Ec2(resent)).actions == (DELETE,)
+
+
+def test_a_named_object_that_does_not_show_yet(pauses):
+    assert converge(plans(NotThere("no"), NotThere("no"), new(CREATE)), Ec2()).actions == (CREATE,)
+    assert len(pauses) == 2
+    with pytest.raises(NotThere):
+        converge(plans(NotThere("no")), Ec2())
+
+
+def test_half_way_says_what_was_done_and_what_not():
+    with pytest.raises(Interrupted) as stopped:
+        converge(plans(Plan((MODIFY, TAG, DELETE), after={"tags": {}})), Ec2(None, DENIED))
+    text = str(stopped.value)
+    assert "Done before: ModifyTrafficMirrorSession on session tms-1." in text
+    assert "Not done: DeleteTrafficMirrorSession on session tms-1." in text
+    assert stopped.value.done == [MODIFY]
+
+
+def test_a_replacement_that_fails_takes_the_new_one_back():
+    ec2 = Ec2(None, DENIED, None)
+    with pytest.raises(Interrupted, match="Removed again: session tms-new"):
+        converge(plans(new(CREATE, DELETE, undo=True)), ec2)
+    assert ec2.calls == ["CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTrafficMirrorSession"]
+
+
+def test_a_replacement_that_cannot_be_taken_back_names_what_is_left():
+    with pytest.raises(Interrupted, match="not session tms-new, which must be removed by hand"):
+        converge(plans(new(CREATE, DELETE, undo=True)), Ec2(None, DENIED, DENIED))
+
+
+def test_after_a_lost_reply_nothing_is_taken_back():
+    ec2 = Ec2(None, LOST)
+    with pytest.raises(Interrupted, match="got no reply"):
+        converge(plans(new(CREATE, DELETE, undo=True)), ec2)
+    assert len(ec2.calls) == 2
+
+
+def test_permissions_are_asked_for_each_call_and_listed_together():
+    ec2 = Ec2(DENIED, None, DENIED)
+    refused, unasked = refusals(Plan((MODIFY, TAG, DELETE)), ec2)
+    assert len(refused) == 2
+    assert unasked == []
+    waiting = Action("CreateTrafficMirrorSession", {"TrafficMirrorFilterId": Pending("dns")}, "session", "new")
+    assert refusals(Plan((waiting,)), Ec2()) == ([], ["CreateTrafficMirrorSession on session"])
+
+
+@pytest.mark.parametrize(
+    ("after", "shown", "settled"),
+    [
+        ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [{"description": "x", "more": 1}], True),
+        ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [{"description": "old"}], False),
+        ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [], False),
+        (None, [], True),
+        (None, [{"description": "x"}], False),
+    ],
+)
+def test_waiting_until_it_shows(after, shown, settled):
+    ec2 = Ec2()
+    ec2.describe = lambda kind, ids: shown
+    expected = {"description": "x"} if after else None
+    outcome = Outcome({"traffic_mirror_session_id": "tms-1"}, after, expected, (MODIFY,))
+    assert wait_for(outcome, SESSION, ec2, timeout=0) is settled
