@@ -9,23 +9,29 @@ PORT ?= 5001
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
-           $(shell find plugins meta docs playbooks changelogs -type f -not -name '*.pyc' -not -name '.plugin-cache.yaml')
+           $(shell find plugins meta docs playbooks changelogs -mindepth 1 -not -name '*.pyc' -not -name __pycache__ -not -name '.plugin-cache.yaml')
+# What the caller has set for AWS and Ansible stays out of all this.
+unexport $(filter AWS_% ANSIBLE_%,$(.VARIABLES))
+export ANSIBLE_CONFIG := $(CURDIR)/.venv/ansible.cfg
 # The collection is run as installed, never from the checkout.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
 export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test lint unit emulator-test integration sanity docs bench emulator install constraints clean
+.NOTPARALLEL:
+.PHONY: help demo test lint unit emulator-test integration sanity docs bench emulator venv install constraints clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 demo: .venv/installed ## a mirror session from nothing to nothing, against the emulator
+	@echo '== demo'
 	$(BIN)/python tools/demo.py
 
 test: lint docs sanity unit emulator-test integration ## every test
 
 lint: .venv/tested .venv/installed ## style, types, changelog, playbooks
+	@echo '== lint'
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/typecheck.py
@@ -33,25 +39,33 @@ lint: .venv/tested .venv/installed ## style, types, changelog, playbooks
 	$(BIN)/ansible-lint --offline
 
 unit: .venv/tested ## unit tests and properties
+	@echo '== unit'
 	$(BIN)/python -m pytest -n 2 tests/unit
 
 emulator-test: .venv/tested ## the emulator against botocore's model, the error tables and the aws command
+	@echo '== emulator-test'
 	$(BIN)/python -m pytest -n 2 tests/emulator_tests
 
 integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
+	@echo '== integration'
 	$(BIN)/python -m pytest -n 2 tests/integration
 
 sanity: .venv/tested ## ansible-test sanity, without an ignore file
+	@echo '== sanity'
 	$(BIN)/python tools/sanity.py
 
 docs: .venv/tested .venv/installed ## the documentation as HTML, in build/docs
+	@echo '== docs'
 	$(BIN)/python tools/docs.py
 
 bench: .venv/installed ## calls and wall time per task, side by side with others
+	@echo '== bench'
 	$(BIN)/python -m tests.bench
 
 emulator: .venv/run ## the emulator with its lab in the foreground, on PORT (5001)
 	$(BIN)/python -m tests.emulator --port $(PORT)
+
+venv: .venv/tested ## make .venv with all tools and nothing else
 
 install: .venv/installed ## build the collection and install it into .venv/collections
 
@@ -62,10 +76,13 @@ constraints: ## pin anew what requirements/*.in bring
 	mv build/constraints.txt requirements/constraints.txt
 
 clean: ## remove all that make made
-	rm -rf .venv build dist
+	rm -rf .venv build dist .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml
 
 .venv/run: requirements/run.in requirements/constraints.txt tools/fetch_amazon_aws.py
+	@echo '== .venv'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
+	: > .venv/ansible.cfg
 	$(PIP) install -r requirements/run.in -c requirements/constraints.txt
 	$(BIN)/python tools/fetch_amazon_aws.py
 	touch $@

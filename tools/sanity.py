@@ -11,6 +11,7 @@ that uses Python's ensurepip lies in a home directory of this tree.
 
 from __future__ import annotations
 
+import ast
 import os
 import pathlib
 import shutil
@@ -43,6 +44,25 @@ def stage(tree: pathlib.Path) -> pathlib.Path:
     return tree / "vtap/aws"
 
 
+def pip_settings() -> str:
+    """What pip is told by the user's files and PIP_* variables, of which ansible-test's pip would see nothing."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    settings: dict[str, dict[str, str]] = {}
+    # The variables come last: they win over the files.
+    for line in sorted(listed, key=lambda line: line.startswith(":env:")):
+        name, _equals, value = line.partition("=")
+        section, _dot, key = name.partition(".")
+        settings.setdefault("global" if section == ":env:" else section, {})[key] = ast.literal_eval(value).replace(
+            "\n", "\n  "
+        )
+    return "".join(
+        f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+        for section, keys in settings.items()
+    )
+
+
 def main() -> int:
     home = ROOT / ".venv/sanity"
     cache = home / ".ansible/test/cache"
@@ -53,20 +73,35 @@ def main() -> int:
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "HOME": str(home), "PATH": path}
     environment.pop("ANSIBLE_COLLECTIONS_PATH", None)
+    pip_conf = home / ".config/pip/pip.conf"
+    pip_conf.parent.mkdir(parents=True, exist_ok=True)
+    ran = 0
     # Outside of the checkout: below it, ansible-test would take git's word that all of this is ignored.
     with tempfile.TemporaryDirectory(prefix="sanity-") as folder:
-        done = subprocess.run(
-            [*command, *sys.argv[1:]],
-            cwd=stage(pathlib.Path(folder, "ansible_collections")),
-            env=environment,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    print(done.stdout)
+        staged = stage(pathlib.Path(folder, "ansible_collections"))
+        try:
+            # An index's address may hold a password.
+            pip_conf.touch(mode=0o600)
+            pip_conf.write_text(pip_settings())
+            with subprocess.Popen(
+                [*command, *sys.argv[1:]],
+                cwd=staged,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as process:
+                assert process.stdout is not None
+                for line in process.stdout:
+                    ran += line.startswith("Running sanity test")
+                    print(line, end="", flush=True)
+        finally:
+            pip_conf.unlink()
     # ansible-test is content when it found nothing to test; we are not.
-    return done.returncode or int("All targets skipped" in done.stdout)
+    if process.returncode == 0 and ran:
+        print(f"ansible-test sanity found nothing wrong: {ran} tests ran")
+        return 0
+    return process.returncode or 1
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ def main() -> int:
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(ROOT, target_is_directory=True)
-    mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    # A full path: mypy takes cache_dir in its settings as relative to the folder it runs in, which is / below.
+    settings = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".venv/mypy")]
+    mypy = [sys.executable, "-m", "mypy", *settings]
     plugins = [*mypy, "-p", "ansible_collections.vtap.aws.plugins.module_utils"]
     done = subprocess.run(plugins, env={**os.environ, "MYPYPATH": str(ROOT / ".venv/tree")}, cwd="/", check=False)
     others = [*mypy, "tests/emulator", "tests/bench", "tools"]

@@ -31,10 +31,10 @@ from .table import Rounds, misses, table
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=5, help="how often all of it is done (default: %(default)s)")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--rounds", type=int, default=7, help="how often all of it is done (default: %(default)s)")
     parser.add_argument(
-        "--items", type=int, default=5, help=f"items of each loop, 2 to {len(ITEMS)} (default: %(default)s)"
+        "--items", type=int, default=3, help=f"items of each loop, 2 to {len(ITEMS)} (default: %(default)s)"
     )
     parser.add_argument("--quick", action="store_true", help="one round of two items: the calls, but no useful times")
     arguments = parser.parse_args()
@@ -61,15 +61,16 @@ def _rounds(count: int, items: int) -> Rounds:
 def main() -> int:
     arguments = _arguments()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "boto3"))
-    # A load of the machine's own before the run is a reason not to believe the times.
-    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the run"
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
     try:
         rounds = _rounds(arguments.rounds, arguments.items)
     except Broken as error:
         print(error, file=sys.stderr)
         return 2
-    done = f"{arguments.rounds} rounds of {arguments.items} items"
-    print(f"\nPython {platform.python_version()}, {versions}; {machine}; {done}")
+    print(f"\nPython {platform.python_version()}, {versions}; {cores} cores, load {load:.1f} before the run")
+    if load > cores / 2:
+        print("The machine was busy with something else, so do not believe the times.")
+    print(f"{arguments.rounds} rounds of {arguments.items} items. ", end="")
     print("Medians over the rounds; ratios are medians of those within each round.\n")
     print(table(rounds))
     missed = misses(rounds)

@@ -20,10 +20,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tests.emulator import lab
 from tests.emulator.client import Emulator
 
-from .subjects import ITEMS, PLAY, SCRIPTS, Subject, playbook
+from .subjects import FILTER, ITEMS, PLAY, SCRIPTS, TARGET, Subject, playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _TASK = re.compile(r"TASK \[(.*)\] \**$")
@@ -69,6 +68,7 @@ class Bench:
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_HOME": str(work / "ansible"),
+            "ANSIBLE_REMOTE_TMP": str(work / "ansible/tmp"),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".venv/collections")),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
@@ -126,7 +126,7 @@ class Bench:
         spans = []
         begin = time.time()
         for item in ITEMS[: self.items]:
-            values = (subject.does, item["interface"], str(item["number"]), lab.FILTER_ID, lab.TARGET_ID)
+            values = (subject.does, item["interface"], str(item["number"]), FILTER, TARGET)
             done = subprocess.run(
                 [sys.executable, script, *values],
                 env=self.env,

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.emulator import lab
-
 SESSION = "vtap.aws.ec2_traffic_mirror_session"
 VPC = "amazon.aws.ec2_vpc_net"
 REFERENCE = "amazon.aws.ec2_vpc_net_info"
@@ -23,10 +21,12 @@ CREATE = "CreateTrafficMirrorSession"
 MODIFY = "ModifyTrafficMirrorSession"
 DELETE = "DeleteTrafficMirrorSession"
 
-# The interfaces of the lab that can be mirrored, each of which takes three sessions.
-_INTERFACES = [
-    eni for _id, instance_type, _subnet, enis in lab.INSTANCES.values() if instance_type != "t2.micro" for eni in enis
-]
+# The lab's fixed ids (tests/emulator/lab.py, which cannot be imported without loading all of moto).
+FILTER = "tmf-0a1b2c3d4e5f60718"
+TARGET = "tmt-0a1b2c3d4e5f60718"
+_LAB_VPC = "vpc-0a1b2c3d4e5f60701"
+# Those of its interfaces that can be mirrored, each of which takes three sessions.
+_INTERFACES = [f"eni-0a1b2c3d4e5f607{end}" for end in ("18", "21", "22", "23", "41", "42", "51")]
 ITEMS: list[dict[str, Any]] = [
     {"interface": eni, "number": number, "net": f"10.{100 + len(_INTERFACES) * number + index}.0.0/16"}
     for number in (1, 2, 3)
@@ -61,8 +61,8 @@ class Subject:
 _KEY = {"network_interface_id": "{{ item.interface }}", "session_number": "{{ item.number }}"}
 _CREATE = {
     **_KEY,
-    "traffic_mirror_filter_id": lab.FILTER_ID,
-    "traffic_mirror_target_id": lab.TARGET_ID,
+    "traffic_mirror_filter_id": FILTER,
+    "traffic_mirror_target_id": TARGET,
     "description": "first",
     "tags": {"Name": "bench", "Team": "netsec", "Stage": "one"},
 }
@@ -78,7 +78,7 @@ PLAY = (
     Subject(SESSION, "no-op", _CREATE, "ok", calls=(DESCRIBE,)),
     Subject(VPC, "no-op", _VPC, "ok"),
     Subject(SESSION + "_info", "", {"filters": {"network-interface-id": "{{ item.interface }}"}}, "ok", (DESCRIBE,)),
-    Subject(REFERENCE, "", {"vpc_ids": [lab.VPC]}, "ok"),
+    Subject(REFERENCE, "", {"vpc_ids": [_LAB_VPC]}, "ok"),
     Subject(SESSION, "change", _CHANGE, calls=(DESCRIBE, MODIFY)),
     Subject(PING, "", {}, "ok"),
     Subject(SESSION, "change with tags", _CHANGE_TAGS, calls=(DESCRIBE, MODIFY, "CreateTags", "DeleteTags")),

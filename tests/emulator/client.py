@@ -41,7 +41,9 @@ class Emulator:
         command = [python, "-m", "tests.emulator", "--port", str(port), "--knobs", json.dumps(knobs or {})]
         if log_file:
             command += ["--log", log_file]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        # moto does not even load with an AWS_PROFILE that is not there.
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=clean)
         self.url = self._announced_url()
         self.env = self.env_for()
 

@@ -37,7 +37,7 @@ class Ec2:
     def call(self, operation, **params):
         self.calls.append(operation)
         error = self.script.pop(0) if self.script else None
-        if error:
+        if isinstance(error, Ec2Error):
             raise error
         return {"TrafficMirrorSession": ROW}
 
