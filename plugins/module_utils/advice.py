@@ -38,6 +38,7 @@ _ADVICE = {
     "TrafficMirrorFilterRuleLimitExceeded": "A filter takes 10 rules: remove or merge some.",
     "UnauthorizedOperation": "Allow the action in an IAM policy of the caller.",
     "AuthFailure": "The credentials are not valid in this region or account: check profile, access_key and region.",
+    "NoCredentialsError": "Give access_key and secret_key, or profile, or set what the AWS SDK reads.",
     "RequestLimitExceeded": (
         "EC2 throttles the account. Run fewer tasks at once, or retry longer: "
         "aws_config: {retries: {mode: adaptive, max_attempts: 20}}."

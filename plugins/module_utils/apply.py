@@ -37,8 +37,8 @@ class Outcome:
 class Interrupted(Exception):
     """A plan that EC2 did not let pass.
 
-    action, error: the call that failed and why. done: the calls carried out before it. undone: what they had made and
-    was removed again.
+    action, error: the call that failed and why. done: the calls carried out before it. undone: sentences on what they
+    had made and what became of it.
     """
 
     def __init__(self, plan: Plan, action: Action, error: Ec2Error, done: list[Action], undone: list[str]) -> None:
@@ -46,7 +46,7 @@ class Interrupted(Exception):
         rest = plan.actions[plan.actions.index(action) + 1 :]
         parts = [advice.explain(error, action)]
         parts += [f"Done before: {_list(done)}."] if done else []
-        parts += [f"Removed again: {', '.join(undone)}."] if undone else []
+        parts += undone
         parts += [f"Not done: {_list(rest)}."] if rest else []
         super().__init__(" ".join(parts))
 
@@ -116,6 +116,11 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
     after = plan.after
     done: list[Action] = []
     made: list[tuple[Kind, str]] = []
+    for action in plan.actions if plan.undo else ():
+        # What is going to be refused must not be found out half-way.
+        refusal = ec2.dry_run(action.operation, **action.params) if action.gone_is_done else None
+        if refusal is not None and refusal.denied:
+            raise Interrupted(plan, action, refusal, done, [])
     for action in plan.actions:
         try:
             reply = ec2.call(action.operation, **action.params)
@@ -170,7 +175,7 @@ def wait_for(outcome: Outcome, kind: Kind, ec2: Ec2, timeout: int) -> bool:
 
 
 def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -> list[str]:
-    """Remove what a plan that must not stay half-made has made. Returns the ids removed.
+    """Remove what a plan that must not stay half-made has made. Returns a sentence on each.
 
     Not after a reply that never came: what was to be removed may be gone, and the new object all there is.
     """
@@ -180,9 +185,9 @@ def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -
     for kind, made_id in reversed(made):
         try:
             ec2.call(f"Delete{kind.api}", **{kind.id_member: made_id})
-            undone.append(f"{kind.noun} {made_id}")
+            undone.append(f"Removed again: {kind.noun} {made_id}.")
         except Ec2Error as refusal:
-            undone.append(f"not {kind.noun} {made_id}, which must be removed by hand ({refusal})")
+            undone.append(f"Could not be removed again, remove it by hand: {kind.noun} {made_id} ({refusal}).")
     return undone
 
 

@@ -17,13 +17,16 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
 
     class BotoCoreError(Exception):  # type: ignore[no-redef]
         pass
 
     class ClientError(Exception):  # type: ignore[no-redef]
+        pass
+
+    class HTTPClientError(Exception):  # type: ignore[no-redef]
         pass
 
 
@@ -35,7 +38,8 @@ class Ec2Error(Exception):
     """A call that EC2 refused, or whose reply never came.
 
     operation: the EC2 action. code: EC2's error code without the C(Exception) that some documents and replies append
-    to it; empty when no reply came, and then nobody knows whether the call was carried out. message: EC2's words.
+    to it, or the name of botocore's error if it sent nothing; empty when no reply came, and then nobody knows whether
+    the call was carried out. message: EC2's words.
     resent: whether botocore had sent the call before, so that an earlier one may have been carried out.
     """
 
@@ -100,8 +104,10 @@ class Ec2:
             resent = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
             text = details.get("Message", str(error))
             raise Ec2Error(operation, details.get("Code", "Unknown"), text, resent) from error
-        except BotoCoreError as error:
+        except HTTPClientError as error:
             raise Ec2Error(operation, "", str(error)) from error
+        except BotoCoreError as error:  # botocore did not send it
+            raise Ec2Error(operation, type(error).__name__, str(error)) from error
 
     def dry_run(self, operation: str, **params: Any) -> Ec2Error | None:
         """What EC2 would say to this action, None if it would carry it out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import resource
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Members, Options, Refused
@@ -227,6 +227,16 @@ def check_read_only(wanted: Wanted, current: Options) -> None:
             raise Refused(
                 f"{option} is {current.get(option)} for {label}, not {wanted.values[option]}; it cannot be set."
             )
+
+
+def check_own(kind: Kind, plan: Plan, is_foreign: Callable[[str | None], bool]) -> None:
+    """Raise Refused if the plan would touch an object of another account.
+
+    is_foreign: says so of an owner; asked only if there is something to do, since it may take a call.
+    """
+    if plan.actions and plan.before is not None and is_foreign(plan.before.get("owner_id")):
+        label = kind.label(plan.before)
+        raise Refused(f"{label} belongs to another account; only its owner can change or remove it.")
 
 
 def unknown_dropped(found: Options) -> Options:

@@ -50,13 +50,11 @@ class Found:
     """What is known when the plan is made.
 
     current: the session meant, None if there is none. neighbours: all sessions of the interface that the task names,
-    or else of the current one's. foreign: whether current belongs to another account.
-    target_type: of the target that the session will have, None where nobody asked.
+    or else of the current one's. target_type: of the target that the session will have, None where nobody asked.
     """
 
     current: Options | None = None
     neighbours: tuple[Options, ...] = ()
-    foreign: bool = False
     target_type: str | None = None
 
 
@@ -75,7 +73,9 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
     def look_and_plan(wanted: Wanted, reader: Reader, predict: bool) -> Plan:
         if wanted.present:
             wanted = replace(wanted, values={**wanted.values, **resolve(params, reader, predict)})
-        return plan(wanted, look_up(wanted, reader, predict))
+        made = plan(wanted, look_up(wanted, reader, predict))
+        planning.check_own(SESSION, made, reader.is_foreign)
+        return made
 
     return look_and_plan
 
@@ -126,12 +126,10 @@ def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
     found = Found(
         current=current,
         neighbours=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
-        foreign=current is not None and reader.is_foreign(current.get("owner_id")),
+        target_type=_target_type(wanted, current, reader, predict) if wanted.present else None,
     )
-    if wanted.present and not found.foreign:
-        found = replace(found, target_type=_target_type(wanted, current, reader, predict))
-        if predict:
-            _require_filter(wanted, current, reader)
+    if wanted.present and predict:
+        _require_filter(wanted, current, reader)
     return found
 
 
@@ -162,7 +160,6 @@ def _plan_absent(wanted: Wanted, found: Found) -> Plan:
         raise Refused(
             f"{SESSION.label(current)} is not named {wanted.name!r}; nothing was removed. Correct name or leave it out."
         )
-    _check_own(found, current)
     return Plan((planning.delete(SESSION, current, "state is absent"),), before=current)
 
 
@@ -202,8 +199,6 @@ def _plan_change(wanted: Wanted, found: Found, current: Options) -> Plan:
         values["packet_length"] = NLB_PACKET_LENGTH  # what is reported may be the old target's default
     tags = wanted.tags.change(current["tags"])
     actions = (*planning.modify(SESSION, current, values), *planning.retag(SESSION, current, tags))
-    if actions:
-        _check_own(found, current)
     length: int | None = values.get("packet_length", current["packet_length"])
     if "traffic_mirror_target_id" in values or "packet_length" in values:
         # A reported 8500 may be the old target's default, which need not outlive the move; an own value does.
@@ -220,7 +215,6 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
             "interface of a session. To have a new session made there and this one removed, give name and "
             "allow_replacement: true."
         )
-    _check_own(found, current)
     values = {field.option: current[field.option] for field in SESSION.fields}
     values.update(_without_read_only(wanted.values))
     taken = [row["session_number"] for row in found.neighbours]
@@ -280,12 +274,6 @@ def _check_number(values: Options, found: Found, current: Options) -> None:
         )
 
 
-def _check_own(found: Found, current: Options) -> None:
-    """Raise Refused if the session belongs to another account."""
-    if found.foreign:
-        raise Refused(f"{SESSION.label(current)} belongs to another account; only its owner can change or remove it.")
-
-
 def _target_type(wanted: Wanted, current: Options | None, reader: Reader, predict: bool) -> str | None:
     """The type of the target that the session will have, None where neither plan nor prediction turns on it.
 
@@ -310,6 +298,8 @@ def _target_type(wanted: Wanted, current: Options | None, reader: Reader, predic
     if not (ambiguous or too_long or (predict and (changes or moves_interface))):
         return None
     rows = reader.describe(TARGET, ids=(target,))
+    if not rows and target == old_target and not moves_interface:
+        return None  # no longer shared with this account; the session keeps it all the same
     if not rows:
         raise _missing(TARGET, target)
     if too_long and rows[0]["type"] == NLB:

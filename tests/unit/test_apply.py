@@ -148,23 +148,32 @@ def test_half_way_says_what_was_done_and_what_not():
     assert stopped.value.done == [MODIFY]
 
 
+def test_a_replacement_that_may_not_end_does_not_begin():
+    ec2 = Ec2(None)
+    ec2.dry_run = lambda operation, **params: DENIED
+    with pytest.raises(Interrupted, match="UnauthorizedOperation"):
+        converge(plans(new(CREATE, DELETE, undo=True)), ec2)
+    assert ec2.calls == []
+
+
 def test_a_replacement_that_fails_takes_the_new_one_back():
-    ec2 = Ec2(None, DENIED, None)
+    ec2 = Ec2(None, None, DENIED, None)
     with pytest.raises(Interrupted, match="Removed again: session tms-new"):
         converge(plans(new(CREATE, DELETE, undo=True)), ec2)
-    assert ec2.calls == ["CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTrafficMirrorSession"]
+    dry = ["DeleteTrafficMirrorSession"]
+    assert ec2.calls == [*dry, "CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTrafficMirrorSession"]
 
 
 def test_a_replacement_that_cannot_be_taken_back_names_what_is_left():
-    with pytest.raises(Interrupted, match="not session tms-new, which must be removed by hand"):
-        converge(plans(new(CREATE, DELETE, undo=True)), Ec2(None, DENIED, DENIED))
+    with pytest.raises(Interrupted, match="remove it by hand: session tms-new"):
+        converge(plans(new(CREATE, DELETE, undo=True)), Ec2(None, None, DENIED, DENIED))
 
 
 def test_after_a_lost_reply_nothing_is_taken_back():
-    ec2 = Ec2(None, LOST)
+    ec2 = Ec2(None, None, LOST)
     with pytest.raises(Interrupted, match="got no reply"):
         converge(plans(new(CREATE, DELETE, undo=True)), ec2)
-    assert len(ec2.calls) == 2
+    assert len(ec2.calls) == 3
 
 
 def test_permissions_are_asked_for_each_call_and_listed_together():

@@ -69,7 +69,7 @@ EXISTING = st.fixed_dictionaries(
 OPTIONS = st.fixed_dictionaries(
     {
         "state": st.sampled_from(["present"] * 5 + ["absent"]),
-        "identity": st.sampled_from(["number", "number", "name", "name alone", "id", "id alone"]),
+        "identity": st.sampled_from(["number", "number", "name", "name alone", "id", "id alone", "moved"]),
         "traffic_mirror_filter": st.integers(0, 1),
         "traffic_mirror_target": st.integers(0, 2),
         "which": st.integers(0, 3),
@@ -120,6 +120,8 @@ def identify(rows, options):
     interface, number = (row["NetworkInterfaceId"], row["SessionNumber"]) if row else (WEB, 1)
     tags = {tag["Key"]: tag["Value"] for tag in row["Tags"]} if row else {}
     way, said = options["identity"], {}
+    if way == "moved":
+        return {"network_interface_id": DB if interface == WEB else WEB, "name": tags.get("Name", "tap")}
     if way.startswith("id") and row:
         said["traffic_mirror_session_id"] = row["TrafficMirrorSessionId"]
     if not way.endswith("alone") or not row:
@@ -160,7 +162,7 @@ def run(world, options, start, check=False):
         came = str(error), False, None, None
     except Interrupted as error:
         raise AssertionError(f"EC2 refused what was planned: {error}") from error
-    return came, [entry["action"] for entry in emulator.log()]
+    return came, [entry["action"] for entry in emulator.log() if not entry["dry_run"]]
 
 
 def shown(world):
