@@ -2,17 +2,105 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each playbook beside this file shows one behaviour, with its own assertions."""
+"""Playbooks run as users run them: each one beside this file shows one behaviour, with its own assertions; the
+README's first and the modules' examples run as they stand."""
 
 from __future__ import annotations
 
-import pytest
+import ast
+import re
+import subprocess
 
-from tests.integration.conftest import PLAYBOOKS
+import pytest
+import yaml
+
+from tests.integration.conftest import PLAYBOOKS, ROOT
+
+MODULES = sorted(path for path in (ROOT / "plugins/modules").glob("*.py"))
+
+
+def recap(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """The counts in the last line about the host: {"ok": 2, "changed": 1, ...}."""
+    return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", done.stdout.partition("PLAY RECAP")[2])}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PLAYBOOKS.glob("*.yml")))
 def test_playbook(play, name):
     done = play(f"{name}.yml")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "failed=0" in done.stdout and "ok=0" not in done.stdout, done.stdout
+    counts = recap(done)
+    assert done.returncode == 0 and counts["failed"] == 0 and counts["ok"] > 0, done.stdout + done.stderr
+
+
+def test_first_playbook_of_the_readme(play, emulator):
+    playbook = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+
+    foreseen = play(playbook, "--check", "--diff")
+    assert foreseen.returncode == 0, foreseen.stdout + foreseen.stderr
+    assert recap(foreseen)["changed"] == 1, foreseen.stdout
+    diff = re.findall(r'^\+ +"(\w+)": (.*?),?$', foreseen.stdout, re.MULTILINE)
+    assert ("description", '"web to sensor"') in diff and ("session_number", "1") in diff, foreseen.stdout
+    assert "traffic_mirror_session_id" not in dict(diff), "an id was invented"
+    assert not [call for call in emulator.log() if not call["action"].startswith("Describe")]
+
+    done = play(playbook, "--diff")
+    assert recap(done)["changed"] == 1, done.stdout + done.stderr
+    came = re.findall(r'^\+ +"(\w+)": (.*?),?$', done.stdout, re.MULTILINE)
+    assert set(diff) <= set(came), "check mode showed what did not come"
+
+    again = play(playbook, "--diff")
+    assert recap(again)["changed"] == 0 and recap(again)["ok"] == 2, again.stdout + again.stderr
+    assert not re.search(r"^[+-] ", again.stdout, re.MULTILINE), again.stdout
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_examples(play, module):
+    """The EXAMPLES of the module, as one play."""
+    assignments = [node for node in ast.parse(module.read_text()).body if isinstance(node, ast.Assign)]
+    examples = next(ast.literal_eval(node.value) for node in assignments if node.targets[0].id == "EXAMPLES")
+    playbook = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
+    done = play(yaml.safe_dump(playbook, sort_keys=False))
+    counts = recap(done)
+    assert done.returncode == 0 and counts["failed"] == 0, done.stdout + done.stderr
+    assert counts["ok"] == len(playbook[0]["tasks"]) - counts["skipped"], done.stdout
+
+
+FAILING = """
+- name: Failing
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: An interface that cannot be mirrored
+      vtap.aws.ec2_traffic_mirror_session:
+        network_interface_id: eni-0a1b2c3d4e5f60731
+        session_number: 1
+        traffic_mirror_filter_id: {filter}
+        traffic_mirror_target_id: tmt-0a1b2c3d4e5f60718
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted_filter", "told"),
+    [
+        (
+            "tmf-0a1b2c3d4e5f60718",
+            [
+                "CreateTrafficMirrorSession",
+                "network_interface_id eni-0a1b2c3d4e5f60731",
+                "NetworkInterfaceNotSupported",
+                "attached to an instance of a supported, virtualized type",
+            ],
+        ),
+        (
+            "tmf-00000000000000000",
+            ["InvalidTrafficMirrorFilterId.NotFound", "check traffic_mirror_filter_id and region"],
+        ),
+        ("dns", ["traffic_mirror_filter_id must be tmf- followed by 8 or 17 hexadecimal digits, not 'dns'"]),
+    ],
+    ids=["unsupported", "missing", "malformed"],
+)
+def test_what_a_failure_shows(play, wanted_filter, told):
+    done = play(FAILING.format(filter=wanted_filter))
+    assert done.returncode == 2 and recap(done)["failed"] == 1, done.stdout + done.stderr
+    for words in told:
+        assert words in " ".join((done.stdout + done.stderr).split()), done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
