@@ -48,7 +48,7 @@ emulator-test: .venv/tested ## the emulator against botocore's model, the error 
 
 integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
 	@echo '== integration'
-	$(BIN)/python -m pytest -n 2 tests/integration
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/integration
 
 sanity: .venv/tested ## ansible-test sanity, without an ignore file
 	@echo '== sanity'

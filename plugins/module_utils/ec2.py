@@ -17,13 +17,16 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
 
     class BotoCoreError(Exception):  # type: ignore[no-redef]
         pass
 
     class ClientError(Exception):  # type: ignore[no-redef]
+        pass
+
+    class ConnectionError(Exception):  # type: ignore[no-redef]
         pass
 
     class HTTPClientError(Exception):  # type: ignore[no-redef]
@@ -104,7 +107,7 @@ class Ec2:
             resent = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
             text = details.get("Message", str(error))
             raise Ec2Error(operation, details.get("Code", "Unknown"), text, resent) from error
-        except HTTPClientError as error:
+        except (ConnectionError, HTTPClientError) as error:
             raise Ec2Error(operation, "", str(error)) from error
         except BotoCoreError as error:  # botocore did not send it
             raise Ec2Error(operation, type(error).__name__, str(error)) from error

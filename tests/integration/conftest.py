@@ -56,6 +56,8 @@ def play(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess
                 "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
                 "ANSIBLE_LOCALHOST_WARNING": "false",
                 "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_PIPELINING": "true",
+                "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
                 **emulator.env,
             },
             capture_output=True,
