@@ -60,11 +60,6 @@ class Interrupted(Exception):
             return False
         return self.action.creates or self.error.not_found or self.error.duplicate
 
-    @property
-    def settling(self) -> bool:
-        """Whether it may be that EC2 does not show yet what is already there."""
-        return self.error.duplicate or self.error.not_found
-
 
 def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     """Plan and apply until the plan holds.
@@ -78,8 +73,9 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     while True:
         plan = patient_plan(make_plan, pauses)
         first = first or plan
-        if stops and plan.actions == stops[-1].plan.actions:
-            worth_a_look = stops[-1].settling
+        if stops and plan.actions == stops[-1].plan.actions and not stops[-1].error.not_found:
+            # What is taken stays taken: only a look that shows who has it leads on.
+            worth_a_look = stops[-1].error.duplicate
         else:
             if stops and stops[-1].error.unanswered:
                 done.append(stops[-1].action)  # its reply was lost, but the fresh look shows that it was carried out

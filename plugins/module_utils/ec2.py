@@ -17,7 +17,8 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as ConnectError
 except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
 
     class BotoCoreError(Exception):  # type: ignore[no-redef]
@@ -26,7 +27,7 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
     class ClientError(Exception):  # type: ignore[no-redef]
         pass
 
-    class ConnectionError(Exception):  # type: ignore[no-redef]
+    class ConnectError(Exception):  # type: ignore[no-redef]
         pass
 
     class HTTPClientError(Exception):  # type: ignore[no-redef]
@@ -107,7 +108,7 @@ class Ec2:
             resent = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
             text = details.get("Message", str(error))
             raise Ec2Error(operation, details.get("Code", "Unknown"), text, resent) from error
-        except (ConnectionError, HTTPClientError) as error:
+        except (ConnectError, HTTPClientError) as error:
             raise Ec2Error(operation, "", str(error)) from error
         except BotoCoreError as error:  # botocore did not send it
             raise Ec2Error(operation, type(error).__name__, str(error)) from error

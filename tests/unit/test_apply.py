@@ -121,6 +121,18 @@ def test_what_a_fresh_look_cannot_mend(error):
     assert len(ec2.calls) == 1
 
 
+def test_a_filter_that_was_just_made(pauses):
+    unseen = Ec2Error("CreateTrafficMirrorSession", "InvalidTrafficMirrorFilterId.NotFound", "no such filter")
+    ec2 = Ec2(unseen, unseen)
+    assert converge(plans(new(CREATE)), ec2).actions == (CREATE,)
+    assert len(ec2.calls) == 3
+    assert pauses == list(apply.PAUSES[:2])
+    missing = Ec2(*[unseen] * 9)
+    with pytest.raises(Interrupted, match="check traffic_mirror_filter_id"):
+        converge(plans(new(CREATE)), missing)
+    assert len(missing.calls) == len(apply.PAUSES) + 1
+
+
 def test_gone_between_look_and_modify():
     outcome = converge(plans(Plan((MODIFY,), after={"tags": {}}), new(CREATE)), Ec2(GONE))
     assert outcome.actions == (CREATE,)
