@@ -156,9 +156,11 @@ def test_lag_does_not_hinder_writes(ec2: Any, emulator: Emulator) -> None:
     mirror_filter = new_filter(ec2)
     ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=mirror_filter))
     made = session(ec2, TrafficMirrorFilterId=mirror_filter)["TrafficMirrorSessionId"]
-    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=made, SessionNumber=9)
+    modified = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=made, SessionNumber=9)
+    assert modified["TrafficMirrorSession"]["SessionNumber"] == 9
     ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
-    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    deleted = ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    assert deleted["TrafficMirrorSessionId"] == made
 
 
 def test_a_rule_lags_in_its_filter_too(ec2: Any, emulator: Emulator) -> None:

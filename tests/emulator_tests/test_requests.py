@@ -159,5 +159,6 @@ def test_a_dry_run_does_not_use_up_the_token(ec2: Any) -> None:
 
 
 def test_tokens_are_of_one_action(ec2: Any) -> None:
-    ec2.create_traffic_mirror_filter(ClientToken="t")
-    session(ec2, ClientToken="t")
+    made = ec2.create_traffic_mirror_filter(ClientToken="t")
+    assert made["ClientToken"] == "t"
+    assert session(ec2, ClientToken="t")["TrafficMirrorSessionId"].startswith("tms-")

@@ -62,7 +62,8 @@ def test_the_lab_is_motos(ec2: Any, emulator: Emulator, clients: Any) -> None:
 
 def test_instances_run_here_can_be_mirrored(ec2: Any) -> None:
     run = ec2.run_instances(ImageId="ami-1", InstanceType="m5.large", MinCount=1, MaxCount=1, SubnetId=SUBNET)
-    session(ec2, run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"])
+    interface = run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    assert session(ec2, interface)["NetworkInterfaceId"] == interface
 
 
 def test_deleting_the_source_deletes_its_sessions(ec2: Any) -> None:
