@@ -83,7 +83,8 @@ options:
   packet_length:
     description:
       - How many bytes of each packet are copied, 1 to 65535, with a Network Load Balancer as the target 1 to 8500.
-      - V(0) copies whole packets. With a Network Load Balancer as the target EC2 then reports 8500.
+      - V(0) copies whole packets. With a Network Load Balancer as the target EC2 then reports 8500, and the module
+        makes one more call to learn the type of the target.
       - If it is left out, a new session copies whole packets and an existing one keeps its length.
     type: int
   virtual_network_id:
@@ -99,6 +100,7 @@ options:
     description:
       - Whether a session may be moved to another interface by making a new one there and then removing the old one.
         The new one has all that the old one had and the task does not change, its virtual network id included.
+        EC2 is asked beforehand, by C(DryRun), whether the old one may be removed.
       - The old session is the one with this O(traffic_mirror_session_id), or, if no session of the interface has this
         O(name), the one on another interface that has it. O(name) is needed in both cases, for it is how the next run
         finds the new session.

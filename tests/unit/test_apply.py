@@ -36,9 +36,10 @@ class Ec2:
 
     def call(self, operation, **params):
         self.calls.append(operation)
-        error = self.script.pop(0) if self.script else None
-        if isinstance(error, Ec2Error):
-            raise error
+        errors = [error for error in self.script[:1] if error]
+        del self.script[:1]
+        if errors:
+            raise errors[0]
         return {"TrafficMirrorSession": ROW}
 
     def dry_run(self, operation, **params):
