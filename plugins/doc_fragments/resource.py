@@ -20,16 +20,6 @@ options:
       - How many seconds to wait at most with O(wait=true), 1 or more.
     type: int
     default: 120
-  owner_id:
-    description:
-      - The account that owns the object, as an info module returns it.
-      - It cannot be set. The task fails if an existing object has another owner.
-    type: str
-  arn:
-    description:
-      - The ARN of the object, as an info module returns it.
-      - It cannot be set. The task fails if an existing object has another ARN.
-    type: str
 attributes:
   check_mode:
     description: Can run in C(check_mode) and predicts the result without changing anything.

@@ -13,8 +13,8 @@ from typing import Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import advice, resource
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, has
-from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, NotThere, Options
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, has, learned
+from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options, Unsettled
 
 # Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
 # Terraform's provider works without any wait, so what needs more than these is not going to appear.
@@ -42,7 +42,7 @@ class Interrupted(Exception):
     """
 
     def __init__(self, plan: Plan, action: Action, error: Ec2Error, done: list[Action], undone: list[str]) -> None:
-        self.plan, self.action, self.error, self.done = plan, action, error, done
+        self.plan, self.action, self.error, self.done, self.undone = plan, action, error, done, undone
         rest = plan.actions[plan.actions.index(action) + 1 :]
         parts = [advice.explain(error, action)]
         parts += [f"Done before: {_list(done)}."] if done else []
@@ -56,9 +56,14 @@ class Interrupted(Exception):
 
         EC2 documents no code for a session whose interface and number are taken, so any refused Create counts.
         """
-        if self.error.denied or self.error.throttled:
+        if self.error.denied or self.error.throttled or self.undone:
             return False
-        return self.action.creates or self.error.not_found or self.error.duplicate
+        return self.action.creates or self.passing or self.error.duplicate
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed in a moment: EC2 is eventually consistent."""
+        return self.error.not_found or self.error.in_use
 
 
 def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
@@ -73,7 +78,7 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     while True:
         plan = patient_plan(make_plan, pauses)
         first = first or plan
-        if stops and plan.actions == stops[-1].plan.actions and not stops[-1].error.not_found:
+        if stops and plan.actions == stops[-1].plan.actions and not stops[-1].passing:
             # What is taken stays taken: only a look that shows who has it leads on.
             worth_a_look = stops[-1].error.duplicate
         else:
@@ -93,11 +98,11 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
 
 
 def patient_plan(make_plan: Callable[[], Plan], pauses: Iterator[float]) -> Plan:
-    """The plan, made again after each pause while an object that the task names does not show."""
+    """The plan, made again after each pause while what EC2 shows stands in the way and may be out of date."""
     while True:
         try:
             return make_plan()
-        except NotThere:
+        except Unsettled:
             pause = next(pauses, None)
             if pause is None:
                 raise
@@ -111,6 +116,7 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
     """
     after = plan.after
     done: list[Action] = []
+    ids: dict[Kind, str] = {}
     made: list[tuple[Kind, str]] = []
     for action in plan.actions if plan.undo else ():
         # What is going to be refused must not be found out half-way.
@@ -119,19 +125,39 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
             raise Interrupted(plan, action, refusal, done, [])
     for action in plan.actions:
         try:
-            reply = ec2.call(action.operation, **action.params)
+            reply = _call(action, action.filled(ids), ec2, patient=action.needs_made or bool(done))
         except Ec2Error as error:
             if action.gone_is_done and error.not_found:
                 done += [action] if error.resent else []  # the reply to the first was lost, not the call
                 continue
             raise Interrupted(plan, action, error, done, _undo(plan, made, error, ec2)) from error
         done.append(action)
+        if action.commits:
+            made = []
         if action.kind is not None and after is not None:
             row = resource.read(action.kind, reply[action.kind.api], ec2.arn_base)
-            if action.creates:
+            if action.creates and not action.kind.parent:  # parts go with the whole
+                ids[action.kind] = row[action.kind.id_option]
                 made.append((action.kind, row[action.kind.id_option]))
-            after = {**row, "tags": after["tags"]}
+            after = learned(after, action.kind, row)
     return after, done
+
+
+def _call(action: Action, params: Members, ec2: Ec2, patient: bool) -> Members:
+    """The call, made again after a pause while EC2 does not know of what the plan has just done.
+
+    patient: whether there is such a thing.
+    """
+    pauses = iter(PAUSES if patient else ())
+    while True:
+        try:
+            return ec2.call(action.operation, **params)
+        except Ec2Error as error:
+            lags = error.in_use or (error.not_found and action.needs_made)
+            pause = next(pauses, None)
+            if pause is None or not lags:
+                raise
+        time.sleep(pause)
 
 
 def refusals(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
@@ -161,7 +187,7 @@ def wait_for(outcome: Outcome, kind: Kind, ec2: Ec2, timeout: int) -> bool:
     deadline, pause = time.monotonic() + timeout, 0.5
     while True:
         rows = ec2.describe(kind, ids=(shown[kind.id_option],))
-        if (any(has(row, outcome.expected or {}) for row in rows)) if outcome.after else not rows:
+        if any(has(row, outcome.expected or {}) for row in rows) if outcome.after else not rows:
             return True
         left = deadline - time.monotonic()
         if left <= 0:

@@ -36,6 +36,8 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
 
 # The most that one Describe page holds (EC2's service model: MaxResults 5 to 1000).
 PAGE = 1000
+# EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
+VALUES_PER_REQUEST = 200
 
 
 class Ec2Error(Exception):
@@ -67,6 +69,11 @@ class Ec2Error(Exception):
         C(InvalidID) is what CreateTags and DeleteTags say.
         """
         return bool(re.search(r"No(t)?Found$", self.code)) or self.code == "InvalidID"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a filter or target cannot go because sessions use it."""
+        return self.code in ("TrafficMirrorFilterInUse", "TrafficMirrorTargetInUse")
 
     @property
     def duplicate(self) -> bool:
@@ -122,14 +129,27 @@ class Ec2:
         return None
 
     def describe(
-        self, kind: Kind, ids: Iterable[str] = (), filters: dict[str, list[str]] | None = None
+        self,
+        kind: Kind,
+        ids: Iterable[str] = (),
+        filters: dict[str, list[str]] | None = None,
+        part_tags: bool = False,
     ) -> list[Options]:
         """The objects of this kind, sorted by id, all pages; an id that does not exist is not in the list.
 
-        ids: looked up by id. filters: name to values, names as EC2 documents them. Raises Ec2Error.
+        ids: looked up by id. filters: name to values, names as EC2 documents them. part_tags: whether the tags of parts
+        matter, which costs another Describe where EC2 leaves them out. Raises Ec2Error.
         """
+        rows = self._rows(kind, ids, filters)
+        if part_tags and kind.parts is not None:
+            self._add_part_tags(kind.parts, rows)
+        return sorted((resource.read(kind, row, self.arn_base) for row in rows), key=lambda row: row[kind.id_option])
+
+    def _rows(self, kind: Kind, ids: Iterable[str] = (), filters: dict[str, list[str]] | None = None) -> list[Members]:
+        """Like describe, in EC2's words and order."""
         # DescribeTrafficMirrorFilterRules has no paginator in botocore, so all four share this loop.
-        operation, found, token = f"Describe{kind.api}s", [], None
+        operation, token = f"Describe{kind.api}s", None
+        found: list[Members] = []
         params: Members = {f"{kind.id_member}s": list(ids)} if ids else {"MaxResults": PAGE}
         if filters:
             params["Filters"] = [{"Name": name, "Values": values} for name, values in filters.items()]
@@ -140,10 +160,25 @@ class Ec2:
                 if ids and error.not_found:
                     return []
                 raise
-            found += [resource.read(kind, row, self.arn_base) for row in reply[f"{kind.api}s"]]
+            found += reply[f"{kind.api}s"]
             token = reply.get("NextToken")
             if not token:
-                return sorted(found, key=lambda row: row[kind.id_option])
+                return found
+
+    def _add_part_tags(self, kind: Kind, rows: list[Members]) -> None:
+        """Look up the tags of those parts of these objects that EC2 shows without tags.
+
+        The AWS CLI's examples of DescribeTrafficMirrorFilters show rules without any, older than tags on rules are.
+        """
+        parts = [(row, part) for row in rows for member in kind.lists for part in row.get(member, [])]
+        bare = {row[kind.parent] for row, part in parts if "Tags" not in part}
+        if not bare:
+            return
+        by_parent = f"{kind.resource_type.rpartition('-')[0]}-id"
+        filters = {by_parent: sorted(bare)} if len(bare) <= VALUES_PER_REQUEST else None
+        tags = {part[kind.id_member]: part.get("Tags", []) for part in self._rows(kind, filters=filters)}
+        for _row, part in parts:
+            part.setdefault("Tags", tags.get(part[kind.id_member], []))
 
     def is_foreign(self, owner: str | None) -> bool:
         """Whether an object of this owner belongs to another account than the caller's.

@@ -11,16 +11,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils import resource
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import VALUES_PER_REQUEST, Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Options
-
-# EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
-VALUES_PER_REQUEST = 200
 
 
 def check_filters(kind: Kind, filters: Options) -> dict[str, list[str]]:
     """The filters with their values as lists of strings. Raises BadInput for a name that EC2 does not document."""
-    known = set(kind.filters)
+    known = {*kind.filters, *(option.replace("_", "-") for option in kind.own_filters)}
     unknown = sorted(
         name for name in filters if name not in known and name != "tag-key" and not name.startswith("tag:")
     )
@@ -39,10 +36,13 @@ def check_ids(kind: Kind, ids: list[str] | None) -> list[str] | None:
     return ids
 
 
-def select(kind: Kind, ec2: Ec2, ids: list[str] | None, filters: dict[str, list[str]]) -> list[Options]:
+def select(
+    kind: Kind, ec2: Ec2, ids: list[str] | None, filters: dict[str, list[str]], names: list[str] | None = None
+) -> list[Options]:
     """The objects that fit all filters, each by any of its values, sorted by id.
 
-    ids: None for all, else only these; an id that does not exist is not in the list. Raises Ec2Error.
+    ids: None for all, else only these; an id that does not exist is not in the list. names: None for all, else only
+    those with one of these Name tags. Raises Ec2Error.
     """
     by_id = f"{kind.resource_type}-id"
     asked = {name: values for name, values in filters.items() if name in kind.filters}
@@ -57,18 +57,21 @@ def select(kind: Kind, ec2: Ec2, ids: list[str] | None, filters: dict[str, list[
     room = max(VALUES_PER_REQUEST - others, 1)
     if len(asked.get(by_id, ())) > room:
         chunks = [{**asked, by_id: asked[by_id][at : at + room]} for at in range(0, len(asked[by_id]), room)]
-    rows = [row for chunk in chunks for row in ec2.describe(kind, filters=chunk)]
-    rows = [row for row in rows if all(_tags_fit(row["tags"], name, values) for name, values in picked.items())]
+    rows = [row for chunk in chunks for row in ec2.describe(kind, filters=chunk, part_tags=True)]
+    rows = [row for row in rows if names is None or row["tags"].get("Name") in names]
+    rows = [row for row in rows if all(_fits(kind, row, name, values) for name, values in picked.items())]
     return sorted(rows, key=lambda row: row[kind.id_option])
 
 
-def _tags_fit(tags: dict[str, str], name: str, values: list[str]) -> bool:
-    """Whether the tags fit this tag filter, with EC2's wildcards: C(*) for any text, C(?) for one character."""
+def _fits(kind: Kind, row: Options, name: str, values: list[str]) -> bool:
+    """Whether the object fits this filter that EC2 does not know, with its wildcards: C(*) for any text, C(?) for one
+    character."""
     if name == "tag-key":
-        texts = list(tags)
+        texts = list(row["tags"])
+    elif name.startswith("tag:"):
+        texts = [text for key, text in row["tags"].items() if name == f"tag:{key}"]
     else:
-        key = name.split(":", 1)[1]
-        texts = [tags[key]] if key in tags else []
+        texts = [str(row[option]) for option in kind.own_filters if name == option.replace("_", "-") and option in row]
     return any(re.fullmatch(_pattern(value), text, re.DOTALL) for value in values for text in texts)
 
 

@@ -15,7 +15,7 @@ gc.disable()
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
 
-from ansible_collections.vtap.aws.plugins.module_utils import advice, info, resource  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils import advice, info  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E402
     PAUSES,
     Interrupted,
@@ -27,7 +27,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E
 )
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted  # noqa: E402
-from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Refused  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Field, Kind, Options, Refused  # noqa: E402
 
 # What a play may set once for the whole action group, so every module must take it.
 DEFAULTS = {
@@ -39,18 +39,24 @@ DEFAULTS = {
 MakePlan = Callable[[Wanted, Ec2, bool], Plan]
 
 
-def resource_module(kind: Kind, references: dict[str, tuple[str, Kind]]) -> AnsibleAWSModule:
+def resource_module(
+    kind: Kind, references: dict[str, tuple[str, Kind]] | None = None, more: dict[str, Any] | None = None
+) -> AnsibleAWSModule:
     """A module that makes, changes and removes objects of this kind, with its options read.
 
     references: the options that name another object by its Name tag, each with the option that takes its id.
+    more: the argument spec of what only this kind has.
     """
+    references = references or {}
     return AnsibleAWSModule(
         argument_spec={
             "state": {"choices": ["present", "absent"], "default": "present"},
             kind.id_option: {"aliases": ["id"]},
             "name": {},
-            **{field.option: {"type": field.type} for field in kind.fields},
-            **{option: {} for option in (*references, *resource.READ_ONLY)},
+            **{option: {} for option in (*references, *kind.read_only)},
+            **{field.option: _spec(field) for field in kind.fields},
+            **({kind.parts.listed: _part_spec(kind.parts)} if kind.parts else {}),
+            **(more or {}),
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
             **DEFAULTS,
@@ -58,9 +64,31 @@ def resource_module(kind: Kind, references: dict[str, tuple[str, Kind]]) -> Ansi
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 120},
         },
-        mutually_exclusive=[(option, id_option) for option, (id_option, _kind) in references.items()],
+        mutually_exclusive=[
+            *((option, id_option) for option, (id_option, _kind) in references.items()),
+            *([kind.identifying] if len(kind.natural_keys) > 1 else []),
+        ],
         supports_check_mode=True,
     )
+
+
+def _spec(field: Field) -> dict[str, Any]:
+    """The argument spec of one option."""
+    return {
+        "type": field.type,
+        **({"elements": "str"} if field.type == "list" else {}),
+        **({"choices": list(field.choices)} if field.choices else {}),
+        **({"required": True} if field.required else {}),
+    }
+
+
+def _part_spec(kind: Kind) -> dict[str, Any]:
+    """The argument spec of the list of an object's parts. An entry is the whole of a part, so there are defaults."""
+    options = {
+        field.option: {**_spec(field), **({} if field.unset is None else {"default": field.unset})}
+        for field in kind.fields
+    }
+    return {"type": "list", "elements": "dict", "options": {kind.id_option: {}, "tags": {"type": "dict"}, **options}}
 
 
 def connect(module: AnsibleAWSModule) -> Ec2:
@@ -110,13 +138,22 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
     )
 
 
-def run_info(kind: Kind) -> NoReturn:
-    """The whole of an info module."""
+def run_info(
+    kind: Kind,
+    more: dict[str, Any] | None = None,
+    complete: Callable[[dict[str, Any], list[Options], Ec2], list[Options]] | None = None,
+) -> NoReturn:
+    """The whole of an info module.
+
+    more: the argument spec of what only this kind has. complete: given the options, adds to the rows found.
+    """
     ids_option = f"{kind.id_option}s"
     module = AnsibleAWSModule(
         argument_spec={
             ids_option: {"type": "list", "elements": "str", "aliases": ["ids"]},
+            "names": {"type": "list", "elements": "str"},
             "filters": {"type": "dict", "default": {}},
+            **(more or {}),
             **DEFAULTS,
         },
         supports_check_mode=True,
@@ -124,7 +161,10 @@ def run_info(kind: Kind) -> NoReturn:
     try:
         filters = info.check_filters(kind, module.params["filters"])
         ids = info.check_ids(kind, module.params[ids_option])
-        rows = info.select(kind, connect(module), ids, filters)
+        ec2 = connect(module)
+        rows = info.select(kind, ec2, ids, filters, module.params["names"])
+        if complete is not None:
+            rows = complete(module.params, rows, ec2)
     except BadInput as error:
         _fail(module, msg=str(error))
     except Ec2Error as error:
@@ -151,9 +191,10 @@ def _details(error: Ec2Error) -> dict[str, str]:
 
 def _verify(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
     refused, unasked = refusals(plan, ec2)
-    for call in unasked:
+    if unasked:
         module.warn(
-            f"verify_permissions: {call} needs an id that does not exist yet, so EC2 could not be asked about it."
+            "verify_permissions: EC2 could not be asked about calls that need an id that does not exist yet: "
+            f"{'; '.join(unasked)}."
         )
     if refused:
         raise Refused(f"EC2 would refuse {len(refused)} of {len(plan.actions)} calls. {' '.join(refused)}")

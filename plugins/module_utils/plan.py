@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import resource
@@ -17,9 +17,22 @@ from ansible_collections.vtap.aws.plugins.module_utils.tags import TAGS_PER_RESO
 
 @dataclass(frozen=True)
 class Pending:
-    """The id of an object that does not exist yet: in check mode, one that an earlier task would make."""
+    """The id of an object that does not exist yet: in check mode, one of this name that an earlier task would make."""
 
     name: str
+
+    def __str__(self) -> str:
+        return f"the one named {self.name}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The id of the object of this kind that an earlier call of the same plan makes."""
+
+    kind: Kind
+
+    def __str__(self) -> str:
+        return f"the new {self.kind.noun}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,9 @@ class Wanted:
     """What a task asks for.
 
     present: C(state). id, name: as given. values: the options of the kind's fields that are given, plus the read-only
-    ones. tags: the tag rules. allow_replacement: as given.
+    ones, in the spelling that results have. tags: the tag rules. allow_replacement: as given.
+    parts: what the object's parts should be, None if the task does not say; each has values for all its fields.
+    purge_parts: whether parts that are not among these go.
     """
 
     kind: Kind
@@ -37,6 +52,8 @@ class Wanted:
     values: Options
     tags: TagRules
     allow_replacement: bool = False
+    parts: tuple[Wanted, ...] | None = None
+    purge_parts: bool = True
 
     @classmethod
     def from_options(cls, kind: Kind, params: Options) -> Wanted:
@@ -47,19 +64,32 @@ class Wanted:
             id=params.get(kind.id_option),
             name=params.get("name"),
             values={
-                option: params[option]
-                for option in (*(f.option for f in kind.fields), *resource.READ_ONLY)
-                if params.get(option) is not None
+                **{option: params[option] for option in kind.read_only if params.get(option) is not None},
+                **{f.option: f.parse(params[f.option]) for f in kind.fields if params.get(f.option) is not None},
             },
             tags=TagRules.from_options(params),
             allow_replacement=params["allow_replacement"],
         )
         if wanted.id is not None:
             resource.check_id(kind.id_option, wanted.id, kind.prefix)
-        for declared in kind.fields:
-            if declared.option in wanted.values:
-                declared.check(wanted.values[declared.option])
-        return wanted
+        if kind.parts is None or params.get(kind.parts.listed) is None:
+            return wanted
+        parts = tuple(cls._part(kind.parts, params, part) for part in params[kind.parts.listed])
+        return replace(wanted, parts=parts, purge_parts=params[f"purge_{kind.parts.listed}"])
+
+    @classmethod
+    def _part(cls, kind: Kind, params: Options, given: Options) -> Wanted:
+        """One part as its entry in the list says, which is the whole of it: what it leaves out is not set."""
+        label = " ".join(str(given.get(option)) for option in kind.identifying)
+        try:
+            values = {
+                field.option: field.unset if given.get(field.option) is None else field.parse(given[field.option])
+                for field in kind.fields
+            }
+            tags = TagRules.from_options({**params, "name": None, "tags": given.get("tags")})
+        except BadInput as error:
+            raise BadInput(f"{kind.listed}: {label}: {error}") from error
+        return cls(kind, True, None, None, values, tags)
 
     def key(self, options: tuple[str, ...]) -> Options | None:
         """These options with their values, None unless all are given."""
@@ -73,8 +103,9 @@ class Action:
     """One call to EC2.
 
     operation, params: the action and its members. resource: what it works on, in words. reason: why.
-    kind: of the object in the reply, None if the reply holds none. creates: whether it makes that object.
+    kind: of the object or part in the reply that the result shows, None if there is none. creates: whether it makes it.
     gone_is_done: whether an object that is already gone is as good as a success.
+    commits: whether from here on something uses what the plan has made, so that it must stay.
     on: the resources that IAM checks, besides the one that a Create makes.
     """
 
@@ -85,12 +116,28 @@ class Action:
     kind: Kind | None = None
     creates: bool = False
     gone_is_done: bool = False
+    commits: bool = False
     on: tuple[str, ...] = ()
 
     @property
     def pending(self) -> bool:
         """Whether it needs the id of an object that does not exist yet."""
-        return any(isinstance(value, Pending) for value in self.params.values())
+        return any(isinstance(one, (Pending, Made)) for one in _single(self.params))
+
+    @property
+    def needs_made(self) -> bool:
+        """Whether it needs the id of an object that an earlier call of the plan makes."""
+        return any(isinstance(one, Made) for one in _single(self.params))
+
+    def filled(self, ids: dict[Kind, str]) -> Members:
+        """Its members with the ids that earlier calls gave."""
+
+        def fill(value: Any) -> Any:
+            if isinstance(value, list):
+                return [fill(one) for one in value]
+            return ids[value.kind] if isinstance(value, Made) else value
+
+        return {member: fill(value) for member, value in self.params.items()}
 
     def describe(self) -> dict[str, str]:
         """For people: the three things a result says of each call."""
@@ -102,7 +149,8 @@ class Plan:
     """The calls in their order, and the object before and after them.
 
     before, after: the object in the options' words, None if there is none. In C(after) the keys that only EC2 knows
-    in advance are left out. undo: whether what the plan has made is removed again if a later call is refused.
+    in advance are left out. undo: whether what the plan has made is removed again if a later call is refused, unless a
+    call that commits has come in between.
     """
 
     actions: tuple[Action, ...] = ()
@@ -118,7 +166,8 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     Refused if there are several, or if two of the three point at different objects.
     """
     kind, rows = wanted.kind, list(rows)
-    key, scope = wanted.key(kind.natural_key), {o: wanted.values[o] for o in kind.name_scope if o in wanted.values}
+    key = next((key for options in kind.natural_keys if (key := wanted.key(options))), None)
+    scope = {option: wanted.values[option] for option in kind.name_scope if option in wanted.values}
     by_id = [row for row in rows if wanted.id is not None and row[kind.id_option] == wanted.id]
     by_key = [row for row in rows if key is not None and has(row, key)]
     by_name = [row for row in rows if wanted.name is not None and row["tags"].get("Name") == wanted.name]
@@ -126,7 +175,12 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     if wanted.id is not None:
         candidates, words = by_id, f"{kind.id_option} {wanted.id}"
     elif by_key:
-        candidates, words = by_key, " and ".join(f"{option} {value}" for option, value in (key or {}).items())
+        # What EC2 does not hold to be unique may still be told apart by its name.
+        candidates = [row for row in by_key if row in by_name] if len(by_key) > 1 else by_key
+        candidates, words = (
+            candidates or by_key,
+            " and ".join(f"{option} {value}" for option, value in (key or {}).items()),
+        )
     else:
         candidates, words = by_name, f"name {wanted.name}"
     if len(candidates) > 1:
@@ -136,7 +190,7 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     if not candidates:
         return None
     one = candidates[0]
-    others = [row for row in by_key if row is not one]
+    others = [row for row in by_key if row is not one and one not in by_key]
     if one not in by_name:
         others += [row for row in by_name if row not in others]
     if others:
@@ -148,20 +202,25 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
 
 
 def has(row: Options, values: Options) -> bool:
-    """Whether the object has these values."""
-    return all(row.get(option) == value for option, value in values.items())
+    """Whether the object has these values, and its parts have those of theirs."""
+    return all(_is(row.get(option), value) for option, value in values.items())
 
 
 def differences(kind: Kind, current: Options, values: Options) -> Options:
-    """Those of the values that the object does not have."""
+    """Those of the values that the object does not have and a task can ask for."""
     return {
-        f.option: values[f.option] for f in kind.fields if f.option in values and current[f.option] != values[f.option]
+        f.option: values[f.option]
+        for f in kind.fields
+        if f.change != "never" and f.option in values and current.get(f.option) != values[f.option]
     }
 
 
-def create(kind: Kind, values: Options, tags: TagChange, reason: str) -> Action:
-    """The call that makes an object with these values and tags. Tags go along, so it never exists without them."""
-    params = resource.members(kind, values)
+def create(kind: Kind, values: Options, tags: TagChange, reason: str, parent: str | Made = "") -> Action:
+    """The call that makes an object with these values and tags. Tags go along, so it never exists without them.
+
+    parent: the id of the object that it is a part of.
+    """
+    params = {**({kind.parent: parent} if kind.parent else {}), **resource.members(kind, values)}
     if tags.write:
         params["TagSpecifications"] = [{"ResourceType": kind.resource_type, "Tags": _tag_list(tags.write)}]
     return Action(
@@ -171,45 +230,76 @@ def create(kind: Kind, values: Options, tags: TagChange, reason: str) -> Action:
         reason=reason,
         kind=kind,
         creates=True,
-        on=tuple(str(params[f.member]) for f in kind.fields if f.prefix and f.member in params),
+        on=(*([str(parent)] if parent else []), *_referenced(kind, params)),
     )
 
 
-def modify(kind: Kind, current: Options, values: Options) -> list[Action]:
-    """The one call that gives the object these values, none if there are none to give."""
-    if not values:
+def modify(kind: Kind, current: Options, values: Options, parent: str = "") -> list[Action]:
+    """The one call that gives the object these values, none if there are none to give.
+
+    parent: the id of the object that it is a part of.
+    """
+    if not differences(kind, current, values):
         return []
     params = {kind.id_member: current[kind.id_option], **resource.members(kind, values)}
     removed = resource.resets(kind, values)
     if removed:
         params["RemoveFields"] = removed
-    reason = ", ".join(f"{option}: {_show(current[option])} -> {_show(value)}" for option, value in values.items())
-    on = (current[kind.id_option], *(str(params[f.member]) for f in kind.fields if f.prefix and f.member in params))
+    changed = differences(kind, current, values).items()
+    reason = ", ".join(f"{option}: {_show(current.get(option))} -> {_show(value)}" for option, value in changed)
+    on = (*([parent] if parent else []), current[kind.id_option], *_referenced(kind, params))
     return [Action(f"Modify{kind.api}", params, kind.label(current), reason, kind=kind, on=on)]
 
 
 def retag(kind: Kind, current: Options, change: TagChange) -> list[Action]:
     """The calls that change the tags, each only if there is something for it to do."""
-    found, actions = current[kind.id_option], []
+    found, actions, on = current[kind.id_option], [], (str(current[kind.id_option]),)
     if change.write:
         reason = f"tags to set: {', '.join(f'{key}={value}' for key, value in sorted(change.write.items()))}"
         params = {"Resources": [found], "Tags": _tag_list(change.write)}
-        actions.append(Action("CreateTags", params, kind.label(current), reason, on=(found,)))
+        actions.append(Action("CreateTags", params, kind.label(current), reason, on=on))
     if change.remove:
         reason = f"tags to remove: {', '.join(change.remove)}"
         params = {"Resources": [found], "Tags": [{"Key": key} for key in change.remove]}
-        actions.append(Action("DeleteTags", params, kind.label(current), reason, on=(found,)))
+        actions.append(Action("DeleteTags", params, kind.label(current), reason, on=on))
     # New tags first, so that a refusal takes nothing away; but never above the number that EC2 holds.
     if len({**current["tags"], **change.write}) > TAGS_PER_RESOURCE:
         actions.reverse()
     return actions
 
 
-def delete(kind: Kind, current: Options, reason: str) -> Action:
-    """The call that removes the object."""
+def move(kind: Kind, sessions: Iterable[Options], new_id: str | Made) -> list[Action]:
+    """The calls that give each of these sessions another filter or target. The sessions keep their ids."""
+    return [
+        replace(action, kind=None, commits=True)
+        for row in sessions
+        for action in modify(resource.SESSION, row, {kind.id_option: new_id})
+    ]
+
+
+def delete(kind: Kind, current: Options, reason: str, parent: str = "") -> Action:
+    """The call that removes the object. parent: the id of the object that it is a part of."""
     found = current[kind.id_option]
-    params = {kind.id_member: found}
-    return Action(f"Delete{kind.api}", params, kind.label(current), reason, gone_is_done=True, on=(found,))
+    params, on = {kind.id_member: found}, (*([parent] if parent else []), found)
+    return Action(f"Delete{kind.api}", params, kind.label(current), reason, gone_is_done=True, on=on)
+
+
+def absent(wanted: Wanted, current: Options | None) -> Plan:
+    """The plan that removes the object. Raises Refused if it is not in all the one that the task describes."""
+    kind = wanted.kind
+    if current is None:
+        return Plan()
+    for option in kind.identifying:
+        if option in wanted.values and wanted.values[option] != current.get(option):
+            raise Refused(
+                f"{option} of {kind.label(current)} is not {wanted.values[option]}; nothing was removed. "
+                f"Correct {option} or leave it out."
+            )
+    if wanted.name is not None and current["tags"].get("Name") != wanted.name:
+        raise Refused(
+            f"{kind.label(current)} is not named {wanted.name!r}; nothing was removed. Correct name or leave it out."
+        )
+    return Plan((delete(kind, current, "state is absent"),), before=current)
 
 
 def check_needed(wanted: Wanted, values: Options) -> None:
@@ -221,7 +311,7 @@ def check_needed(wanted: Wanted, values: Options) -> None:
 
 def check_read_only(wanted: Wanted, current: Options) -> None:
     """Raise Refused if the task states an owner or ARN that the object does not have."""
-    for option in resource.READ_ONLY:
+    for option in wanted.kind.read_only:
         if wanted.values.get(option, current.get(option)) != current.get(option):
             label = wanted.kind.label(current)
             raise Refused(
@@ -244,6 +334,37 @@ def unknown_dropped(found: Options) -> Options:
     return {key: value for key, value in found.items() if not isinstance(value, Pending)}
 
 
+def learned(after: Options, kind: Kind, row: Options) -> Options:
+    """The object with what EC2's reply shows of it, or of one of its parts.
+
+    Tags are those of the plan: they are what was asked for, and a Modify reply does not hold them. So are the parts of
+    the object where the reply is not about one of them: each has a reply of its own.
+    """
+    if kind.parent:
+        parts = [
+            {**row, "tags": part["tags"]} if all(part[o] == row[o] for o in kind.identifying) else part
+            for part in after[kind.listed]
+        ]
+        return {**after, kind.listed: parts}
+    kept = {kind.parts.listed: after[kind.parts.listed]} if kind.parts else {}
+    return {**row, **kept, "tags": after["tags"]}
+
+
+def _is(value: Any, expected: Any) -> bool:
+    if isinstance(expected, list) and isinstance(value, list) and any(isinstance(one, dict) for one in expected):
+        return len(value) == len(expected) and all(has(row, values) for row, values in zip(value, expected))
+    return bool(value == expected)
+
+
+def _single(params: Members) -> Iterable[Any]:
+    for value in params.values():
+        yield from value if isinstance(value, list) else [value]
+
+
+def _referenced(kind: Kind, params: Members) -> list[str]:
+    return [str(params[field.member]) for field in kind.fields if field.prefix and field.member in params]
+
+
 def _tag_list(tags: dict[str, str]) -> list[Members]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
@@ -253,4 +374,4 @@ def _labels(kind: Kind, rows: Iterable[Options]) -> str:
 
 
 def _show(value: Any) -> str:
-    return f"the one named {value.name}" if isinstance(value, Pending) else repr(value)
+    return str(value) if isinstance(value, (Pending, Made)) else repr(value)

@@ -4,9 +4,10 @@
 
 """What the kinds of object are, as data, and the translation between the options' words and EC2's.
 
-An object is a plain dict in the options' words: C(traffic_mirror_session_id), C(packet_length), ... plus
-C(owner_id), C(arn) and C(tags) (a dict). A field that EC2 leaves out because it is not set reads as the value that
-unsets it (C(0), C("")), so that an object fed back as options says exactly the same thing.
+An object is a plain dict in the options' words: C(traffic_mirror_session_id), C(packet_length), ... plus C(tags) (a
+dict), C(owner_id) and C(arn) if EC2 says whose it is, and C(rules), a list of such dicts, if it is a filter. A field
+that EC2 leaves out because it is not set reads as the value that unsets it (C(0), C("")), so that an object fed back as
+options says exactly the same thing.
 
 Nothing here knows Ansible or boto3.
 """
@@ -17,12 +18,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.vtap.aws.plugins.module_utils import forms
+
 Options = dict[str, Any]  # in the options' words
 Members = dict[str, Any]  # in EC2's words
-
-# What an object returned by an info module says about itself and nobody can set. The modules take both as options,
-# so that such an object can be fed back as it stands, and refuse a value that is not the object's own.
-READ_ONLY = ("owner_id", "arn")
 
 # EC2 ids: 17 hex digits, 8 in accounts that keep the old short form.
 ID_DIGITS = r"(?:[0-9a-f]{8}|[0-9a-f]{17})"
@@ -36,39 +35,61 @@ class Refused(Exception):
     """A change that will not be made; the message names the objects and the way out."""
 
 
-class NotThere(Refused):
-    """An object that the task names does not exist, or does not show yet: EC2 is eventually consistent."""
+class Unsettled(Refused):
+    """Refused because of what EC2 shows, which may lag behind what was done: worth another look before giving up."""
 
 
-@dataclass(frozen=True)
+class NotThere(Unsettled):
+    """An object that the task names does not exist, or does not show yet."""
+
+
+class InUse(Unsettled):
+    """An object that the task removes is in use, or still seems to be."""
+
+
+@dataclass(frozen=True, eq=False)
 class Field:
     """One attribute of a kind.
 
-    option, member: its name in the options and in EC2's API.
-    change: C(modify) in place, C(replace) only by a new object.
-    remove: its name in C(RemoveFields), if it can be reset; C(unset) is the option's value that asks for the reset.
+    option, member: its name in the options and in EC2's API. type, choices: of the option.
+    change: C(modify) in place, C(replace) only by a new object, C(apart) by calls of its own, in the Create too,
+    C(never) if it is EC2 that sets it.
+    remove: its name in C(RemoveFields), if it can be reset there.
+    unset: the option's value that asks for the reset, and that says that it is not set.
     minimum, maximum: the range of an integer, both inclusive.
-    prefix: of the id that the field holds.
+    prefix: of the id that the field holds. form: of a value that has several spellings.
+    required: whether a part of an object must have it, see Kind.parts.
     """
 
     option: str
     member: str
     type: str = "str"
+    choices: tuple[str, ...] = ()
     change: str = "modify"
     remove: str | None = None
     unset: Any = None
     minimum: int | None = None
     maximum: int | None = None
     prefix: str | None = None
+    form: forms.Form | None = None
+    required: bool = False
 
-    def check(self, value: Any) -> None:
-        """Raise BadInput unless O(value) is in range and of the right form."""
+    def parse(self, value: Any) -> Any:
+        """The value as results have it. Raises BadInput unless it is in range and of the right form."""
+        if value == self.unset:
+            return value
         if self.prefix is not None:
             check_id(self.option, value, self.prefix)
         too_small = self.minimum is not None and value < self.minimum
         too_large = self.maximum is not None and value > self.maximum
-        if (too_small or too_large) and value != self.unset:
+        if too_small or too_large:
             raise BadInput(f"{self.option} must be {self.range()}, not {value}.")
+        if self.form is None:
+            return value
+        try:
+            return self.form.parse(value)
+        except ValueError as error:
+            raise BadInput(f"{self.option} {error}.") from error
 
     def range(self) -> str:
         """The allowed range in words: C("1 to 32766"), C("0 (reset) or 1 to 65535")."""
@@ -76,16 +97,19 @@ class Field:
         return text if self.unset is None else f"{self.unset} (reset) or {text}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of object.
 
     key: its name in results (C(traffic_mirror_session)). noun: its name in messages.
     api: its name in EC2's action and member names. prefix: of its ids.
-    natural_key: the options that together identify one object to EC2 itself, besides its id.
+    natural_keys: the options that together identify one object to EC2 itself, besides its id; any of several such sets.
     name_scope: the options within which the Name tag identifies an object; the empty tuple means the whole account.
     needed: the options without which none can be created.
-    filters: the names that its Describe action documents.
+    filters: the names that its Describe action documents. own_filters: options that info modules compare themselves.
+    owned: whether EC2 says whose an object is.
+    parts: the kind of its parts, objects that live and go with it. Of a kind of parts, parent is the member that names
+    the object they belong to, listed the option that holds them there, and lists the members in that object's replies.
     """
 
     key: str
@@ -93,10 +117,16 @@ class Kind:
     api: str
     prefix: str
     fields: tuple[Field, ...]
-    natural_key: tuple[str, ...] = ()
+    natural_keys: tuple[tuple[str, ...], ...] = ()
     name_scope: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    own_filters: tuple[str, ...] = ()
+    owned: bool = True
+    parts: Kind | None = None
+    parent: str = ""
+    listed: str = ""
+    lists: tuple[str, ...] = ()
 
     @property
     def id_option(self) -> str:
@@ -116,13 +146,24 @@ class Kind:
         """The options that EC2 cannot change on an existing object."""
         return {field.option for field in self.fields if field.change == "replace"}
 
+    @property
+    def identifying(self) -> tuple[str, ...]:
+        """All options of the natural keys."""
+        return tuple(option for key in self.natural_keys for option in key)
+
+    @property
+    def read_only(self) -> tuple[str, ...]:
+        """What an object says about itself and nobody can set. The modules take it as options, so that what an info
+        module returns can be fed back as it stands, and refuse a value that is not the object's own."""
+        return (*(("owner_id", "arn") if self.owned else ()), *(f.option for f in self.fields if f.change == "never"))
+
     def label(self, found: Options) -> str:
         """How messages name one object: its noun, id, what it sits on, name and owner, as far as known."""
-        facts = [f"{option} {found[option]}" for option in self.natural_key if found.get(option) is not None]
+        facts = [f"{option} {found[option]}" for option in self.identifying if found.get(option) is not None]
         name = found.get("tags", {}).get("Name")
         facts += [f"Name {name}"] if name else []
         facts += [f"owner {found['owner_id']}"] if found.get("owner_id") else []
-        words = [self.noun, found.get(self.id_option, ""), f"({', '.join(facts)})" if facts else ""]
+        words = [self.noun, str(found.get(self.id_option, "")), f"({', '.join(facts)})" if facts else ""]
         return " ".join(filter(None, words))
 
 
@@ -143,7 +184,7 @@ SESSION = Kind(
         Field("virtual_network_id", "VirtualNetworkId", type="int", minimum=0, maximum=16777215),
         Field("description", "Description", remove="description", unset=""),
     ),
-    natural_key=("network_interface_id", "session_number"),
+    natural_keys=(("network_interface_id", "session_number"),),
     name_scope=("network_interface_id",),
     needed=("network_interface_id", "traffic_mirror_filter_id", "traffic_mirror_target_id"),
     filters=(
@@ -159,23 +200,70 @@ SESSION = Kind(
     ),
 )
 
-# Filters and targets are read here only to resolve names and to learn a target's type.
+# EC2 documents no range for rule numbers; those of network ACLs, which they resemble, are 1 to 32766.
+RULE = Kind(
+    key="traffic_mirror_filter_rule",
+    noun="rule",
+    api="TrafficMirrorFilterRule",
+    prefix="tmfr",
+    fields=(
+        Field("direction", "TrafficDirection", choices=("ingress", "egress"), required=True),
+        Field("rule_number", "RuleNumber", type="int", minimum=1, maximum=32766, required=True),
+        Field("action", "RuleAction", choices=("accept", "reject"), required=True),
+        Field("protocol", "Protocol", form=forms.PROTOCOL, remove="protocol", unset=forms.ANY_PROTOCOL),
+        Field("source_cidr", "SourceCidrBlock", form=forms.CIDR, required=True),
+        Field("destination_cidr", "DestinationCidrBlock", form=forms.CIDR, required=True),
+        Field("source_port", "SourcePortRange", form=forms.PORTS, remove="source-port-range", unset=""),
+        Field("destination_port", "DestinationPortRange", form=forms.PORTS, remove="destination-port-range", unset=""),
+        Field("description", "Description", remove="description", unset=""),
+    ),
+    natural_keys=(("direction", "rule_number"),),
+    owned=False,
+    parent="TrafficMirrorFilterId",
+    listed="rules",
+    lists=("IngressFilterRules", "EgressFilterRules"),
+)
+# A filter has no natural key, and EC2 shows nobody else's (only targets can be shared), so none says its owner.
 FILTER = Kind(
     key="traffic_mirror_filter",
     noun="filter",
     api="TrafficMirrorFilter",
     prefix="tmf",
-    fields=(Field("description", "Description", change="replace", unset=""),),
+    fields=(
+        Field("description", "Description", change="replace", unset=""),
+        Field("network_services", "NetworkServices", type="list", choices=("amazon-dns",), change="apart", unset=[]),
+    ),
+    filters=("description", "traffic-mirror-filter-id"),
+    owned=False,
+    parts=RULE,
 )
+# An interface or a Network Load Balancer is in one target at most ("Error codes for the Amazon EC2 API",
+# InterfaceInUseByTrafficMirrorTarget and NlbInUseByTrafficMirrorTargetException).
 TARGET = Kind(
     key="traffic_mirror_target",
     noun="target",
     api="TrafficMirrorTarget",
     prefix="tmt",
     fields=(
+        Field("network_interface_id", "NetworkInterfaceId", change="replace", prefix="eni"),
+        Field("network_load_balancer_arn", "NetworkLoadBalancerArn", change="replace", form=forms.LOAD_BALANCER),
+        Field("gateway_load_balancer_endpoint_id", "GatewayLoadBalancerEndpointId", change="replace", prefix="vpce"),
         Field("description", "Description", change="replace", unset=""),
-        Field("type", "Type", change="replace"),
+        Field("type", "Type", change="never"),
     ),
+    natural_keys=(
+        ("network_interface_id",),
+        ("network_load_balancer_arn",),
+        ("gateway_load_balancer_endpoint_id",),
+    ),
+    filters=(
+        "description",
+        "network-interface-id",
+        "network-load-balancer-arn",
+        "owner-id",
+        "traffic-mirror-target-id",
+    ),
+    own_filters=("gateway_load_balancer_endpoint_id", "type"),
 )
 
 # With a Network Load Balancer as the target EC2 takes 1 to 8500, and reports 8500 for a session whose packet length
@@ -184,8 +272,10 @@ TARGET = Kind(
 NLB_PACKET_LENGTH = 8500
 NLB, GWLBE, ENI = "network-load-balancer", "gateway-load-balancer-endpoint", "network-interface"
 
-# A source interface takes this many sessions (Traffic Mirroring guide, quotas; not adjustable).
+# A source interface takes so many sessions, and a filter so many rules (Traffic Mirroring guide, quotas; not
+# adjustable). The guide does not say whether the rules are counted for both directions together; one filter, one count.
 SESSIONS_PER_INTERFACE = 3
+RULES_PER_FILTER = 10
 
 
 def check_id(option: str, value: str, prefix: str) -> None:
@@ -195,29 +285,46 @@ def check_id(option: str, value: str, prefix: str) -> None:
 
 
 def read(kind: Kind, reply: Members, arn_base: str) -> Options:
-    """An object in EC2's words turned into the options' words.
+    """An object in EC2's words turned into the options' words, with its parts in their order.
 
     arn_base: C(arn:PARTITION:ec2:REGION); the ARN's form is that of the Service Authorization Reference for EC2.
     """
     found = {kind.id_option: reply[kind.id_member]}
     for field in kind.fields:
-        found[field.option] = reply.get(field.member, field.unset)
-    if "OwnerId" in reply:
+        value = reply.get(field.member)
+        if value is not None:
+            found[field.option] = field.form.from_api(value) if field.form else value
+        elif field.unset is not None:
+            found[field.option] = field.unset
+    if kind.owned and "OwnerId" in reply:
         found["owner_id"] = reply["OwnerId"]
         found["arn"] = f"{arn_base}:{reply['OwnerId']}:{kind.resource_type}/{reply[kind.id_member]}"
+    if kind.parts is not None:
+        found[kind.parts.listed] = in_order(
+            [read(kind.parts, row, arn_base) for member in kind.parts.lists for row in reply.get(member, [])]
+        )
     found["tags"] = {tag["Key"]: tag["Value"] for tag in reply.get("Tags", [])}
     return found
+
+
+def in_order(rules: list[Options]) -> list[Options]:
+    """Rules as EC2 lists and applies them: ingress before egress, the lowest number first."""
+    return sorted(rules, key=lambda rule: (rule["direction"] != "ingress", rule["rule_number"]))
 
 
 def members(kind: Kind, values: Options) -> Members:
     """The request members for these values; a value that means "not set" has none."""
     return {
-        field.member: values[field.option]
+        field.member: field.form.to_api(values[field.option]) if field.form else values[field.option]
         for field in kind.fields
-        if field.option in values and not (field.remove and values[field.option] == field.unset)
+        if field.change in ("modify", "replace") and values.get(field.option, field.unset) != field.unset
     }
 
 
 def resets(kind: Kind, values: Options) -> list[str]:
     """The C(RemoveFields) entries for those of these values that ask for a reset."""
-    return [field.remove for field in kind.fields if field.remove and values.get(field.option) == field.unset]
+    return [
+        field.remove
+        for field in kind.fields
+        if field.remove and field.option in values and values[field.option] == field.unset
+    ]

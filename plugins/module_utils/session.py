@@ -8,9 +8,10 @@ interface that EC2 cannot change. C(look_up) reads what C(plan) must know; C(pla
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Protocol
+from typing import Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
+from ansible_collections.vtap.aws.plugins.module_utils.lookup import Reader, id_of
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     ENI,
@@ -33,16 +34,6 @@ REFERENCES = {
     "traffic_mirror_filter_name": ("traffic_mirror_filter_id", FILTER),
     "traffic_mirror_target_name": ("traffic_mirror_target_id", TARGET),
 }
-
-
-class Reader(Protocol):
-    """What reading needs of ec2.Ec2."""
-
-    def describe(
-        self, kind: Kind, ids: tuple[str, ...] = ..., filters: dict[str, list[str]] | None = ...
-    ) -> list[Options]: ...
-
-    def is_foreign(self, owner: str | None) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -86,18 +77,11 @@ def resolve(params: Options, reader: Reader, predict: bool) -> Options:
     predict: check mode, where one that does not exist yet is Pending. Raises NotThere for it otherwise, and Refused
     for a name that several have.
     """
-    ids: Options = {}
-    for option, (id_option, kind) in REFERENCES.items():
-        name = params.get(option)
-        if name is None:
-            continue
-        named = [row for row in reader.describe(kind) if row["tags"].get("Name") == name]
-        if len(named) > 1:
-            raise Refused(f"{option}: {len(named)} have the name {name}: {'; '.join(map(kind.label, named))}.")
-        if not named and not predict:
-            raise NotThere(f"{option}: there is no {kind.noun} named {name} in this account and region.")
-        ids[id_option] = named[0][kind.id_option] if named else Pending(name)
-    return ids
+    return {
+        id_option: id_of(kind, option, params[option], reader, predict)
+        for option, (id_option, kind) in REFERENCES.items()
+        if params.get(option) is not None
+    }
 
 
 def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
@@ -137,30 +121,13 @@ def plan(wanted: Wanted, found: Found) -> Plan:
     """The calls that make the session what the task wants. Raises BadInput, Refused."""
     current = found.current
     if not wanted.present:
-        return _plan_absent(wanted, found)
+        return planning.absent(wanted, current)
     if current is None:
         return _plan_create(wanted, found)
     planning.check_read_only(wanted, current)
     if not SESSION.fixed.isdisjoint(planning.differences(SESSION, current, wanted.values)):
         return _plan_replace(wanted, found, current)
     return _plan_change(wanted, found, current)
-
-
-def _plan_absent(wanted: Wanted, found: Found) -> Plan:
-    current = found.current
-    if current is None:
-        return Plan()
-    for option in SESSION.natural_key:
-        if wanted.values.get(option, current[option]) != current[option]:
-            raise Refused(
-                f"{SESSION.label(current)} is not on {option} {wanted.values[option]}; "
-                f"nothing was removed. Correct {option} or leave it out."
-            )
-    if wanted.name is not None and current["tags"].get("Name") != wanted.name:
-        raise Refused(
-            f"{SESSION.label(current)} is not named {wanted.name!r}; nothing was removed. Correct name or leave it out."
-        )
-    return Plan((planning.delete(SESSION, current, "state is absent"),), before=current)
 
 
 def _plan_create(wanted: Wanted, found: Found) -> Plan:
@@ -222,10 +189,7 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
         values["session_number"] = _free_number(found.neighbours)
     if "packet_length" not in wanted.values and _is_default(current["packet_length"], found.target_type):
         values["packet_length"] = 0
-    # Tags are carried over under the task's own rules, except those that only AWS may set.
-    tags = wanted.tags.change(current["tags"])
-    carried = {key: value for key, value in tags.result.items() if not key.startswith("aws:")}
-    moved = replace(wanted, tags=replace(wanted.tags, tags=carried, defaults={}, ignore_keys=(), ignore_prefixes=()))
+    moved = replace(wanted, tags=wanted.tags.carried(current["tags"]))
     made = _creation(moved, found, values, f"it replaces {SESSION.label(current)}, whose interface cannot change")
     removal = planning.delete(SESSION, current, "its replacement is there")
     return replace(made, actions=(*made.actions, removal), before=current, undo=True)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput
@@ -95,6 +95,12 @@ class TagRules:
         remove = tuple(sorted(k for k in current if purge and k not in wanted and not self.protects(k)))
         kept = {k: v for k, v in current.items() if k not in remove}
         return TagChange(write, remove, dict(sorted({**kept, **write}.items())))
+
+    def carried(self, current: dict[str, str]) -> TagRules:
+        """The rules for a new object that takes the place of one with these tags: it gets what that one would have,
+        except what only AWS may set."""
+        kept = {key: value for key, value in self.change(current).result.items() if not key.startswith(RESERVED)}
+        return replace(self, tags=kept, defaults={}, ignore_keys=(), ignore_prefixes=())
 
 
 def _strings(option: str, tags: dict[Any, Any]) -> dict[str, str]:

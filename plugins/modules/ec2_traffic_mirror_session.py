@@ -112,12 +112,15 @@ options:
 extends_documentation_fragment:
   - vtap.aws.defaults
   - vtap.aws.resource
+  - vtap.aws.owned
   - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_session_info
+  - module: vtap.aws.ec2_traffic_mirror_filter
+  - module: vtap.aws.ec2_traffic_mirror_target
   - name: What is Traffic Mirroring?
     description: The VPC Traffic Mirroring guide.
     link: https://docs.aws.amazon.com/vpc/latest/mirroring/what-is-traffic-mirroring.html

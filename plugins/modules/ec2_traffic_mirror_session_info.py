@@ -14,6 +14,7 @@ description:
   - A session copies the packets of a source network interface that match a filter to a target.
   - EC2 also shows the sessions that other accounts point at a target of this account. Such sessions are in the list;
     their RV(traffic_mirror_sessions[].owner_id) is the other account.
+  - If several of O(traffic_mirror_session_ids), O(names) and O(filters) are given, a session must fit all of them.
 author:
   - The vtap.aws contributors (@vtap)
 options:
@@ -24,6 +25,12 @@ options:
     type: list
     elements: str
     aliases: ['ids']
+  names:
+    description:
+      - Only the sessions whose Name tag is exactly one of these; there are no wildcards.
+      - A name that none has is simply not in the list.
+    type: list
+    elements: str
   filters:
     description:
       - Only the sessions that fit all of these filters. A filter has one value, or a list of which any will do.
@@ -49,6 +56,8 @@ attributes:
     support: full
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_session
+  - module: vtap.aws.ec2_traffic_mirror_filter_info
+  - module: vtap.aws.ec2_traffic_mirror_target_info
   - name: Traffic mirror sessions
     description: What sessions are, in the VPC Traffic Mirroring guide.
     link: https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-sessions.html

@@ -16,7 +16,7 @@ class Reader:
     def __init__(self, **sessions):
         self.sessions, self.asked = sessions, []
 
-    def describe(self, kind, filters):
+    def describe(self, kind, filters, part_tags):
         self.asked.append(filters)
         ids = filters.get("traffic-mirror-session-id", self.sessions)
         return [{kind.id_option: one, "tags": self.sessions[one]} for one in ids if one in self.sessions]

@@ -31,7 +31,7 @@ class Reader:
         self.sessions, self.types, self.named, self.foreign = list(sessions), types or {}, named or [], foreign
         self.calls = []
 
-    def describe(self, kind, ids=(), filters=None):
+    def describe(self, kind, ids=(), filters=None, part_tags=False):
         self.calls.append(kind.key)
         if kind is SESSION:
             on = (filters or {}).get("network-interface-id")
