@@ -19,7 +19,8 @@ _ADVICE = {
         "not bare metal). See the instance types in the Traffic Mirroring guide."
     ),
     "InterfaceInUseByTrafficMirrorTarget": (
-        "An interface that is a mirror target cannot be a source as well: use another interface, or remove the target."
+        "An interface that is a mirror target cannot be a source as well, nor be in a second target: use another "
+        "interface, or remove the target."
     ),
     "InterfaceInUseByTrafficMirrorSession": (
         "An interface that is a mirror source cannot be a target as well: use another one, or remove its sessions."
@@ -36,6 +37,17 @@ _ADVICE = {
     "TrafficMirrorTargetLimitExceeded": "The account takes 10,000 targets in a region: remove unused ones.",
     "TrafficMirrorFilterLimitExceeded": "The account takes 10,000 filters in a region: remove unused ones.",
     "TrafficMirrorFilterRuleLimitExceeded": "A filter takes 10 rules: remove or merge some.",
+    "TrafficMirrorFilterRuleAlreadyExists": (
+        "Somebody else gives the filter rules just now: run the task again, it looks at what is there."
+    ),
+    "TrafficMirrorFilterInUse": "Remove the sessions that use the filter first, or give them another filter.",
+    "TrafficMirrorTargetInUse": "Remove the sessions that use the target first, or give them another target.",
+    "NlbInUseByTrafficMirrorTarget": (
+        "The load balancer is in a target already, perhaps one of another account: use that, or another load balancer."
+    ),
+    "InvalidTrafficMirrorTarget": (
+        "The target's interface must exist in this account and region: check network_interface_id and region."
+    ),
     "UnauthorizedOperation": "Allow the action in an IAM policy of the caller.",
     "AuthFailure": "The credentials are not valid in this region or account: check profile, access_key and region.",
     "NoCredentialsError": "Give access_key and secret_key, or profile, or set what the AWS SDK reads.",
@@ -58,7 +70,14 @@ _MISSING = {
         "There is no such target in this account and region, and none is shared with it: "
         "check traffic_mirror_target_id and region."
     ),
+    "TrafficMirrorFilterRule": "The rule is gone: run the task again.",
     "NetworkInterface": "There is no such interface in this account and region: check network_interface_id and region.",
+    "NetworkLoadBalancer": (
+        "There is no such load balancer in this account and region: check network_load_balancer_arn and region."
+    ),
+    "VpcEndpoint": (
+        "There is no such endpoint in this account and region: check gateway_load_balancer_endpoint_id and region."
+    ),
 }
 
 
@@ -80,7 +99,9 @@ def _advice(error: Ec2Error) -> str:
     if error.code in _ADVICE:
         return _ADVICE[error.code]
     missing = re.match(
-        r"Invalid(TrafficMirror(?:Session|Filter|Target)|NetworkInterface)(?:I[dD]\.)?No(?:t)?Found$", error.code
+        r"(?:Invalid)?(TrafficMirror(?:Session|FilterRule|Filter|Target)|NetworkInterface|NetworkLoadBalancer|VpcEndpoint)"
+        r"(?:I[dD]\.|Arn\.|\.)?No(?:t)?Found$",
+        error.code,
     )
     if missing:
         return _MISSING[missing.group(1)]

@@ -79,7 +79,8 @@ class Ec2Error(Exception):
     def duplicate(self) -> bool:
         """Whether another object has the natural key already. EC2 documents no code for sessions; clients that meet
         the refusal look for these words in its text."""
-        return "AlreadyExists" in self.code or "already being used" in self.message
+        second = self.operation == "CreateTrafficMirrorTarget" and self.code.endswith("InUseByTrafficMirrorTarget")
+        return second or "AlreadyExists" in self.code or "already being used" in self.message
 
     @property
     def denied(self) -> bool:

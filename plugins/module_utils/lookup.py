@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
@@ -50,7 +51,7 @@ def users(kind: Kind, found: Options, reader: Reader) -> list[Options]:
     return reader.describe(SESSION, filters={f"{kind.resource_type}-id": [found[kind.id_option]]})
 
 
-def check_unused(kind: Kind, found: Options, sessions: list[Options], removed: list[str]) -> None:
+def check_unused(kind: Kind, found: Options, sessions: Iterable[Options], removed: Collection[str]) -> None:
     """Raise InUse if any of the sessions still counts.
 
     removed: ids of those that do not, since an earlier task removes them.

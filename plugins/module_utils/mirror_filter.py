@@ -58,7 +58,11 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
     """For module.run: look and plan."""
 
     def look_and_plan(wanted: Wanted, reader: Reader, _predict: bool) -> Plan:
-        return plan(wanted, look_up(wanted, reader), params.get("removed_session_ids") or [])
+        found = look_up(wanted, reader)
+        made = plan(wanted, found)
+        if not wanted.present and made.before is not None:
+            lookup.check_unused(FILTER, made.before, found.users, params.get("removed_session_ids") or ())
+        return made
 
     return look_and_plan
 
@@ -90,17 +94,11 @@ def look_up(wanted: Wanted, reader: Reader) -> Found:
     )
 
 
-def plan(wanted: Wanted, found: Found, removed: list[str]) -> Plan:
-    """The calls that make the filter what the task wants. Raises BadInput, Refused.
-
-    removed: ids of sessions that an earlier task removes.
-    """
+def plan(wanted: Wanted, found: Found) -> Plan:
+    """The calls that make the filter what the task wants. Raises BadInput, Refused."""
     current = found.current
     if not wanted.present:
-        made = planning.absent(wanted, current)
-        if current is not None:
-            lookup.check_unused(FILTER, current, list(found.users), removed)
-        return made
+        return planning.absent(wanted, current)
     if current is None:
         return _plan_create(wanted)
     if _replaces(wanted, current):
@@ -166,8 +164,9 @@ def _creation(wanted: Wanted, reason: str, tags: TagChange) -> tuple[list[Action
 
 def _changes(wanted: Wanted, current: Options, tags: TagChange) -> tuple[list[Action], Options]:
     """The calls that change an existing filter, and the filter after them."""
-    found, label, have = current[FILTER.id_option], FILTER.label(current), current["network_services"]
-    services = wanted.values.get("network_services", have)
+    found, label = current[FILTER.id_option], FILTER.label(current)
+    have: list[str] = current["network_services"]
+    services: list[str] = wanted.values.get("network_services", have)
     off, on = [one for one in have if one not in services], [one for one in services if one not in have]
     rule_calls, after = rules.plan(found, current[RULE.listed], wanted.parts, wanted.purge_parts)
     # What copies more comes first and what copies less last, as among the rules.

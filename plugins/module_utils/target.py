@@ -59,8 +59,11 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
     """For module.run: look and plan."""
 
     def look_and_plan(wanted: Wanted, reader: Reader, _predict: bool) -> Plan:
-        made = plan(wanted, look_up(wanted, reader), params.get("removed_session_ids") or [])
+        found = look_up(wanted, reader)
+        made = plan(wanted, found)
         planning.check_own(TARGET, made, reader.is_foreign)
+        if not wanted.present and made.before is not None:
+            lookup.check_unused(TARGET, made.before, found.users, params.get("removed_session_ids") or ())
         return made
 
     return look_and_plan
@@ -86,17 +89,11 @@ def look_up(wanted: Wanted, reader: Reader) -> Found:
     return Found(current, replaced, tuple(lookup.users(TARGET, leaving, reader)) if leaving else ())
 
 
-def plan(wanted: Wanted, found: Found, removed: list[str]) -> Plan:
-    """The calls that make the target what the task wants. Raises BadInput, Refused.
-
-    removed: ids of sessions that an earlier task removes.
-    """
+def plan(wanted: Wanted, found: Found) -> Plan:
+    """The calls that make the target what the task wants. Raises BadInput, Refused."""
     current = found.current
     if not wanted.present:
-        made = planning.absent(wanted, current)
-        if current is not None:
-            lookup.check_unused(TARGET, current, list(found.users), removed)
-        return made
+        return planning.absent(wanted, current)
     if found.replaced is not None:
         return _plan_replace(wanted, found, found.replaced)
     if current is None:
@@ -143,7 +140,7 @@ def _plan_replace(wanted: Wanted, found: Found, old: Options) -> Plan:
         made = _plan_create(carrying, values, f"it replaces {TARGET.label(old)}, whose destination cannot change")
         new_id, after = Made(TARGET), {**(made.after or {}), "owner_id": old["owner_id"]}
     else:
-        made = plan(carrying, replace(found, replaced=None), [])
+        made = plan(carrying, replace(found, replaced=None))
         new_id, after = found.current[TARGET.id_option], made.after or {}
     reason = f"the target of {' '.join(next(iter(_destination(wanted).items())))} takes its place"
     actions = (*made.actions, *planning.move(TARGET, found.users, new_id), planning.delete(TARGET, old, reason))

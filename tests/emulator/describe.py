@@ -85,6 +85,9 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
         things = [t for t in things if t.fields["TrafficMirrorFilterId"] == given["TrafficMirrorFilterId"]]
     rows = [(thing.id, views.row(call.world, thing, viewer=call.account)) for thing in things]
     rows = [(key, row) for key, row in rows if matches(row, filters, FILTERS[kind])]
+    if kind is FILTER and not call.knobs["rule_tags"]:
+        for rule in (r for _key, row in rows for r in (*row["IngressFilterRules"], *row["EgressFilterRules"])):
+            del rule["Tags"]
     page, token = cut(call, sorted(rows, key=lambda pair: pair[0]), position)
     return {f"TrafficMirror{kind.noun}s": page, **token}
 

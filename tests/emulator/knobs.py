@@ -14,6 +14,7 @@ interleave          [{"after": action, "calls": n (default 1), "do": [{"action",
                     once, after the nth following call of the action; account and region default to the caller's
 drop_replies        {action: n}: the next n calls are executed and the connection closed without a reply
 fail                {action: [code, n]}: the next n calls are refused with the code
+rule_tags           whether DescribeTrafficMirrorFilters shows the tags of the rules inside a filter
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ DEFAULTS: dict[str, Any] = {
     "interleave": [],
     "drop_replies": {},
     "fail": {},
+    "rule_tags": True,
 }
 # Partial values of these are laid over the defaults; of the others a value replaces the whole.
 _LAID_OVER = ("quotas", "lag")

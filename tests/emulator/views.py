@@ -33,7 +33,7 @@ def mirror_filter(world: World, thing: Thing, *, lagging: bool = False) -> dict[
     rules = [rule_thing for rule_thing in rules_of(world, thing) if not (lagging and rule_thing.hidden)]
     shown = {
         direction: [
-            # Guess: the rules inside a filter carry their tags.
+            # Guess: the rules inside a filter carry their tags; a knob takes them away.
             {**rule(r), "Tags": r.tag_set()}
             for r in sorted(rules, key=lambda r: int(r.fields["RuleNumber"]))
             if r.fields["TrafficDirection"] == direction

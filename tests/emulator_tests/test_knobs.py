@@ -271,3 +271,15 @@ def test_log(ec2: Any, emulator: Emulator) -> None:
     assert [e["n"] for e in emulator.log(moto=False)] == [2, 3]
     last = json.loads(emulator.log_file.read_text().splitlines()[-1])  # type: ignore[attr-defined]
     assert last == entries[2]
+
+
+def test_rules_without_their_tags(ec2: Any, emulator: Emulator) -> None:
+    made = ec2.create_traffic_mirror_filter_rule(**rule_request(TagSpecifications=tag_spec("filter-rule", Why="dns")))[
+        "TrafficMirrorFilterRule"
+    ]
+    assert made["Tags"] == [{"Key": "Why", "Value": "dns"}]
+    assert ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["IngressFilterRules"] == [made]
+    emulator.knobs(rule_tags=False)
+    (bare,) = ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["IngressFilterRules"]
+    assert "Tags" not in bare
+    assert ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"] == [made]

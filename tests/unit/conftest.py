@@ -10,6 +10,11 @@ import pathlib
 import sys
 import tempfile
 
+import boto3
+import pytest
+
+from tests.emulator.client import Emulator
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -22,3 +27,18 @@ def pytest_configure(config):
     link.parent.mkdir(parents=True)
     link.symlink_to(ROOT, target_is_directory=True)
     sys.path.insert(0, tree.name)
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The emulator over HTTP, and a client of its EC2."""
+    with Emulator() as emulator:
+        environment = emulator.env
+        client = boto3.client(
+            "ec2",
+            region_name="eu-west-1",
+            endpoint_url=emulator.url,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        yield emulator, client

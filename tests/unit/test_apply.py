@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import apply
 from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted, Outcome, converge, refusals, wait_for
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2Error
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Pending, Plan
-from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, NotThere
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Made, Pending, Plan
+from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, RULE, SESSION, InUse, NotThere
 
 ROW = {"TrafficMirrorSessionId": "tms-new", "NetworkInterfaceId": "eni-1", "SessionNumber": 1}
 CREATE = Action("CreateTrafficMirrorSession", {"SessionNumber": 1}, "session", "new", kind=SESSION, creates=True)
@@ -214,3 +214,89 @@ def test_waiting_until_it_shows(after, shown, settled):
     expected = {"description": "x"} if after else None
     outcome = Outcome({"traffic_mirror_session_id": "tms-1"}, after, expected, (MODIFY,))
     assert wait_for(outcome, SESSION, ec2, timeout=0) is settled
+
+
+MAKE = Action("CreateTrafficMirrorFilter", {}, "filter", "new", kind=FILTER, creates=True)
+PART = Action(
+    "CreateTrafficMirrorFilterRule",
+    {"TrafficMirrorFilterId": Made(FILTER), "Tags": [Made(FILTER)]},
+    "rule",
+    "new",
+    kind=RULE,
+    creates=True,
+)
+MOVE = Action("ModifyTrafficMirrorSession", {"TrafficMirrorFilterId": Made(FILTER)}, "session", "moves", commits=True)
+REMOVE = Action("DeleteTrafficMirrorFilter", {}, "filter tmf-old", "replaced", gone_is_done=True)
+RULE_ROW = {"TrafficMirrorFilterRuleId": "tmfr-1", "TrafficMirrorFilterId": "tmf-new", "RuleNumber": 1}
+RULE_ROW.update(TrafficDirection="ingress", RuleAction="accept", SourceCidrBlock="::/0", DestinationCidrBlock="::/0")
+UNKNOWN = Ec2Error("X", "InvalidTrafficMirrorFilterId.NotFound", "not yet")
+USED = Ec2Error("X", "TrafficMirrorFilterInUse", "still in use")
+
+
+class Filters(Ec2):
+    """Also notes the members, and answers about filters and rules."""
+
+    def __init__(self, *script):
+        super().__init__(*script)
+        self.members = []
+
+    def call(self, operation, **params):
+        self.members.append(params)
+        super().call(operation, **params)
+        return {"TrafficMirrorFilter": {"TrafficMirrorFilterId": "tmf-new"}, "TrafficMirrorFilterRule": RULE_ROW}
+
+
+def a_filter(*actions, **facts):
+    part = {"direction": "ingress", "rule_number": 1, "tags": {"Why": "dns"}}
+    return Plan(actions, after={"rules": [part], "tags": {"Name": "f"}}, **facts)
+
+
+def test_a_part_gets_the_id_of_the_whole_and_the_result_that_of_the_part():
+    ec2 = Filters()
+    outcome = converge(plans(a_filter(MAKE, PART)), ec2)
+    assert ec2.members[1] == {"TrafficMirrorFilterId": "tmf-new", "Tags": ["tmf-new"]}
+    assert outcome.after["traffic_mirror_filter_id"] == "tmf-new" and outcome.after["tags"] == {"Name": "f"}
+    (part,) = outcome.after["rules"]
+    assert part["traffic_mirror_filter_rule_id"] == "tmfr-1" and part["tags"] == {"Why": "dns"}
+
+
+def test_what_was_just_made_and_is_not_known_yet_is_tried_again(pauses):
+    outcome = converge(plans(a_filter(MAKE, PART, undo=True)), Filters(None, UNKNOWN, UNKNOWN, None))
+    assert outcome.actions == (MAKE, PART)
+    assert pauses == list(apply.PAUSES[:2])
+
+
+def test_a_whole_without_all_its_parts_is_removed_again():
+    ec2 = Filters(None, Ec2Error("X", "InvalidParameterValue", "no"), None)
+    with pytest.raises(Interrupted, match=r"X: no|Removed again: filter tmf-new\. Not done: CreateT") as stop:
+        converge(plans(a_filter(MAKE, PART, PART, undo=True)), ec2)
+    assert "Done before: CreateTrafficMirrorFilter" in str(stop.value)
+    assert ec2.calls == [MAKE.operation, PART.operation, "DeleteTrafficMirrorFilter"]
+
+
+def test_what_sessions_use_is_not_removed_again():
+    ec2 = Filters(None, None, None, DENIED)
+    with pytest.raises(Interrupted) as stop:
+        converge(plans(a_filter(MAKE, MOVE, REMOVE, undo=True)), ec2)
+    assert "emoved again" not in str(stop.value)
+    assert ec2.calls == ["DeleteTrafficMirrorFilter", MAKE.operation, MOVE.operation, REMOVE.operation]
+
+
+def test_sessions_that_moved_may_still_seem_to_use_the_old_one(pauses):
+    outcome = converge(plans(a_filter(MAKE, MOVE, REMOVE)), Filters(None, None, USED, USED, None))
+    assert outcome.actions == (MAKE, MOVE, REMOVE)
+    assert pauses == list(apply.PAUSES[:2])
+
+
+def test_sessions_that_are_gone_may_still_show(pauses):
+    used = InUse("in use by tms-1")
+    assert converge(plans(used, used, Plan((REMOVE,))), Filters()).actions == (REMOVE,)
+    assert converge(plans(Plan((REMOVE,))), Filters(USED, USED)).actions == (REMOVE,)
+    with pytest.raises(InUse):
+        converge(plans(used), Filters())
+
+
+def test_permissions_on_what_the_plan_itself_makes_cannot_be_asked():
+    refused, unasked = refusals(a_filter(MAKE, PART, MOVE), Ec2(None))
+    assert refused == []
+    assert unasked == ["CreateTrafficMirrorFilterRule on rule", "ModifyTrafficMirrorSession on session"]

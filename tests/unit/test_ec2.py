@@ -85,6 +85,12 @@ def test_other_codes_are_not_not_found(code):
     assert not Ec2Error("X", code, "no").not_found
 
 
+@pytest.mark.parametrize("code", ["NlbInUseByTrafficMirrorTarget", "InterfaceInUseByTrafficMirrorTargetException"])
+def test_a_destination_that_is_taken_is_a_duplicate_of_a_target_only(code):
+    assert Ec2Error("CreateTrafficMirrorTarget", code, "no").duplicate
+    assert not Ec2Error("CreateTrafficMirrorSession", code, "no").duplicate
+
+
 MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms-1", "because", on=("tms-1", "tmf-1"))
 
 
@@ -104,6 +110,16 @@ MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms
         ("InvalidTrafficMirrorTargetNoFound", "check traffic_mirror_target_id"),
         ("InvalidTrafficMirrorSessionId.NotFound", "run the task again"),
         ("InvalidNetworkInterfaceID.NotFound", "check network_interface_id"),
+        ("InvalidNetworkLoadBalancerArn.NotFound", "check network_load_balancer_arn"),
+        ("NetworkLoadBalancerNotFound", "check network_load_balancer_arn"),
+        ("InvalidVpcEndpointId.NotFound", "check gateway_load_balancer_endpoint_id"),
+        ("InvalidVpcEndpoint.NotFound", "check gateway_load_balancer_endpoint_id"),
+        ("InvalidTrafficMirrorTarget", "check network_interface_id"),
+        ("InvalidTrafficMirrorFilterRuleId.NotFound", "The rule is gone: run the task again"),
+        ("NlbInUseByTrafficMirrorTarget", "another load balancer"),
+        ("TrafficMirrorFilterInUse", "Remove the sessions"),
+        ("TrafficMirrorTargetInUse", "Remove the sessions"),
+        ("TrafficMirrorFilterRuleAlreadyExists", "run the task again"),
         ("UnauthorizedOperation", "ec2:ModifyTrafficMirrorSession on tms-1, tmf-1"),
         ("RequestLimitExceeded", "aws_config"),
         ("TagPolicyViolation", "tag policy"),

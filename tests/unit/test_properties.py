@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-import boto3
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import session
 from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted, converge
@@ -18,8 +17,6 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, 
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.client import Emulator
-
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
 FILTERS, TARGETS = ["tmf-0a1b2c3d4e5f60718"], ["tmt-0a1b2c3d4e5f60718"]
 LATE = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
@@ -27,27 +24,19 @@ NAMES = ["tap", "other", "third"]
 
 
 @pytest.fixture(scope="module")
-def world():
+def world(running):
     """The emulator, a client of it, and two filters and three targets (NLB, interface, GWLB endpoint)."""
-    with Emulator() as emulator:
-        environment = emulator.env
-        client = boto3.client(
-            "ec2",
-            region_name="eu-west-1",
-            endpoint_url=emulator.url,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
-        made = client.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
-        kinds = {
-            "NetworkInterfaceId": "eni-0a1b2c3d4e5f60741",
-            "GatewayLoadBalancerEndpointId": "vpce-0a1b2c3d4e5f60771",
-        }
-        targets = [
-            client.create_traffic_mirror_target(**{member: value})["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
-            for member, value in kinds.items()
-        ]
-        yield emulator, client, [*FILTERS, made], [*TARGETS, *targets]
+    emulator, client = running
+    made = client.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+    kinds = {
+        "NetworkInterfaceId": "eni-0a1b2c3d4e5f60741",
+        "GatewayLoadBalancerEndpointId": "vpce-0a1b2c3d4e5f60771",
+    }
+    targets = [
+        client.create_traffic_mirror_target(**{member: value})["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
+        for member, value in kinds.items()
+    ]
+    return emulator, client, [*FILTERS, made], [*TARGETS, *targets]
 
 
 # Positions stand for the ids that the world makes: the lab's and its own.
