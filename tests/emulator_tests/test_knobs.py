@@ -274,12 +274,17 @@ def test_log(ec2: Any, emulator: Emulator) -> None:
 
 
 def test_rules_without_their_tags(ec2: Any, emulator: Emulator) -> None:
-    made = ec2.create_traffic_mirror_filter_rule(**rule_request(TagSpecifications=tag_spec("filter-rule", Why="dns")))[
-        "TrafficMirrorFilterRule"
-    ]
+    request = rule_request(TrafficMirrorFilterId=new_filter(ec2), TagSpecifications=tag_spec("filter-rule", Why="dns"))
+    made = ec2.create_traffic_mirror_filter_rule(**request)["TrafficMirrorFilterRule"]
     assert made["Tags"] == [{"Key": "Why", "Value": "dns"}]
-    assert ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["IngressFilterRules"] == [made]
+
+    def described() -> list[dict[str, Any]]:
+        ids = [made["TrafficMirrorFilterId"]]
+        rows = ec2.describe_traffic_mirror_filters(TrafficMirrorFilterIds=ids)["TrafficMirrorFilters"]
+        return [rule for row in rows for rule in row["IngressFilterRules"]]
+
+    assert described() == [made]
     emulator.knobs(rule_tags=False)
-    (bare,) = ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["IngressFilterRules"]
-    assert "Tags" not in bare
-    assert ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"] == [made]
+    assert described() == [{name: value for name, value in made.items() if name != "Tags"}]
+    filters = [{"Name": "traffic-mirror-filter-id", "Values": [made["TrafficMirrorFilterId"]]}]
+    assert ec2.describe_traffic_mirror_filter_rules(Filters=filters)["TrafficMirrorFilterRules"] == [made]
