@@ -16,8 +16,8 @@ chosen by three rules:
 3. Otherwise what copies more comes first and what copies less last: too much for a moment is better than too little.
 
 Where no call is left that keeps the second rule, the next one in the order of the third is made all the same. That
-happens only when two rules take over parts of each other's packets and EC2 has no room for a third: one call changes
-one rule.
+happens only when rules that change in place take over parts of each other's packets. A further rule for the while would
+bridge even that, but a run that is interrupted would leave it behind, where purge_rules is false for good.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import packets
@@ -172,16 +171,14 @@ def sequence(changes: list[Change], kept: list[Options]) -> Iterator[Step]:
         taken = any(_key(row) == _key(wanted) for other, row in live.items() if other != at)
         return not taken and (at in live or len(live) < RULES_PER_FILTER)
 
-    def parkings() -> Iterator[tuple[int, Options | None]]:
+    def parkings() -> list[tuple[int, Options | None]]:
         blocked = [at for at in todo if at in live and at not in parked and not fits(at)]
         used = {row["rule_number"] for row in (*live.values(), *final)}
-        return ((at, {**live[at], "rule_number": n}) for at in blocked for n in _spares(live[at]["rule_number"], used))
+        return [(at, {**live[at], "rule_number": n}) for at in blocked for n in _spares(live[at]["rule_number"], used)]
 
     while todo:
-        ready = [(at, goal[at]) for at in todo if fits(at)]
-        at, after = next((one for one in chain(ready, parkings()) if keeps(*one)), None) or next(
-            chain(ready, parkings())
-        )
+        choices = [*((at, goal[at]) for at in todo if fits(at)), *parkings()]
+        at, after = next((choice for choice in choices if keeps(*choice)), choices[0])
         yield Step(changes[at], live.get(at), after)
         if after == goal[at]:
             todo.remove(at)
