@@ -186,7 +186,7 @@ def wait_for(outcome: Outcome, kind: Kind, ec2: Ec2, timeout: int) -> bool:
         return True
     deadline, pause = time.monotonic() + timeout, 0.5
     while True:
-        rows = ec2.describe(kind, ids=(shown[kind.id_option],))
+        rows = ec2.describe(kind, ids=(shown[kind.id_option],), part_tags=True)
         if any(has(row, outcome.expected or {}) for row in rows) if outcome.after else not rows:
             return True
         left = deadline - time.monotonic()

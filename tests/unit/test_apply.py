@@ -198,9 +198,15 @@ def test_permissions_are_asked_for_each_call_and_listed_together():
     assert refusals(Plan((waiting,)), Ec2()) == ([], ["CreateTrafficMirrorSession on session"])
 
 
+RULED = {"traffic_mirror_session_id": "tms-1", "rules": [{"n": 1}, {"n": 2}]}
+
+
 @pytest.mark.parametrize(
     ("after", "shown", "settled"),
     [
+        (RULED, [{"rules": [{"n": 1, "id": 5}, {"n": 2, "id": 6}]}], True),
+        (RULED, [{"rules": [{"n": 1, "id": 5}]}], False),
+        (RULED, [{"rules": [{"n": 1, "id": 5}, {"n": 3, "id": 6}]}], False),
         ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [{"description": "x", "more": 1}], True),
         ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [{"description": "old"}], False),
         ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [], False),
@@ -210,8 +216,8 @@ def test_permissions_are_asked_for_each_call_and_listed_together():
 )
 def test_waiting_until_it_shows(after, shown, settled):
     ec2 = Ec2()
-    ec2.describe = lambda kind, ids: shown
-    expected = {"description": "x"} if after else None
+    ec2.describe = lambda kind, ids, part_tags: shown
+    expected = {key: value for key, value in after.items() if key != "traffic_mirror_session_id"} if after else None
     outcome = Outcome({"traffic_mirror_session_id": "tms-1"}, after, expected, (MODIFY,))
     assert wait_for(outcome, SESSION, ec2, timeout=0) is settled
 

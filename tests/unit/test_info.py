@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.info import check_filters, check_ids, select
-from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput
+from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, TARGET, BadInput
 
 
 class Reader:
@@ -49,6 +49,30 @@ def found(reader, ids=None, **filters):
 def test_tags_are_matched_here(filters, expected):
     reader = Reader(b={"Team": "soc"}, a={"Team": "netsec"}, c={"Star": "*", "Port": "443"})
     assert found(reader, **filters) == expected
+
+
+def test_names_and_filters_both_count():
+    reader = Reader(a={"Name": "x"}, b={"Name": "x", "Team": "soc"}, c={"Name": "X"}, d={})
+    rows = select(SESSION, reader, None, {}, ["x", "y"])
+    assert [row[SESSION.id_option] for row in rows] == ["a", "b"]
+    rows = select(SESSION, reader, ["b", "c"], check_filters(SESSION, {"tag:Team": "*"}), ["x"])
+    assert [row[SESSION.id_option] for row in rows] == ["b"]
+    assert select(SESSION, reader, None, {}, []) == []
+
+
+def test_filters_of_targets_that_ec2_does_not_have():
+    class Targets:
+        def describe(self, kind, filters, part_tags):
+            assert filters == {}
+            kinds = {"a": "network-interface", "b": "gateway-load-balancer-endpoint"}
+            rows = [{kind.id_option: one, "type": type_, "tags": {}} for one, type_ in kinds.items()]
+            return [rows[0], {**rows[1], "gateway_load_balancer_endpoint_id": "vpce-1"}]
+
+    for name, value in (("type", "gateway-*"), ("gateway-load-balancer-endpoint-id", "vpce-1")):
+        (row,) = select(TARGET, Targets(), None, check_filters(TARGET, {name: value}))
+        assert row[TARGET.id_option] == "b"
+    with pytest.raises(BadInput, match="unknown type"):
+        check_filters(SESSION, {"type": "x"})
 
 
 def test_documented_filters_go_to_ec2_as_strings():
