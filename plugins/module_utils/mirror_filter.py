@@ -5,8 +5,8 @@
 """What only mirror filters have: no natural key, network services and rules that EC2 changes by calls of their own, and
 a description that it cannot change. C(look_up) reads what C(plan) must know; C(plan) is pure.
 
-A filter that replaces another has the tag C(MARK) with the other's id until the replacement is through. Both have the
-same name meanwhile, and without a natural key nothing else would tell the next run which is which.
+A filter that replaces another has the tag C(REPLACES) with the other's id until the replacement is through. Both have
+the same name meanwhile, and without a natural key nothing else would tell the next run which is which.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Options,
     Refused,
 )
-from ansible_collections.vtap.aws.plugins.module_utils.tags import TagChange, TagRules
-
-MARK = "vtap:replaces"
+from ansible_collections.vtap.aws.plugins.module_utils.tags import REPLACES, TagChange, TagRules
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,14 @@ class Found:
     """What is known when the plan is made.
 
     current: the filter meant, None if there is none. successor: the one that an earlier run has begun to replace it by.
-    users: the sessions of the current one, where the plan turns on them.
+    users: the sessions of the current one, where the plan turns on them. finished: whether the current one has replaced
+    another, which is gone, and still has the mark.
     """
 
     current: Options | None = None
     successor: Options | None = None
     users: tuple[Options, ...] = ()
+    finished: bool = False
 
 
 def check(wanted: Wanted) -> None:
@@ -71,15 +71,13 @@ def look_up(wanted: Wanted, reader: Reader) -> Found:
     """Read what the plan must know, in one Describe unless the task leaves no other way. Raises Refused, Ec2Error."""
     tagged = any(rule.tags.tags is not None or rule.tags.wanted() for rule in wanted.parts or ())
     rows = reader.describe(FILTER, ids=(wanted.id,), part_tags=tagged) if wanted.id is not None else []
-    settled = bool(rows) and wanted.name in (None, rows[0]["tags"].get("Name")) and not _replaces(wanted, rows[0])
-    may_follow = wanted.id is None or (wanted.present and wanted.allow_replacement and wanted.name is not None)
+    settled = bool(rows) and _stands_alone(wanted, rows[0])
+    may_follow = wanted.id is None or _may_replace(wanted)
     if not settled and (rows or may_follow):
         # Another filter may have the name: EC2 documents no tag filter here, so the tags are compared on this side.
         rows = reader.describe(FILTER, part_tags=tagged)
-    successors = []
-    if wanted.present and wanted.allow_replacement:
-        ids = {row[FILTER.id_option] for row in rows}
-        successors = [row for row in rows if row["tags"].get(MARK) in ids]
+    ids = {row[FILTER.id_option] for row in rows}
+    successors = [row for row in rows if row["tags"].get(REPLACES) in ids] if _may_replace(wanted) else []
     others = [row for row in rows if row not in successors]
     current = planning.find(wanted, others)
     if current is None and wanted.id is not None and may_follow:
@@ -89,8 +87,9 @@ def look_up(wanted: Wanted, reader: Reader) -> Found:
     used = not wanted.present or _replaces(wanted, current)
     return Found(
         current=current,
-        successor=next((row for row in successors if row["tags"][MARK] == current[FILTER.id_option]), None),
+        successor=next((row for row in successors if row["tags"][REPLACES] == current[FILTER.id_option]), None),
         users=tuple(lookup.users(FILTER, current, reader)) if used else (),
+        finished=current["tags"].get(REPLACES) not in (None, *ids),
     )
 
 
@@ -103,7 +102,8 @@ def plan(wanted: Wanted, found: Found) -> Plan:
         return _plan_create(wanted)
     if _replaces(wanted, current):
         return _plan_replace(wanted, found, current)
-    actions, after = _changes(wanted, current, _settled(wanted.tags.change(current["tags"])))
+    tags = wanted.tags.change(current["tags"])
+    actions, after = _changes(wanted, current, _unmarked(tags) if found.finished else tags)
     return Plan(tuple(actions), before=current, after=after)
 
 
@@ -120,21 +120,20 @@ def _plan_create(wanted: Wanted) -> Plan:
 def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
     """Another description: a new filter with all that the old one has, its sessions move there, then it goes."""
     label = FILTER.label(current)
-    if not (wanted.allow_replacement and wanted.name):
+    if not _may_replace(wanted):
         raise Refused(
             f"{label}: EC2 cannot change the description of a filter, from {current['description']!r} to "
             f"{wanted.values['description']!r}. To have a new filter made with all rules, its sessions moved there and "
             "this one removed, give name and allow_replacement: true."
         )
     whole = _inheriting(wanted, current)
-    carried = wanted.tags.carried({key: value for key, value in current["tags"].items() if key != MARK})
+    carried = wanted.tags.carried(current["tags"])
     new_id: str | Made
     if found.successor is None:
         tags = carried.change({})
-        marked = replace(tags, write={**tags.write, MARK: current[FILTER.id_option]})
-        actions, after = _creation(whole, f"it replaces {label}, whose description cannot change", marked)
-        after["tags"], new_id = tags.result, Made(FILTER)
-        unmarked = TagChange({}, (MARK,), tags.result)
+        marked = replace(tags, write={**tags.write, REPLACES: current[FILTER.id_option]})
+        calls, after = _creation(whole, f"it replaces {label}, whose description cannot change", marked)
+        new_id, last = Made(FILTER), TagChange({}, (REPLACES,), tags.result)
     else:
         if planning.differences(FILTER, found.successor, {"description": wanted.values["description"]}):
             raise Refused(
@@ -142,14 +141,12 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
                 f"description {found.successor['description']!r}. Run the task with that description to finish it, or "
                 f"remove {found.successor[FILTER.id_option]}."
             )
-        new_id = found.successor[FILTER.id_option]
-        unmarked = _settled(carried.change(found.successor["tags"]))
-        actions, after = _changes(whole, found.successor, replace(unmarked, write={}, remove=()))
+        new_id, last = found.successor[FILTER.id_option], _unmarked(carried.change(found.successor["tags"]))
+        calls, after = _changes(whole, found.successor, TagChange({}, (), last.result))
     moves = planning.move(FILTER, found.users, new_id)
     removal = planning.delete(FILTER, current, "its replacement is there")
-    new = {**after, FILTER.id_option: new_id, "tags": {**after["tags"], MARK: ""}}
-    actions += [*moves, removal, *planning.retag(FILTER, new, unmarked)]
-    return Plan(tuple(actions), before=current, after=after, undo=True)
+    marks = planning.retag(FILTER, {**after, FILTER.id_option: new_id}, last)
+    return Plan((*calls, *moves, removal, *marks), before=current, after=after, undo=True)
 
 
 def _creation(wanted: Wanted, reason: str, tags: TagChange) -> tuple[list[Action], Options]:
@@ -207,12 +204,21 @@ def _replaces(wanted: Wanted, current: Options) -> bool:
     return wanted.present and not FILTER.fixed.isdisjoint(planning.differences(FILTER, current, wanted.values))
 
 
-def _settled(tags: TagChange) -> TagChange:
+def _may_replace(wanted: Wanted) -> bool:
+    """Whether the filter may be replaced: the name is how the next run finds the new one."""
+    return wanted.present and wanted.allow_replacement and wanted.name is not None
+
+
+def _stands_alone(wanted: Wanted, row: Options) -> bool:
+    """Whether no other filter comes into it: none can have the name that is wanted, none replaces or is replaced."""
+    named = wanted.name in (None, row["tags"].get("Name"))
+    return named and REPLACES not in row["tags"] and not _replaces(wanted, row)
+
+
+def _unmarked(tags: TagChange) -> TagChange:
     """The change of tags that also takes the mark of a finished replacement away."""
-    if MARK not in tags.result:
-        return tags
-    left = {key: value for key, value in tags.result.items() if key != MARK}
-    return replace(tags, remove=(*tags.remove, MARK), result=left)
+    left = {key: value for key, value in tags.result.items() if key != REPLACES}
+    return TagChange(tags.write, (*tags.remove, REPLACES), left)
 
 
 OPTIONS = {

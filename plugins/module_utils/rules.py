@@ -138,8 +138,8 @@ def match(current: list[Options], wanted: tuple[Wanted, ...], purge: bool) -> tu
     kept = [row for row in old if row not in going]
     if len(kept) + len(wanted) > RULES_PER_FILTER:
         raise Refused(
-            f"rules: the filter has {len(kept)} rules that are not listed and stay, since purge_rules is false; with "
-            f"the {len(wanted)} listed it would have {len(kept) + len(wanted)}, and EC2 takes {RULES_PER_FILTER}."
+            f"rules: with those that are not listed and stay, since purge_rules is false, the filter would have "
+            f"{len(kept) + len(wanted)} rules, and EC2 takes {RULES_PER_FILTER}."
         )
     crowded = max(len(current) + len(new) - RULES_PER_FILTER, 0)
     changes += [Change(row, rule, anew=True) for row, rule in zip(going[:crowded], new[:crowded])]

@@ -14,6 +14,8 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput
 # "Restrictions" in the EC2 user guide, "Tag your Amazon EC2 resources".
 KEY_LENGTH, VALUE_LENGTH, TAGS_PER_RESOURCE = 128, 256, 50
 RESERVED = "aws:"
+# On a filter that is to replace another: the other's id, until the replacement is through.
+REPLACES = "vtap:replaces"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class TagRules:
     tags: what O(tags) says, None when it is not given; only then does O(purge) remove anything.
     defaults: written under tags, so a key in both has the value of tags.
     name: the value of the Name tag, None to leave it to tags.
-    ignore_keys, ignore_prefixes: keys that are never written nor removed, like those that begin with C(aws:).
+    ignore_keys, ignore_prefixes: keys that are never written nor removed, like those that begin with C(aws:) and the
+    mark of a replacement.
     """
 
     tags: dict[str, str] | None = None
@@ -78,7 +81,7 @@ class TagRules:
 
     def protects(self, key: str) -> bool:
         """Whether this key is never written nor removed."""
-        return key.startswith((RESERVED, *self.ignore_prefixes)) or key in self.ignore_keys
+        return key.startswith((RESERVED, *self.ignore_prefixes)) or key in (*self.ignore_keys, REPLACES)
 
     def change(self, current: dict[str, str]) -> TagChange:
         """What to change on an object with these tags.
@@ -98,8 +101,9 @@ class TagRules:
 
     def carried(self, current: dict[str, str]) -> TagRules:
         """The rules for a new object that takes the place of one with these tags: it gets what that one would have,
-        except what only AWS may set."""
-        kept = {key: value for key, value in self.change(current).result.items() if not key.startswith(RESERVED)}
+        except what only AWS may set and the mark of a replacement."""
+        whole = self.change(current).result
+        kept = {key: value for key, value in whole.items() if not key.startswith(RESERVED) and key != REPLACES}
         return replace(self, tags=kept, defaults={}, ignore_keys=(), ignore_prefixes=())
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import mirror_filter, resource
-from ansible_collections.vtap.aws.plugins.module_utils.mirror_filter import MARK
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Made, Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     FILTER,
@@ -18,6 +17,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     NotThere,
     Refused,
 )
+from ansible_collections.vtap.aws.plugins.module_utils.tags import REPLACES
 
 from tests.unit.test_rules import rule
 
@@ -188,7 +188,7 @@ def test_a_replacement_has_all_that_the_old_one_had_and_moves_the_sessions():
         "DeleteTrafficMirrorFilter",
         "DeleteTags",
     ]
-    marked = {"Name": "dns", "Team": "a", MARK: TMF}
+    marked = {"Name": "dns", "Team": "a", REPLACES: TMF}
     spec = made.actions[0].params["TagSpecifications"][0]["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in spec} == marked
     assert made.actions[4].params["TrafficMirrorFilterId"] == Made(FILTER)
@@ -199,7 +199,7 @@ def test_a_replacement_has_all_that_the_old_one_had_and_moves_the_sessions():
 def test_a_replacement_that_was_interrupted_goes_on_where_it_stopped():
     old, half = (
         a_filter("1", rules=[rule(1), rule(2)]),
-        a_filter("2", rules=[rule(1)], Description="new", tags={MARK: TMF}),
+        a_filter("2", rules=[rule(1)], Description="new", tags={REPLACES: TMF}),
     )
     reader = Reader(old, half, sessions=[a_session("1")])
     options = {"name": "dns", "description": "new", "allow_replacement": True}
@@ -226,3 +226,19 @@ def test_a_replacement_with_rules_and_without_purging():
     assert [(row["rule_number"], row["action"]) for row in made.after["rules"]] == [(1, "reject")]
     made = plan(Reader(old), **options, purge_rules=False)
     assert [(row["rule_number"], row["action"]) for row in made.after["rules"]] == [(1, "reject"), (2, "accept")]
+
+
+def test_the_mark_stays_as_long_as_it_is_needed():
+    old, half = a_filter("1"), a_filter("2", Description="new", tags={REPLACES: TMF})
+    options = {"traffic_mirror_filter_id": half[FILTER.id_option], "tags": {"Name": "dns"}}
+    made = plan(Reader(old, half), **options)
+    assert calls(made) == [] and made.after["tags"][REPLACES] == TMF
+    made = plan(Reader(half), **options)
+    assert calls(made) == ["DeleteTags"] and REPLACES not in made.after["tags"]
+
+
+def test_a_replacement_with_too_many_rules():
+    old = a_filter(rules=[rule(n) for n in range(1, 9)])
+    options = {"name": "dns", "description": "new", "allow_replacement": True, "purge_rules": False}
+    with pytest.raises(Refused, match="the filter would have 11 rules, and EC2 takes 10"):
+        plan(Reader(old), **options, rules=[rule(n) for n in range(20, 23)])

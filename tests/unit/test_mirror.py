@@ -14,6 +14,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted,
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, RULE, SESSION, TARGET
+from ansible_collections.vtap.aws.plugins.module_utils.tags import REPLACES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -225,7 +226,7 @@ def test_interrupted_at_every_call(lab, name, fault):
         assert strip(task(lab, kind, **options).after) == goal
         assert task(lab, kind, **options).actions == ()
         assert len(shown(lab, kind)) == count
-        assert not [row for row in shown(lab, kind) if mirror_filter.MARK in row["tags"]]
+        assert not [row for row in shown(lab, kind) if REPLACES in row["tags"]]
         users = [row[kind.id_option] for row in shown(lab, SESSION)]
         (now,) = [row for row in shown(lab, kind) if row["tags"].get("Name") == options["name"]]
         assert set(users) <= {now[kind.id_option]}

@@ -208,7 +208,7 @@ def test_unlisted_rules_stay_without_purging():
     actions, after = rules.plan(TMF, current, wanted([rule(3)]).parts, False)
     assert [action.operation for action in actions] == ["CreateTrafficMirrorFilterRule"]
     assert [row["rule_number"] for row in after] == [1, 2, 3]
-    with pytest.raises(Refused, match="it would have 11, and EC2 takes 10"):
+    with pytest.raises(Refused, match="the filter would have 11 rules, and EC2 takes 10"):
         rules.plan(TMF, current, wanted([rule(n) for n in range(3, 12)]).parts, False)
 
 
