@@ -31,7 +31,8 @@ def main() -> int:
     tool = pathlib.Path(sys.executable).with_name
     pages = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(BUILD)]
     subprocess.run([tool("antsibull-docs"), *pages, "vtap.aws"], check=True)
-    subprocess.run([tool("antsibull-docs"), "lint-collection-docs", str(ROOT)], check=True)
+    lint = ["lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", str(ROOT)]
+    subprocess.run([tool("antsibull-docs"), *lint], check=True)
     sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
     return subprocess.run([*sphinx, str(BUILD), str(BUILD / "html")], check=False).returncode
 
