@@ -14,7 +14,7 @@ from typing import Callable
 from ansible_collections.vtap.aws.plugins.module_utils import advice, resource
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, has, learned
-from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options, Unsettled
+from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options, Refused, Unsettled
 
 # Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
 # Terraform's provider works without any wait, so what needs more than these is not going to appear.
@@ -66,17 +66,35 @@ class Interrupted(Exception):
         return self.error.not_found or self.error.in_use
 
 
+class Halted(Refused):
+    """A fresh look that a call made necessary showed that the rest must not be done.
+
+    done: the calls carried out before.
+    """
+
+    def __init__(self, refusal: Exception, done: list[Action]) -> None:
+        self.done = done
+        text = advice.explain(refusal) if isinstance(refusal, Ec2Error) else str(refusal)
+        super().__init__(f"{text} Done before: {_list(done)}.")
+
+
 def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     """Plan and apply until the plan holds.
 
-    make_plan: looks and plans. Raises Interrupted, and what make_plan raises.
+    make_plan: looks and plans. Raises Interrupted and Halted, which say what was done in all attempts together, and
+    what make_plan raises.
     """
     pauses = iter(PAUSES)
     first: Plan | None = None
     stops: list[Interrupted] = []
     done: list[Action] = []
     while True:
-        plan = patient_plan(make_plan, pauses)
+        try:
+            plan = patient_plan(make_plan, pauses)
+        except (Refused, Ec2Error) as refusal:
+            if done:
+                raise Halted(refusal, done) from refusal
+            raise
         first = first or plan
         if stops and plan.actions == stops[-1].plan.actions and not stops[-1].passing:
             # What is taken stays taken: only a look that shows who has it leads on.
@@ -93,7 +111,8 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
                 worth_a_look = interrupted.outdated
         pause = next(pauses, None)
         if pause is None or not worth_a_look:
-            raise stops[-1]
+            stop = stops[-1]
+            raise Interrupted(stop.plan, stop.action, stop.error, done, stop.undone) from stop.error
         time.sleep(pause)
 
 

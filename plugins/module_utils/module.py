@@ -18,6 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.vtap.aws.plugins.module_utils import advice, info  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E402
     PAUSES,
+    Halted,
     Interrupted,
     Outcome,
     converge,
@@ -116,6 +117,8 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
         else:
             outcome = converge(lambda: make_plan(wanted, ec2, False), ec2)
             _wait(module, outcome, kind, ec2)
+    except Halted as error:
+        _fail(module, msg=str(error), changed=True)
     except (BadInput, Refused) as error:
         _fail(module, msg=str(error))
     except Interrupted as error:

@@ -324,9 +324,14 @@ def check_own(kind: Kind, plan: Plan, is_foreign: Callable[[str | None], bool]) 
 
     is_foreign: says so of an owner; asked only if there is something to do, since it may take a call.
     """
-    if plan.actions and plan.before is not None and is_foreign(plan.before.get("owner_id")):
-        label = kind.label(plan.before)
-        raise Refused(f"{label} belongs to another account; only its owner can change or remove it.")
+    if plan.actions and plan.before is not None:
+        check_owner(kind, plan.before, is_foreign)
+
+
+def check_owner(kind: Kind, found: Options, is_foreign: Callable[[str | None], bool]) -> None:
+    """Raise Refused if the object belongs to another account."""
+    if is_foreign(found.get("owner_id")):
+        raise Refused(f"{kind.label(found)} belongs to another account; only its owner can change or remove it.")
 
 
 def unknown_dropped(found: Options) -> Options:

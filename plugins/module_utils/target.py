@@ -60,6 +60,8 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
 
     def look_and_plan(wanted: Wanted, reader: Reader, _predict: bool) -> Plan:
         found = look_up(wanted, reader)
+        if found.replaced is not None:
+            planning.check_owner(TARGET, found.replaced, reader.is_foreign)
         made = plan(wanted, found)
         planning.check_own(TARGET, made, reader.is_foreign)
         if not wanted.present and made.before is not None:
@@ -124,9 +126,12 @@ def _plan_create(wanted: Wanted, values: Options, reason: str) -> Plan:
     destinations = [option for option in TYPES if option in values]
     if not destinations:
         raise BadInput(f"No such target exists, and to create one the task lacks one of: {', '.join(TYPES)}.")
+    type_ = TYPES[destinations[0]]
+    if values.get("type", type_) != type_:
+        raise BadInput(f"type of a target with {destinations[0]} is {type_}, not {values['type']}; it cannot be set.")
     values = {option: value for option, value in values.items() if option in TARGET.fixed}
     tags = wanted.tags.change({})
-    after = {"description": "", **values, "type": TYPES[destinations[0]], "tags": tags.result}
+    after = {"description": "", **values, "type": type_, "tags": tags.result}
     return Plan((planning.create(TARGET, values, tags, reason),), after=after)
 
 
@@ -193,22 +198,18 @@ def _destination(wanted: Wanted) -> Options:
 
 
 def _rows(wanted: Wanted, reader: Reader) -> list[Options]:
-    """Every target that could be meant, in one Describe where that suffices."""
-    rows: list[Options] = []
+    """Every target that could be meant, in one Describe unless the id does not settle it."""
     destination = _destination(wanted)
     if wanted.id is not None:
         rows = reader.describe(TARGET, ids=(wanted.id,))
-        if rows and planning.has(rows[0], destination) and wanted.name in (None, rows[0]["tags"].get("Name")):
+        settled = rows and planning.has(rows[0], destination) and wanted.name in (None, rows[0]["tags"].get("Name"))
+        if settled or (wanted.name is None and not destination):
             return rows
-        if wanted.name is None and not destination:
-            return rows
-    elif destination:
+    elif wanted.name is None:
         ((option, value),) = destination.items()
         by_destination = option.replace("_", "-")
-        if by_destination in TARGET.filters and not (wanted.name and wanted.allow_replacement):
-            rows = reader.describe(TARGET, filters={by_destination: [value]})
-            if wanted.name is None or any(row["tags"].get("Name") == wanted.name for row in rows):
-                return rows
+        if by_destination in TARGET.filters:
+            return reader.describe(TARGET, filters={by_destination: [value]})
     # By the name, or an endpoint: EC2 documents no filter for either, so they are compared on this side.
     return reader.describe(TARGET)
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import apply
-from ansible_collections.vtap.aws.plugins.module_utils.apply import Interrupted, Outcome, converge, refusals, wait_for
+from ansible_collections.vtap.aws.plugins.module_utils.apply import (
+    Halted,
+    Interrupted,
+    Outcome,
+    converge,
+    refusals,
+    wait_for,
+)
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Made, Pending, Plan
 from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, RULE, SESSION, InUse, NotThere
@@ -306,3 +313,18 @@ def test_permissions_on_what_the_plan_itself_makes_cannot_be_asked():
     refused, unasked = refusals(a_filter(MAKE, PART, MOVE), Ec2(None))
     assert refused == []
     assert unasked == ["CreateTrafficMirrorFilterRule on rule", "ModifyTrafficMirrorSession on session"]
+
+
+def test_all_attempts_count_when_it_stops():
+    lost = Ec2(LOST, None, DENIED)
+    with pytest.raises(Interrupted, match="Done before: CreateTrafficMirrorSession on session; Modify") as stop:
+        converge(plans(new(CREATE), Plan((MODIFY, DELETE), after={"tags": {}})), lost)
+    assert stop.value.done == [CREATE, MODIFY]
+
+
+def test_a_fresh_look_that_forbids_the_rest_says_what_was_done(pauses):
+    with pytest.raises(Halted, match="in use by tms-1. Done before: ModifyTrafficMirrorSession on") as halted:
+        converge(plans(Plan((MODIFY, DELETE), after={"tags": {}}), InUse("in use by tms-1.")), Ec2(None, *[USED] * 6))
+    assert halted.value.done == [MODIFY]
+    with pytest.raises(Halted, match=r"X was refused: UnauthorizedOperation: no\..* Done before: Modify"):
+        converge(plans(Plan((MODIFY, DELETE), after={"tags": {}}), DENIED), Ec2(None, *[USED] * 6))

@@ -115,6 +115,8 @@ def test_create(destination, type_):
 def test_create_lacks_a_destination():
     with pytest.raises(BadInput, match="lacks one of: network_interface_id, network_load_balancer_arn, gateway"):
         plan(Reader(), name="t")
+    with pytest.raises(BadInput, match="type of a target with network_interface_id is network-interface, not n"):
+        plan(Reader(), network_interface_id=ENI, type="network-load-balancer")
     with pytest.raises(NotThere, match="There is no target tmt-1.*none is shared with it"):
         plan(Reader(), traffic_mirror_target_id="tmt-" + "1" * 17, network_interface_id=ENI)
 
@@ -226,6 +228,9 @@ def test_what_cannot_be_replaced():
             allow_replacement=True,
         )
     assert "tms-9" not in str(no.value)
+    for reader in (Reader(a_target(owner=OTHER)), Reader(a_target(owner=OTHER), a_target("2", NetworkInterfaceId=ENI))):
+        with pytest.raises(Refused, match=r"^target tmt-1+ .*owner 210987654321\) belongs to another account; only"):
+            plan(reader, **options, traffic_mirror_target_id="tmt-" + "1" * 17)
     two = Reader(a_target("1"), a_target("3", NetworkLoadBalancerArn=NLB_2))
     with pytest.raises(Refused, match="name t fits 2 targets"):
         plan(two, **options)
