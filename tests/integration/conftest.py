@@ -34,10 +34,11 @@ def emulator(running: Emulator) -> Emulator:
 
 @pytest.fixture
 def play(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a playbook of tests/integration/playbooks, or the one whose text is given, against a fresh lab."""
+    """Run a playbook of tests/integration/playbooks, one of a collection by its full name, or the one whose text is
+    given, against a fresh lab."""
 
     def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        path = PLAYBOOKS / playbook
+        path = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook
         if "\n" in playbook:
             path = tmp_path / "playbook.yml"
             path.write_text(playbook)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Playbooks run as users run them: each one beside this file shows one behaviour, with its own assertions; the
-README's first and the modules' examples run as they stand."""
+README's first, the modules' examples and the teardown run as they stand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import ast
 import re
 import subprocess
 
+import boto3
 import pytest
 import yaml
 
@@ -65,6 +66,66 @@ def test_examples(play, module):
     counts = recap(done)
     assert done.returncode == 0 and counts["failed"] == 0, done.stdout + done.stderr
     assert counts["ok"] == len(playbook[0]["tasks"]) - counts["skipped"], done.stdout
+
+
+def test_teardown(play, emulator):
+    """All that has the tag goes, in the order that EC2 needs, and nothing else; check mode foretells how much."""
+    ec2 = boto3.client(
+        "ec2",
+        region_name="eu-west-1",
+        endpoint_url=emulator.url,
+        aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
+    )
+    lab, tags = emulator.lab, [{"Key": "Team", "Value": "netsec"}]
+
+    def tagged(kind):
+        return {"TagSpecifications": [{"ResourceType": f"traffic-mirror-{kind}", "Tags": tags}]}
+
+    def session(interface, target, the_filter, **more):
+        made = ec2.create_traffic_mirror_session(
+            NetworkInterfaceId=lab["interfaces"][interface],
+            SessionNumber=1,
+            TrafficMirrorTargetId=target["TrafficMirrorTargetId"],
+            TrafficMirrorFilterId=the_filter["TrafficMirrorFilterId"],
+            **more,
+        )
+        return made["TrafficMirrorSession"]
+
+    def left():
+        return (
+            [s["TrafficMirrorSessionId"] for s in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]],
+            [t["TrafficMirrorTargetId"] for t in ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"]],
+            [f["TrafficMirrorFilterId"] for f in ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]],
+        )
+
+    the_filter = ec2.create_traffic_mirror_filter(**tagged("filter"))["TrafficMirrorFilter"]
+    for interface, destination in (
+        ("web", {"NetworkInterfaceId": lab["interfaces"]["sensor"]}),
+        ("db", {"NetworkLoadBalancerArn": lab["load_balancers"]["sensors-b"]}),
+    ):
+        target = ec2.create_traffic_mirror_target(**destination, **tagged("target"))["TrafficMirrorTarget"]
+        session(interface, target, the_filter, **tagged("session"))
+    kept = session("app-1", {"TrafficMirrorTargetId": lab["target"]}, the_filter)["TrafficMirrorSessionId"]
+    there = left()
+    the_tag = ("-e", "vtap_tag_key=Team", "-e", "vtap_tag_value=netsec")
+
+    refused = play("vtap.aws.teardown", *the_tag)
+    assert refused.returncode == 2 and "Nothing was removed: " in refused.stdout + refused.stderr
+    assert kept in refused.stdout + refused.stderr
+    assert left() == there
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=kept, TrafficMirrorFilterId=lab["filter"])
+
+    def run(*arguments):
+        done = play("vtap.aws.teardown", *the_tag, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return recap(done)["changed"], done.stdout.count("changed: [localhost]")
+
+    foreseen = run("--check")
+    assert left() == there, "check mode removed something"
+    assert run() == foreseen == (3, 5)
+    assert left() == ([kept], [lab["target"]], [lab["filter"]])
+    assert run() == (0, 0)
 
 
 FAILING = """
