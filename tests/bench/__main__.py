@@ -8,8 +8,8 @@ process for each item. The time of an item is what it adds to its loop, as measu
 over its items but the first. The rounds follow each other, so that whatever slows the machine down slows all alike.
 Calls come from the emulator's log, and are counted for every item of every round.
 
-Ends with 1 if a task makes other calls than it should. Wall time is reported and judged, but does not fail the run: it
-depends on the machine and on what else it does.
+Ends with 1 if a task, or the script beside it, makes other calls than it should. Wall time is reported and judged, but
+does not fail the run: it depends on the machine and on what else it does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .table import Rounds, misses, table
 def _arguments() -> argparse.Namespace:
     summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=summary)
-    parser.add_argument("--rounds", type=int, default=7, help="how often all of it is done (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often all of it is done (default: %(default)s)")
     parser.add_argument(
         "--items", type=int, default=3, help=f"items of each loop, 2 to {len(ITEMS)} (default: %(default)s)"
     )

@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.emulator.client import Emulator
 
-from .subjects import FILTER, ITEMS, PLAY, SCRIPTS, TARGET, Subject, playbook
+from .subjects import FILTER_ID, ITEMS, PLAY, SCRIPTS, TARGET_ID, Subject, playbook
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _TASK = re.compile(r"TASK \[(.*)\] \**$")
@@ -126,7 +126,7 @@ class Bench:
         spans = []
         begin = time.time()
         for item in ITEMS[: self.items]:
-            values = (subject.does, item["interface"], str(item["number"]), FILTER, TARGET)
+            values = (subject.does, item["interface"], item["name"], FILTER_ID, TARGET_ID)
             done = subprocess.run(
                 [sys.executable, script, *values],
                 env=self.env,

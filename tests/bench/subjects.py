@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SESSION = "vtap.aws.ec2_traffic_mirror_session"
+FILTER = "vtap.aws.ec2_traffic_mirror_filter"
+TARGET = "vtap.aws.ec2_traffic_mirror_target"
 VPC = "amazon.aws.ec2_vpc_net"
 REFERENCE = "amazon.aws.ec2_vpc_net_info"
 PING = "ansible.builtin.ping"
@@ -16,31 +18,29 @@ BARE = "bare boto3"
 # The wall time of one of our tasks, as a part of the reference's.
 WALL_TARGET = 0.75
 
-DESCRIBE = "DescribeTrafficMirrorSessions"
-CREATE = "CreateTrafficMirrorSession"
-MODIFY = "ModifyTrafficMirrorSession"
-DELETE = "DeleteTrafficMirrorSession"
+_SESSIONS, _FILTERS, _TARGETS = (f"DescribeTrafficMirror{kind}s" for kind in ("Session", "Filter", "Target"))
+_SERVICES = "ModifyTrafficMirrorFilterNetworkServices"
+_NEW_RULE, _RULE = "CreateTrafficMirrorFilterRule", "ModifyTrafficMirrorFilterRule"
 
 # The lab's fixed ids (tests/emulator/lab.py, which cannot be imported without loading all of moto).
-FILTER = "tmf-0a1b2c3d4e5f60718"
-TARGET = "tmt-0a1b2c3d4e5f60718"
+FILTER_ID = "tmf-0a1b2c3d4e5f60718"
+TARGET_ID = "tmt-0a1b2c3d4e5f60718"
 _LAB_VPC = "vpc-0a1b2c3d4e5f60701"
-# Those of its interfaces that can be mirrored, each of which takes three sessions.
+# All of its interfaces that can be mirrored. None can be source and destination at a time: the targets are gone before
+# the sessions come.
 _INTERFACES = [f"eni-0a1b2c3d4e5f607{end}" for end in ("18", "21", "22", "23", "41", "42", "51")]
-ITEMS: list[dict[str, Any]] = [
-    {"interface": eni, "number": number, "net": f"10.{100 + len(_INTERFACES) * number + index}.0.0/16"}
-    for number in (1, 2, 3)
+ITEMS = [
+    {"interface": eni, "name": f"bench-{index}", "net": f"10.{100 + index}.0.0/16"}
     for index, eni in enumerate(_INTERFACES)
 ]
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One row of the table.
+    """One row of the table, or one script beside it.
 
-    of: the module, or BARE. does: what each item does; it is also what the scripts and our tasks have in common.
-    options: the module's. status: what each item must come to. calls: the calls that each item should make, if there
-    is a target.
+    of: the module, or BARE. does: what each item does. options: the module's. status: what each item must come to.
+    calls: the calls that each item should make, if there is a target.
     """
 
     of: str
@@ -57,36 +57,98 @@ class Subject:
     def ours(self) -> bool:
         return self.of.startswith("vtap.aws.")
 
+    @property
+    def script(self) -> str:
+        """What the script that makes the same calls does. An info task makes the call that a no-op makes."""
+        return f"{self.of.removesuffix('_info').rpartition('_')[2]} {self.does or 'no-op'}"
 
-_KEY = {"network_interface_id": "{{ item.interface }}", "session_number": "{{ item.number }}"}
+
+_KEY = {"network_interface_id": "{{ item.interface }}", "session_number": 1}
 _CREATE = {
     **_KEY,
-    "traffic_mirror_filter_id": FILTER,
-    "traffic_mirror_target_id": TARGET,
+    "traffic_mirror_filter_id": FILTER_ID,
+    "traffic_mirror_target_id": TARGET_ID,
     "description": "first",
     "tags": {"Name": "bench", "Team": "netsec", "Stage": "one"},
 }
 _CHANGE = {**_CREATE, "description": "second"}
 _CHANGE_TAGS = {**_CHANGE, "description": "third", "tags": {"Name": "bench", "Team": "core"}}
+
+
+def _filter(changes: dict[str, dict[str, Any]], services: list[str]) -> dict[str, Any]:
+    """A filter of ten rules. changes: by direction and number, what of a rule is not as it was created."""
+    rules = {
+        f"{direction} {number}": {
+            "direction": direction,
+            "rule_number": number,
+            "action": "accept",
+            "protocol": "tcp",
+            "source_cidr": "0.0.0.0/0",
+            "destination_cidr": "0.0.0.0/0",
+            port_of: port,
+        }
+        for direction, port_of in (("ingress", "destination_port"), ("egress", "source_port"))
+        for number, port in ((100, "22"), (200, "53"), (300, "80"), (400, "443"), (500, "8080"))
+    }
+    return {
+        "name": "{{ item.name }}",
+        "description": "first",
+        "network_services": services,
+        "rules": [{**rule, **changes.get(key, {})} for key, rule in rules.items()],
+        "tags": {"Team": "netsec", "Stage": "one"},
+    }
+
+
+_PORT: dict[str, dict[str, Any]] = {"ingress 400": {"destination_port": "8443"}}
+_RENUMBERED = {**_PORT, "egress 500": {"rule_number": 150}}
+_THREE = {
+    **_RENUMBERED,
+    "ingress 100": {"source_cidr": "10.0.0.0/8"},
+    "ingress 200": {"action": "reject"},
+    "egress 100": {"source_port": ""},
+}
+_NEW_FILTER = _filter({}, ["amazon-dns"])
+_DESTINATION = {"network_interface_id": "{{ item.interface }}"}
+_NEW_TARGET = {**_DESTINATION, "description": "first", "tags": {"Team": "netsec", "Stage": "one"}}
+_NAME = {"name": "{{ item.name }}"}
+_GONE = {"state": "absent"}
 _VPC = {"name": "bench", "cidr_block": "{{ item.net }}"}
 
-# One playbook, in the only order that needs no reset in between; the others' tasks are strewn among ours, and the
-# reference is in the middle.
+# One playbook, in an order that needs no reset in between; the others' tasks are strewn among ours, and the reference
+# is in the middle.
 PLAY = (
-    Subject(SESSION, "create", _CREATE, calls=(DESCRIBE, CREATE)),
+    Subject(TARGET, "create", _NEW_TARGET, calls=(_TARGETS, "CreateTrafficMirrorTarget")),
+    Subject(TARGET, "no-op", _NEW_TARGET, "ok", calls=(_TARGETS,)),
     Subject(VPC, "create", _VPC),
-    Subject(SESSION, "no-op", _CREATE, "ok", calls=(DESCRIBE,)),
+    Subject(TARGET + "_info", "", {"filters": {"network-interface-id": "{{ item.interface }}"}}, "ok", (_TARGETS,)),
+    Subject(TARGET, "absent", {**_DESTINATION, **_GONE}, calls=(_TARGETS, _SESSIONS, "DeleteTrafficMirrorTarget")),
+    Subject(TARGET, "create with name", {**_NEW_TARGET, **_NAME}, calls=(_TARGETS, "CreateTrafficMirrorTarget")),
+    Subject(TARGET, "absent by name", {**_NAME, **_GONE}, calls=(_TARGETS, _SESSIONS, "DeleteTrafficMirrorTarget")),
+    Subject(SESSION, "create", _CREATE, calls=(_SESSIONS, "CreateTrafficMirrorSession")),
     Subject(VPC, "no-op", _VPC, "ok"),
-    Subject(SESSION + "_info", "", {"filters": {"network-interface-id": "{{ item.interface }}"}}, "ok", (DESCRIBE,)),
+    Subject(FILTER, "create", _NEW_FILTER, calls=(_FILTERS, "CreateTrafficMirrorFilter", _SERVICES, *[_NEW_RULE] * 10)),
+    Subject(FILTER, "no-op", _NEW_FILTER, "ok", calls=(_FILTERS,)),
+    Subject(SESSION, "no-op", _CREATE, "ok", calls=(_SESSIONS,)),
     Subject(REFERENCE, "", {"vpc_ids": [_LAB_VPC]}, "ok"),
-    Subject(SESSION, "change", _CHANGE, calls=(DESCRIBE, MODIFY)),
+    Subject(SESSION + "_info", "", {"filters": {"network-interface-id": "{{ item.interface }}"}}, "ok", (_SESSIONS,)),
+    Subject(FILTER + "_info", "", {"names": ["{{ item.name }}"]}, "ok", (_FILTERS,)),
+    Subject(FILTER, "change port", _filter(_PORT, ["amazon-dns"]), calls=(_FILTERS, _RULE)),
     Subject(PING, "", {}, "ok"),
-    Subject(SESSION, "change with tags", _CHANGE_TAGS, calls=(DESCRIBE, MODIFY, "CreateTags", "DeleteTags")),
-    Subject(VPC, "absent", {**_VPC, "state": "absent"}),
-    Subject(SESSION, "absent", {**_KEY, "state": "absent"}, calls=(DESCRIBE, DELETE)),
+    Subject(FILTER, "renumber", _filter(_RENUMBERED, ["amazon-dns"]), calls=(_FILTERS, _RULE)),
+    Subject(SESSION, "change", _CHANGE, calls=(_SESSIONS, "ModifyTrafficMirrorSession")),
+    Subject(
+        SESSION,
+        "change with tags",
+        _CHANGE_TAGS,
+        calls=(_SESSIONS, "ModifyTrafficMirrorSession", "CreateTags", "DeleteTags"),
+    ),
+    Subject(FILTER, "change three", _filter(_THREE, []), calls=(_FILTERS, *[_RULE] * 3, _SERVICES)),
+    Subject(VPC, "absent", {**_VPC, **_GONE}),
+    Subject(FILTER, "absent", {**_NAME, **_GONE}, calls=(_FILTERS, _SESSIONS, "DeleteTrafficMirrorFilter")),
+    Subject(SESSION, "absent", {**_KEY, **_GONE}, calls=(_SESSIONS, "DeleteTrafficMirrorSession")),
 )
-# Then the same again as scripts; see bare.py.
-SCRIPTS = tuple(Subject(BARE, does, calls=None) for does in ("create", "no-op", "change", "change with tags", "absent"))
+# Then the same again as scripts, which must make the same calls; see bare.py.
+SCRIPTS = tuple(Subject(BARE, task.script, calls=task.calls) for task in PLAY if task.ours and task.does)
 
 
 def playbook(count: int) -> list[dict[str, Any]]:
@@ -96,7 +158,7 @@ def playbook(count: int) -> list[dict[str, Any]]:
             "name": subject.label,
             subject.of: subject.options,
             "loop": ITEMS[:count],
-            "loop_control": {"label": "{{ item.interface }} {{ item.number }}"},
+            "loop_control": {"label": "{{ item.name }}"},
         }
         for subject in PLAY
     ]

@@ -1,15 +1,17 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table: medians over the rounds, and medians of the ratios within each round."""
+"""The table: medians over the rounds, and medians of the ratios within each round.
+
+The scripts have no rows of their own: each stands in the row of the task that makes the same calls.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from statistics import median
 
 from .measure import Figures
-from .subjects import BARE, PING, PLAY, REFERENCE, SCRIPTS, WALL_TARGET, Subject
+from .subjects import FILTER, PING, PLAY, REFERENCE, SCRIPTS, SESSION, TARGET, VPC, WALL_TARGET, Subject
 
 Rounds = list[dict[Subject, Figures]]
 _HEAD = (
@@ -20,9 +22,12 @@ _HEAD = (
     "min-max",
     f"/ {REFERENCE.rpartition('.')[2]}",
     "target",
+    "bare ms",
     "/ bare",
     "/ ping",
 )
+# The order of the rows, with an empty line between groups.
+_GROUPS = (*((of, f"{of}_info") for of in (SESSION, FILTER, TARGET)), (PING, REFERENCE, VPC))
 
 
 def _ratio(rounds: Rounds, subject: Subject, other: Subject | None) -> float | None:
@@ -33,13 +38,15 @@ def _ratio(rounds: Rounds, subject: Subject, other: Subject | None) -> float | N
 
 
 def _bare(subject: Subject) -> Subject | None:
-    # An info task makes the call that a no-op makes.
-    does = subject.does or "no-op"
-    return next((script for script in SCRIPTS if subject.ours and script.does == does), None)
+    return next((script for script in SCRIPTS if subject.ours and script.does == subject.script), None)
 
 
 def _only(of: str) -> Subject:
     return next(subject for subject in PLAY if subject.of == of)
+
+
+def _times(rounds: Rounds, subject: Subject) -> list[float]:
+    return [one[subject].seconds * 1000 for one in rounds]
 
 
 def _items(rounds: Rounds, subject: Subject) -> list[tuple[str, ...]]:
@@ -47,10 +54,10 @@ def _items(rounds: Rounds, subject: Subject) -> list[tuple[str, ...]]:
 
 
 def misses(rounds: Rounds) -> list[str]:
-    """The subjects of which an item made other calls than it should, with the calls."""
+    """The subjects, scripts among them, of which an item made other calls than it should, with the calls."""
     return [
         f"{subject.label}: should call {', '.join(subject.calls)}; called {', '.join(calls) or 'nothing'}"
-        for subject in PLAY
+        for subject in (*PLAY, *SCRIPTS)
         if subject.calls is not None
         for calls in sorted(set(_items(rounds, subject)))
         if sorted(calls) != sorted(subject.calls)
@@ -62,7 +69,8 @@ def _verdict(target: str, met: bool) -> str:
 
 
 def _row(rounds: Rounds, subject: Subject) -> tuple[str, ...]:
-    times = [one[subject].seconds * 1000 for one in rounds]
+    times = _times(rounds, subject)
+    bare = _bare(subject)
     counts = sorted({len(calls) for calls in _items(rounds, subject)})
     wanted = subject.calls
     met = all(sorted(calls) == sorted(wanted or ()) for calls in _items(rounds, subject))
@@ -80,28 +88,23 @@ def _row(rounds: Rounds, subject: Subject) -> tuple[str, ...]:
         f"{min(times):.0f}-{max(times):.0f}",
         shown(against),
         _verdict(f"{WALL_TARGET}", against <= WALL_TARGET) if subject.ours else "",
-        shown(_ratio(rounds, subject, _bare(subject))),
+        "" if bare is None else f"{median(_times(rounds, bare)):.0f}",
+        shown(_ratio(rounds, subject, bare)),
         shown(_ratio(rounds, subject, _only(PING))),
     )
 
 
 def table(rounds: Rounds) -> str:
-    """All subjects, grouped by whose they are, in columns."""
-    order: tuple[Callable[[Subject], bool], ...] = (
-        lambda s: s.ours,
-        lambda s: s.of == BARE,
-        lambda s: s.of == PING,
-        lambda s: s.of == REFERENCE,
-        lambda _: True,
-    )
-    subjects = sorted((*PLAY, *SCRIPTS), key=lambda s: next(i for i, fits in enumerate(order) if fits(s)))
-    rows = [_HEAD, *(_row(rounds, subject) for subject in subjects)]
+    """All tasks, grouped by whose they are, in columns."""
+    groups = [[_row(rounds, subject) for of in group for subject in PLAY if subject.of == of] for group in _GROUPS]
+    rows = [_HEAD, *(row for group in groups for row in group)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    rows.insert(1, tuple("-" * width for width in widths))
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+
+    def line(row: tuple[str, ...]) -> str:
+        cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        return "  ".join([row[0].ljust(widths[0]), *cells]).rstrip()
+
+    lines = [line(_HEAD), line(tuple("-" * width for width in widths))]
+    for number, group in enumerate(groups):
+        lines += [*([""] if number else []), *map(line, group)]
+    return "\n".join(lines)
