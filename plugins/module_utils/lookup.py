@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, InUse, Kind, NotThere, Options, Refused
+
+# What a module takes whose objects sessions use.
+OPTIONS = {"removed_session_ids": {"type": "list", "elements": "str"}}
 
 # A message lists so many objects at most; the rest is counted.
 LISTED = 10
@@ -51,16 +54,17 @@ def users(kind: Kind, found: Options, reader: Reader) -> list[Options]:
     return reader.describe(SESSION, filters={f"{kind.resource_type}-id": [found[kind.id_option]]})
 
 
-def check_unused(kind: Kind, found: Options, sessions: Iterable[Options], removed: Collection[str]) -> None:
-    """Raise InUse if any of the sessions still counts.
+def check_unused(kind: Kind, plan: Plan, sessions: Iterable[Options], params: Options) -> None:
+    """Raise InUse if the plan removes what any of these sessions uses.
 
-    removed: ids of those that do not, since an earlier task removes them.
+    params: the task's options. Sessions that its option in OPTIONS lists do not count, since an earlier task removes
+    them.
     """
-    left = [row for row in sessions if row[SESSION.id_option] not in removed]
-    if left:
+    left = [row for row in sessions if row[SESSION.id_option] not in (params.get("removed_session_ids") or ())]
+    if left and plan.before is not None and plan.after is None:
         raise InUse(
-            f"{kind.label(found)} is in use and was not removed. Remove these sessions first, or give them another "
-            f"{kind.noun}: {listing(SESSION, left)}."
+            f"{kind.label(plan.before)} is in use and was not removed. Remove these sessions first, or give them "
+            f"another {kind.noun}: {listing(SESSION, left)}."
         )
 
 

@@ -60,8 +60,7 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
     def look_and_plan(wanted: Wanted, reader: Reader, _predict: bool) -> Plan:
         found = look_up(wanted, reader)
         made = plan(wanted, found)
-        if not wanted.present and made.before is not None:
-            lookup.check_unused(FILTER, made.before, found.users, params.get("removed_session_ids") or ())
+        lookup.check_unused(FILTER, made, found.users, params)
         return made
 
     return look_and_plan
@@ -223,5 +222,5 @@ def _unmarked(tags: TagChange) -> TagChange:
 
 OPTIONS = {
     "purge_rules": {"type": "bool", "default": True},
-    "removed_session_ids": {"type": "list", "elements": "str"},
+    **lookup.OPTIONS,
 }

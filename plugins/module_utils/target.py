@@ -64,8 +64,7 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
             planning.check_owner(TARGET, found.replaced, reader.is_foreign)
         made = plan(wanted, found)
         planning.check_own(TARGET, made, reader.is_foreign)
-        if not wanted.present and made.before is not None:
-            lookup.check_unused(TARGET, made.before, found.users, params.get("removed_session_ids") or ())
+        lookup.check_unused(TARGET, made, found.users, params)
         return made
 
     return look_and_plan
@@ -216,6 +215,6 @@ def _rows(wanted: Wanted, reader: Reader) -> list[Options]:
 
 OPTIONS: dict[str, Any] = {
     "session_count": {"type": "int"},
-    "removed_session_ids": {"type": "list", "elements": "str"},
+    **lookup.OPTIONS,
 }
 INFO_OPTIONS: dict[str, Any] = {"session_count": {"type": "bool", "default": False}}

@@ -76,7 +76,8 @@ options:
     type: str
   traffic_mirror_target_name:
     description:
-      - The Name tag of the target, which exactly one target must have.
+      - The Name tag of the target, which exactly one target must have. Give a target of another account by its id, for
+        EC2 need not show its tags to this one.
       - In check mode a target that does not exist is taken for one that an earlier task would create, and RV(pending)
         says so.
     type: str
@@ -264,7 +265,7 @@ actions:
       description: What it works on.
       type: str
       returned: always
-      sample: session tms-0a1b2c3d4e5f60718 network_interface_id eni-0a1b2c3d4e5f60718 session_number 1
+      sample: session tms-0a1b2c3d4e5f60718 (network_interface_id eni-0a1b2c3d4e5f60718, session_number 1)
     reason:
       description: Why it is needed.
       type: str

@@ -79,7 +79,8 @@ options:
       - O(name) is needed, for it is how the next run finds the new target.
       - If a session cannot be moved, nothing is lost. The task says which sessions were moved and which were not, and
         the next run finishes it.
-      - The task fails if sessions of other accounts use the old target, for only their owners can move them.
+      - The task fails if sessions of other accounts use the old target, for only their owners can move them, or if a
+        session copies more than 8500 bytes of a packet and the new destination is a Network Load Balancer.
     type: bool
     default: false
   type:
