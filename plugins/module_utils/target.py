@@ -136,15 +136,15 @@ def _plan_create(wanted: Wanted, values: Options, reason: str) -> Plan:
 
 def _plan_replace(wanted: Wanted, found: Found, old: Options) -> Plan:
     """Another destination: its target is made, or taken if it is there, the sessions move, the old one goes."""
-    carrying = replace(wanted, id=None, tags=wanted.tags.carried(old["tags"]))
     _check_movable(wanted, found, old)
     new_id: str | Made
     if found.current is None:
+        carrying = replace(wanted, id=None, tags=wanted.tags.carried(old["tags"]))
         values = {"description": old["description"], **wanted.values}
         made = _plan_create(carrying, values, f"it replaces {TARGET.label(old)}, whose destination cannot change")
         new_id, after = Made(TARGET), {**(made.after or {}), "owner_id": old["owner_id"]}
     else:
-        made = plan(carrying, replace(found, replaced=None))
+        made = plan(wanted, replace(found, replaced=None))  # what is taken keeps the tags that it has
         new_id, after = found.current[TARGET.id_option], made.after or {}
     reason = f"the target of {' '.join(next(iter(_destination(wanted).items())))} takes its place"
     actions = (*made.actions, *planning.move(TARGET, found.users, new_id), planning.delete(TARGET, old, reason))

@@ -76,7 +76,8 @@ options:
         description and the tags of the old one where the task does not change them.
       - Each session of this account that uses the old target is moved to the new one, and keeps its id. Then the old
         target is removed. In check mode RV(actions) lists the sessions that would be moved.
-      - O(name) is needed, for it is how the next run finds the new target.
+      - O(name) is needed, for it is how the next run finds the new target. The target of that name with another
+        destination is the one that is replaced, so do not allow it where two targets shall have one name.
       - If a session cannot be moved, nothing is lost. The task says which sessions were moved and which were not, and
         the next run finishes it.
       - The task fails if sessions of other accounts use the old target, for only their owners can move them, or if a

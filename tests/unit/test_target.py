@@ -202,6 +202,14 @@ def test_a_replacement_takes_the_target_that_is_there(name):
     assert made.after["traffic_mirror_target_id"] == "tmt-" + "2" * 17
 
 
+def test_what_is_taken_keeps_its_own_tags():
+    there = a_target("2", None, NetworkInterfaceId=ENI, tags={"Team": "b", "Own": "1"})
+    reader = Reader(a_target(tags={"Team": "a", "More": "2"}), there)
+    options = {"name": "t", "network_interface_id": ENI, "allow_replacement": True}
+    assert plan(reader, **options).after["tags"] == {"Name": "t", "Own": "1", "Team": "b"}
+    assert plan(reader, **options, tags={"Team": "c"}).after["tags"] == {"Name": "t", "Team": "c"}
+
+
 def test_after_a_replacement_the_old_id_finds_the_new_target():
     reader = Reader(a_target("2", NetworkInterfaceId=ENI))
     options = {"traffic_mirror_target_id": "tmt-" + "1" * 17, "name": "t", "network_interface_id": ENI}
