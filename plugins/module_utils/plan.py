@@ -292,7 +292,7 @@ def absent(wanted: Wanted, current: Options | None) -> Plan:
     for option in kind.identifying:
         if option in wanted.values and wanted.values[option] != current.get(option):
             raise Refused(
-                f"{option} of {kind.label(current)} is not {wanted.values[option]}; nothing was removed. "
+                f"{kind.label(current)} is not on {option} {wanted.values[option]}; nothing was removed. "
                 f"Correct {option} or leave it out."
             )
     if wanted.name is not None and current["tags"].get("Name") != wanted.name:
