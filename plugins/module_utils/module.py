@@ -196,8 +196,8 @@ def _verify(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
     refused, unasked = refusals(plan, ec2)
     if unasked:
         module.warn(
-            "verify_permissions: EC2 could not be asked about calls that need an id that does not exist yet: "
-            f"{'; '.join(unasked)}."
+            f"verify_permissions: {'; '.join(unasked)}: this needs an id that does not exist yet, so EC2 could not be "
+            "asked about it."
         )
     if refused:
         raise Refused(f"EC2 would refuse {len(refused)} of {len(plan.actions)} calls. {' '.join(refused)}")
