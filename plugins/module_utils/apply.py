@@ -38,15 +38,23 @@ class Interrupted(Exception):
     """A plan that EC2 did not let pass.
 
     action, error: the call that failed and why. done: the calls carried out before it. undone: sentences on what they
-    had made and what became of it.
+    had made and what became of it. made: the ids of what they had made and stays.
     """
 
-    def __init__(self, plan: Plan, action: Action, error: Ec2Error, done: list[Action], undone: list[str]) -> None:
-        self.plan, self.action, self.error, self.done, self.undone = plan, action, error, done, undone
+    def __init__(
+        self,
+        plan: Plan,
+        action: Action,
+        error: Ec2Error,
+        done: list[Action],
+        undone: list[str],
+        made: dict[Kind, str],
+    ) -> None:
+        self.plan, self.action, self.error, self.done, self.undone, self.made = plan, action, error, done, undone, made
         rest = plan.actions[plan.actions.index(action) + 1 :]
         parts = [advice.explain(error, action)]
         parts += [f"Done before: {_list(done)}."] if done else []
-        parts += undone
+        parts += undone or [f"The new {kind.noun} is {made_id}." for kind, made_id in made.items()]
         parts += [f"Not done: {_list(rest)}."] if rest else []
         super().__init__(" ".join(parts))
 
@@ -112,7 +120,7 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
         pause = next(pauses, None)
         if pause is None or not worth_a_look:
             stop = stops[-1]
-            raise Interrupted(stop.plan, stop.action, stop.error, done, stop.undone) from stop.error
+            raise Interrupted(stop.plan, stop.action, stop.error, done, stop.undone, stop.made) from stop.error
         time.sleep(pause)
 
 
@@ -141,7 +149,7 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
         # What is going to be refused must not be found out half-way.
         refusal = ec2.dry_run(action.operation, **action.params) if action.gone_is_done else None
         if refusal is not None and refusal.denied:
-            raise Interrupted(plan, action, refusal, done, [])
+            raise Interrupted(plan, action, refusal, done, [], ids)
     for action in plan.actions:
         try:
             reply = _call(action, action.filled(ids), ec2, patient=action.needs_made or bool(done))
@@ -149,7 +157,7 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
             if action.gone_is_done and error.not_found:
                 done += [action] if error.resent else []  # the reply to the first was lost, not the call
                 continue
-            raise Interrupted(plan, action, error, done, _undo(plan, made, error, ec2)) from error
+            raise Interrupted(plan, action, error, done, _undo(plan, made, error, ec2), ids) from error
         done.append(action)
         if action.commits:
             made = []

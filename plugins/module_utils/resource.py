@@ -163,7 +163,8 @@ class Kind:
         name = found.get("tags", {}).get("Name")
         facts += [f"Name {name}"] if name else []
         facts += [f"owner {found['owner_id']}"] if found.get("owner_id") else []
-        words = [self.noun, str(found.get(self.id_option, "")), f"({', '.join(facts)})" if facts else ""]
+        known = found.get(self.id_option)  # not a string where an earlier call of a plan has yet to give it
+        words = [self.noun, known if isinstance(known, str) else "", f"({', '.join(facts)})" if facts else ""]
         return " ".join(filter(None, words))
 
 

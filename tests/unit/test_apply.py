@@ -292,6 +292,7 @@ def test_what_sessions_use_is_not_removed_again():
     with pytest.raises(Interrupted) as stop:
         converge(plans(a_filter(MAKE, MOVE, REMOVE, undo=True)), ec2)
     assert "emoved again" not in str(stop.value)
+    assert "ModifyTrafficMirrorSession on session. The new filter is tmf-new." in str(stop.value)
     assert ec2.calls == ["DeleteTrafficMirrorFilter", MAKE.operation, MOVE.operation, REMOVE.operation]
 
 

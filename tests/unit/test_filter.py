@@ -192,6 +192,7 @@ def test_a_replacement_has_all_that_the_old_one_had_and_moves_the_sessions():
     spec = made.actions[0].params["TagSpecifications"][0]["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in spec} == marked
     assert made.actions[4].params["TrafficMirrorFilterId"] == Made(FILTER)
+    assert made.actions[-1].resource == "filter (Name dns)"
     assert made.after["tags"] == {"Name": "dns", "Team": "a"} and made.after["rules"][0]["tags"] == {"Why": "dns"}
     assert all("traffic_mirror_filter_rule_id" not in row for row in made.after["rules"])
 
