@@ -33,7 +33,7 @@ from .table import Rounds, misses, table
 def _arguments() -> argparse.Namespace:
     summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=summary)
-    parser.add_argument("--rounds", type=int, default=5, help="how often all of it is done (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all of it is done (default: %(default)s)")
     parser.add_argument(
         "--items", type=int, default=3, help=f"items of each loop, 2 to {len(ITEMS)} (default: %(default)s)"
     )
