@@ -43,17 +43,6 @@ options:
       - Names and values are case-sensitive. Any other name is refused.
     type: dict
     default: {}
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return the same as without it.
-    support: full
-  diff_mode:
-    description: Returns what was changed, or would be, in C(diff).
-    support: N/A
-  action_group:
-    membership: [vtap.aws.aws]
-    description: Takes its defaults from C(module_defaults) of C(group/vtap.aws.aws).
-    support: full
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_session
   - module: vtap.aws.ec2_traffic_mirror_filter_info
@@ -63,6 +52,7 @@ seealso:
     link: https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-sessions.html
 extends_documentation_fragment:
   - vtap.aws.defaults
+  - vtap.aws.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

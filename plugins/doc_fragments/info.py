@@ -1,0 +1,23 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # What every module has that only lists
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return the same as without it.
+    support: full
+  diff_mode:
+    description: Returns what was changed, or would be, in C(diff).
+    support: N/A
+  action_group:
+    membership: [vtap.aws.aws]
+    description: Takes its defaults from C(module_defaults) of C(group/vtap.aws.aws).
+    support: full
+"""
