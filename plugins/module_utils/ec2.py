@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable
 
-from ansible_collections.vtap.aws.plugins.module_utils import resource
+from ansible_collections.vtap.aws.plugins.module_utils import pace, resource
+from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
 from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options
 
 try:
@@ -94,12 +95,14 @@ class Ec2Error(Exception):
 class Ec2:
     """Traffic Mirroring in one account and region, over a boto3 client of EC2.
 
-    sts: makes the STS client, asked for only when an owner cannot be told otherwise.
+    sts: makes the STS client, asked for only when an owner cannot be told otherwise. pace: for many calls at once, None
+    to leave throttling to botocore. May be used by several threads.
     """
 
-    def __init__(self, client: Any, sts: Callable[[], Any]) -> None:
+    def __init__(self, client: Any, sts: Callable[[], Any], pace: Pace | None = None) -> None:
         self._client = client
         self._sts = sts
+        self._pace = pace
         self._access_key = ""
         self._account: str | None = None
         self.arn_base = f"arn:{client.meta.partition}:ec2:{client.meta.region_name}"
@@ -108,6 +111,20 @@ class Ec2:
 
     def call(self, operation: str, **params: Any) -> Members:
         """The reply to one EC2 action. Raises Ec2Error."""
+        if self._pace is None or operation.startswith("Describe"):
+            return self._send(operation, params)
+        for _again in range(pace.TRIES - 1):
+            self._pace.wait(operation)
+            try:
+                return self._send(operation, params)
+            except Ec2Error as error:
+                if not error.throttled:
+                    raise
+                self._pace.throttled(operation)
+        self._pace.wait(operation)
+        return self._send(operation, params)
+
+    def _send(self, operation: str, params: Members) -> Members:
         try:
             reply: Members = getattr(self._client, xform_name(operation))(**params)
             return reply
@@ -148,23 +165,31 @@ class Ec2:
 
     def _rows(self, kind: Kind, ids: Iterable[str] = (), filters: dict[str, list[str]] | None = None) -> list[Members]:
         """Like describe, in EC2's words and order."""
-        # DescribeTrafficMirrorFilterRules has no paginator in botocore, so all four share this loop.
-        operation, token = f"Describe{kind.api}s", None
-        found: list[Members] = []
-        params: Members = {f"{kind.id_member}s": list(ids)} if ids else {"MaxResults": PAGE}
+        member = f"{kind.id_member}s"
+        try:
+            pages = self.pages(f"Describe{kind.api}s", filters, **({member: list(ids)} if ids else {}))
+            return [row for page in pages for row in page[f"{kind.api}s"]]
+        except Ec2Error as error:
+            if ids and error.not_found:
+                return []
+            raise
+
+    def pages(self, operation: str, filters: dict[str, list[str]] | None = None, **ids: Any) -> Iterator[Members]:
+        """The replies to a Describe action, page after page. filters: name to values. Raises Ec2Error.
+
+        Not botocore's paginators: DescribeTrafficMirrorFilterRules has none.
+        """
+        # EC2 refuses a page size beside ids.
+        params: Members = dict(ids) or {"MaxResults": PAGE}
         if filters:
             params["Filters"] = [{"Name": name, "Values": values} for name, values in filters.items()]
+        token = None
         while True:
-            try:
-                reply = self.call(operation, **params, **({"NextToken": token} if token else {}))
-            except Ec2Error as error:
-                if ids and error.not_found:
-                    return []
-                raise
-            found += reply[f"{kind.api}s"]
+            reply = self.call(operation, **params, **({"NextToken": token} if token else {}))
+            yield reply
             token = reply.get("NextToken")
             if not token:
-                return found
+                return
 
     def _add_part_tags(self, kind: Kind, rows: list[Members]) -> None:
         """Look up the tags of those parts of these objects that EC2 shows without tags.

@@ -27,6 +27,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E
     wait_for,
 )
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Field, Kind, Options, Refused  # noqa: E402
 
@@ -92,9 +93,9 @@ def _part_spec(kind: Kind) -> dict[str, Any]:
     return {"type": "list", "elements": "dict", "options": {kind.id_option: {}, "tags": {"type": "dict"}, **options}}
 
 
-def connect(module: AnsibleAWSModule) -> Ec2:
-    """EC2 as the module's connection options say."""
-    return Ec2(module.client("ec2"), sts=lambda: module.client("sts"))
+def connect(module: AnsibleAWSModule, pace: Pace | None = None) -> Ec2:
+    """EC2 as the module's connection options say. pace: see Ec2."""
+    return Ec2(module.client("ec2"), sts=lambda: module.client("sts"), pace=pace)
 
 
 def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], make_plan: MakePlan) -> NoReturn:
@@ -118,13 +119,13 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
             outcome = converge(lambda: make_plan(wanted, ec2, False), ec2)
             _wait(module, outcome, kind, ec2)
     except Halted as error:
-        _fail(module, msg=str(error), changed=True)
+        fail(module, msg=str(error), changed=True)
     except (BadInput, Refused) as error:
-        _fail(module, msg=str(error))
+        fail(module, msg=str(error))
     except Interrupted as error:
-        _fail(module, msg=str(error), error=_details(error.error), changed=bool(error.done))
+        fail(module, msg=str(error), error=details(error.error), changed=bool(error.done))
     except Ec2Error as error:
-        _fail(module, msg=advice.explain(error), error=_details(error))
+        fail(module, msg=advice.explain(error), error=details(error))
     pending = {
         field.option: action.params[field.member].name
         for action in outcome.actions
@@ -169,9 +170,9 @@ def run_info(
         if complete is not None:
             rows = complete(module.params, rows, ec2)
     except BadInput as error:
-        _fail(module, msg=str(error))
+        fail(module, msg=str(error))
     except Ec2Error as error:
-        _fail(module, msg=advice.explain(error), error=_details(error))
+        fail(module, msg=advice.explain(error), error=details(error))
     finish(module, changed=False, **{f"{kind.key}s": rows})
 
 
@@ -182,13 +183,15 @@ def finish(module: AnsibleAWSModule, **result: Any) -> NoReturn:
     raise AssertionError("exit_json ends the module")
 
 
-def _fail(module: AnsibleAWSModule, **result: Any) -> NoReturn:
+def fail(module: AnsibleAWSModule, **result: Any) -> NoReturn:
+    """End as failed with this result."""
     gc.freeze()
     module.fail_json(**result)
     raise AssertionError("fail_json ends the module")
 
 
-def _details(error: Ec2Error) -> dict[str, str]:
+def details(error: Ec2Error) -> dict[str, str]:
+    """What a result says of a refusal."""
     return {"code": error.code, "message": error.message, "operation": error.operation}
 
 

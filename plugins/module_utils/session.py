@@ -265,15 +265,20 @@ def _target_type(wanted: Wanted, current: Options | None, reader: Reader, predic
     if not rows and target == old_target and not moves_interface:
         return None  # no longer shared with this account; the session keeps it all the same
     if not rows:
-        raise _missing(TARGET, target)
-    if too_long and rows[0]["type"] == NLB:
-        kept = "" if asked is not None else " The session has it now; give packet_length."
+        raise missing(TARGET, target)
+    found: str = rows[0]["type"]
+    if too_long:
+        check_length(length, found, "" if asked is not None else " The session has it now; give packet_length.")
+    return found
+
+
+def check_length(length: int | None, target_type: str | None, advice: str = "") -> None:
+    """Raise BadInput unless a target of this type takes this packet length. advice: what the message ends with."""
+    if target_type == NLB and (length or 0) > NLB_PACKET_LENGTH:
         raise BadInput(
             f"packet_length must be 0 (reset) or 1 to {NLB_PACKET_LENGTH} with a Network Load Balancer as the target, "
-            f"not {length}.{kept}"
+            f"not {length}.{advice}"
         )
-    found: str = rows[0]["type"]
-    return found
 
 
 def _require_filter(wanted: Wanted, current: Options | None, reader: Reader) -> None:
@@ -282,12 +287,12 @@ def _require_filter(wanted: Wanted, current: Options | None, reader: Reader) -> 
     if chosen is None or isinstance(chosen, Pending) or (current and current["traffic_mirror_filter_id"] == chosen):
         return
     if not reader.describe(FILTER, ids=(chosen,)):
-        raise _missing(FILTER, chosen)
+        raise missing(FILTER, chosen)
 
 
-def _missing(kind: Kind, missing: str) -> NotThere:
+def missing(kind: Kind, wanted: str) -> NotThere:
     return NotThere(
-        f"Invalid{kind.api}Id.NotFound: there is no {kind.noun} {missing} in this account and region. "
+        f"Invalid{kind.api}Id.NotFound: there is no {kind.noun} {wanted} in this account and region. "
         f"Correct {kind.id_option}, or create the {kind.noun} first."
     )
 

@@ -16,6 +16,9 @@ KEY_LENGTH, VALUE_LENGTH, TAGS_PER_RESOURCE = 128, 256, 50
 RESERVED = "aws:"
 # On a filter that is to replace another: the other's id, until the replacement is through.
 REPLACES = "vtap:replaces"
+# On a session that a fleet made: the fleet's name.
+FLEET = "vtap:fleet"
+MARKS = (REPLACES, FLEET)
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class TagRules:
     tags: what O(tags) says, None when it is not given; only then does O(purge) remove anything.
     defaults: written under tags, so a key in both has the value of tags.
     name: the value of the Name tag, None to leave it to tags.
-    ignore_keys, ignore_prefixes: keys that are never written nor removed, like those that begin with C(aws:) and the
-    mark of a replacement.
+    ignore_keys, ignore_prefixes: keys that are never written nor removed, like those that begin with C(aws:) and
+    MARKS. marks: those of MARKS that are written all the same.
     """
 
     tags: dict[str, str] | None = None
@@ -44,6 +47,7 @@ class TagRules:
     name: str | None = None
     ignore_keys: tuple[str, ...] = ()
     ignore_prefixes: tuple[str, ...] = ()
+    marks: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_options(cls, params: dict[str, Any]) -> TagRules:
@@ -81,7 +85,7 @@ class TagRules:
 
     def protects(self, key: str) -> bool:
         """Whether this key is never written nor removed."""
-        return key.startswith((RESERVED, *self.ignore_prefixes)) or key in (*self.ignore_keys, REPLACES)
+        return key.startswith((RESERVED, *self.ignore_prefixes)) or key in (*self.ignore_keys, *MARKS)
 
     def change(self, current: dict[str, str]) -> TagChange:
         """What to change on an object with these tags.
@@ -94,6 +98,7 @@ class TagRules:
         if reserved:
             raise BadInput(f"tags: keys beginning with {RESERVED} are reserved for AWS: {', '.join(reserved)}.")
         write = {k: v for k, v in wanted.items() if not self.protects(k) and current.get(k) != v}
+        write.update({k: v for k, v in self.marks.items() if current.get(k) != v})
         purge = self.purge and self.tags is not None
         remove = tuple(sorted(k for k in current if purge and k not in wanted and not self.protects(k)))
         kept = {k: v for k, v in current.items() if k not in remove}

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a fleet's plan with several workers: what makes or changes something first, removals after it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from ansible_collections.vtap.aws.plugins.module_utils import fleet as fleets
+from ansible_collections.vtap.aws.plugins.module_utils.advice import explain
+from ansible_collections.vtap.aws.plugins.module_utils.apply import Halted, Interrupted, converge
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row, World
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Options, Refused
+
+
+@dataclass
+class Results:
+    """What came of a plan. sessions: as they are now, with their rows. failed: what the result lists.
+    changed: whether any call did something."""
+
+    sessions: list[tuple[Row, Options]] = field(default_factory=list)
+    failed: list[Options] = field(default_factory=list)
+    changed: bool = False
+
+
+class Crew:
+    """Workers for one run of one fleet. workers: how many at once, 1 or more."""
+
+    def __init__(self, fleet: Fleet, world: World, ec2: Ec2, workers: int) -> None:
+        self._fleet, self._world, self._ec2, self._workers = fleet, world, ec2, workers
+        self._results = Results()
+        self._lock = threading.Lock()
+        self._denied: dict[str, Interrupted] = {}  # by EC2 action: what is forbidden once is forbidden for all
+
+    def run(self, rows: list[Row]) -> Results:
+        """Carry the plan out, all of it, whatever becomes of single rows.
+
+        Rows whose interface turns out to be unsupported or gone become skips.
+        """
+        self._all(row for row in rows if row.action in ("create", "change") and not row.late)
+        self._all(row for row in rows if row.action == "delete")
+        self._all(row for row in rows if row.late)
+        created = {row.interface_id for row in rows if row.action == "create"}
+        if created:
+            extra = fleets.doubles(self._fleet, self._world, created, self._ec2)
+            self._all(extra)
+            rows += extra
+        self._results.sessions += [(row, row.plan.after or {}) for row in rows if row.action == "leave"]
+        self._results.sessions.sort(key=lambda pair: pair[0].interface_id)
+        self._results.failed.sort(key=lambda one: str(one["network_interface_id"]))
+        return self._results
+
+    def _all(self, rows: Iterable[Row]) -> None:
+        with ThreadPoolExecutor(self._workers) as pool:
+            for _done in pool.map(self._one, rows):
+                pass  # a defect in a worker is raised here
+
+    def _one(self, row: Row) -> None:
+        closed = next((action.operation for action in row.plan.actions if action.operation in self._denied), None)
+        if closed is not None:
+            self._fail(row, self._denied[closed].error.code, f"Not tried: {closed} is not allowed, see the others.")
+            return
+        looks = iter([row.plan])
+
+        def make_plan() -> Plan:
+            planned = next(looks, None)
+            return fleets.replanned(self._fleet, self._world, row, self._ec2) if planned is None else planned
+
+        try:
+            outcome = converge(make_plan, self._ec2)
+        except Interrupted as stop:
+            self._interrupted(row, stop)
+        except Halted as error:
+            self._fail(row, "", str(error), changed=True)
+        except (Refused, BadInput) as error:
+            self._fail(row, "", str(error))
+        except Ec2Error as error:
+            self._fail(row, error.code, explain(error))
+        else:
+            with self._lock:
+                self._results.changed |= bool(outcome.actions)
+                if outcome.after is not None:
+                    self._results.sessions.append((row, outcome.after))
+
+    def _interrupted(self, row: Row, stop: Interrupted) -> None:
+        if stop.error.denied:
+            self._denied[stop.action.operation] = stop
+        reasons = {
+            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}",
+            "InvalidNetworkInterfaceID.NotFound": "it vanished during the run",
+        }
+        if row.action == "create" and stop.error.code in reasons:
+            row.action, row.reason, row.plan, row.ineligible = "skip", reasons[stop.error.code], Plan(), True
+            return
+        self._fail(row, stop.error.code, str(stop), changed=bool(stop.done))
+
+    def _fail(self, row: Row, code: str, reason: str, changed: bool = False) -> None:
+        with self._lock:
+            self._results.changed |= changed
+            self._results.failed.append(
+                {"network_interface_id": row.interface_id, "action": row.action, "code": code, "reason": reason}
+            )

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fleet's argument spec, and its way from options to result."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+# First of all: it switches the search for garbage off before much is loaded.
+from ansible_collections.vtap.aws.plugins.module_utils.module import (
+    DEFAULTS,
+    connect,
+    details,
+    fail,
+    finish,
+)
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
+from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, pace  # isort: skip
+from ansible_collections.vtap.aws.plugins.module_utils.apply import PAUSES, patient_plan, refusals
+from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew, Results
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused
+from ansible_collections.vtap.aws.plugins.module_utils.selection import STATES, TAGS_ON
+
+# Lines of each action that the diff shows; the result's plan has all.
+SHOWN = 100
+WORKERS = 50
+_LIST = {"type": "list", "elements": "str"}
+_SELECTOR = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "network_interface_ids": _LIST,
+        "instance_ids": _LIST,
+        "vpc_ids": _LIST,
+        "subnet_ids": _LIST,
+        "availability_zones": _LIST,
+        "instance_types": _LIST,
+        "tags": {"type": "dict"},
+        "tags_on": {"choices": list(TAGS_ON), "default": "any"},
+        "interfaces": {"choices": ["all", "primary"], "default": "all"},
+        "instance_states": {**_LIST, "choices": list(STATES)},
+    },
+}
+
+
+def fleet_module() -> AnsibleAWSModule:
+    """The module with its options read."""
+    return AnsibleAWSModule(
+        argument_spec={
+            "state": {"choices": ["present", "absent"], "default": "present"},
+            "name": {"required": True},
+            "sources": _SELECTOR,
+            "exclude": _SELECTOR,
+            "targets": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "traffic_mirror_target_id": {},
+                    "traffic_mirror_target_name": {},
+                    "capacity": {"type": "int"},
+                    "availability_zones": _LIST,
+                },
+            },
+            "traffic_mirror_filter_id": {},
+            "traffic_mirror_filter_name": {},
+            "session_numbers": {"default": "1-32766"},
+            "packet_length": {"type": "int"},
+            "virtual_network_id": {"type": "int"},
+            "description": {},
+            "tags": {"type": "dict", "aliases": ["resource_tags"]},
+            "purge_tags": {"type": "bool", "default": True},
+            "adopt": {"type": "bool", "default": False},
+            "purge": {"type": "bool", "default": True},
+            "on_ineligible": {"choices": ["skip", "fail"], "default": "skip"},
+            "supported_instance_types": _LIST,
+            **{option: {} for option in fleet.LIMITS},
+            "workers": {"type": "int", "default": 10},
+            "writes_per_second": {"type": "float", "default": pace.PER_SECOND},
+            "write_burst": {"type": "int", "default": pace.BURST},
+            **DEFAULTS,
+        },
+        mutually_exclusive=[("traffic_mirror_filter_id", "traffic_mirror_filter_name")],
+        supports_check_mode=True,
+    )
+
+
+def run_fleet(module: AnsibleAWSModule) -> NoReturn:
+    """One task, from options to result."""
+    rows: list[Row] = []
+    try:
+        wanted = Fleet.from_options(module.params)
+        _check_speed(module.params)
+        ec2 = connect(module, pace.Pace(module.params["write_burst"], module.params["writes_per_second"]))
+        world, planned = _look_and_plan(module, wanted, ec2)
+        rows += planned
+        fleet.check_limits(wanted, rows)
+        barred = [row for row in rows if row.ineligible]
+        if barred and module.params["on_ineligible"] == "fail":
+            raise Refused(
+                f"{len(barred)} selected interfaces cannot be mirrored and on_ineligible is fail; nothing was changed. "
+                f"The first: {barred[0].interface_id}: {barred[0].reason}."
+            )
+        if module.params["verify_permissions"]:
+            _verify(rows, ec2)
+        foreseen = [(row, row.session) for row in rows if row.action in ("create", "change", "leave")]
+        diff = {"prepared": fleet.table(rows, SHOWN)}
+        if module.check_mode:
+            results = Results(foreseen, changed=any(row.plan.actions for row in rows))
+        else:
+            results = Crew(wanted, world, ec2, module.params["workers"]).run(rows)
+    except (BadInput, Refused) as error:
+        fail(module, msg=str(error), **_plan_of(rows))
+    except Ec2Error as error:
+        fail(module, msg=advice.explain(error), error=details(error), **_plan_of(rows))
+    shown: dict[str, Any] = {
+        **_plan_of(rows),
+        "changed": results.changed,
+        "coverage": fleet.coverage(rows),
+        "virtual_networks": fleet.vni_map(results.sessions),
+        "failed_interfaces": results.failed,
+        "diff": diff,
+    }
+    if results.failed:
+        first = results.failed[0]
+        fail(
+            module,
+            msg=f"{len(results.failed)} of {len(rows)} interfaces of fleet {wanted.name} failed, the rest is done; run "
+            f"the task again to finish. The first: {first['network_interface_id']}: {first['reason']}",
+            **shown,
+        )
+    finish(module, **shown)
+
+
+def _look_and_plan(module: AnsibleAWSModule, wanted: Fleet, ec2: Ec2) -> tuple[fleet.World, list[Row]]:
+    found: list[fleet.World] = []
+
+    def look() -> Plan:
+        found.append(fleet.look_up(wanted, module.params, ec2, module.check_mode))
+        return Plan()
+
+    patient_plan(look, iter(PAUSES))
+    return found[-1], fleet.plan(wanted, found[-1])
+
+
+def _check_speed(params: dict[str, Any]) -> None:
+    if not 1 <= params["workers"] <= WORKERS:
+        raise BadInput(f"workers must be 1 to {WORKERS}, not {params['workers']}.")
+    if params["writes_per_second"] <= 0:
+        raise BadInput(f"writes_per_second must be above 0, not {params['writes_per_second']}.")
+    if params["write_burst"] < 1:
+        raise BadInput(f"write_burst must be 1 or more, not {params['write_burst']}.")
+
+
+def _verify(rows: list[Row], ec2: Ec2) -> None:
+    """Ask EC2 once for each action of the plan."""
+    firsts = {action.operation: action for row in reversed(rows) for action in row.plan.actions if not action.pending}
+    refused, _unasked = refusals(Plan(tuple(firsts.values())), ec2)
+    if refused:
+        raise Refused(
+            f"EC2 would refuse {len(refused)} of {len(firsts)} actions; nothing was changed. {' '.join(refused)}"
+        )
+
+
+def _plan_of(rows: list[Row]) -> dict[str, Any]:
+    return {"plan": [row.describe() for row in rows], "summary": fleet.summary(rows)} if rows else {}

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which target and which session number each interface of a fleet gets. Pure, and stable: what has a place keeps it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
+from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options
+
+NUMBERS = next(field for field in SESSION.fields if field.option == "session_number")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target of the fleet.
+
+    type: as EC2 says, None where the account cannot see it. capacity: how many sessions it takes, None for no limit.
+    zones: those it is in, empty if they are not known.
+    """
+
+    id: str | Pending
+    type: str | None
+    capacity: int | None
+    zones: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Seat:
+    """An interface that needs a target: its id and zone, and the target that its session has, None if it has none."""
+
+    interface: str
+    zone: str
+    target: str | None
+
+
+@dataclass(frozen=True)
+class Band:
+    """The session numbers that a fleet uses, both inclusive."""
+
+    lowest: int
+    highest: int
+
+    @classmethod
+    def parse(cls, text: str) -> Band:
+        """From C(1-3) or C(5). Raises BadInput."""
+        found = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", text)
+        lowest, highest = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
+        if not (NUMBERS.minimum or 0) <= lowest <= highest <= (NUMBERS.maximum or 0):
+            raise BadInput(
+                f"session_numbers must be a number or LOWEST-HIGHEST within {NUMBERS.range()}, not {text!r}."
+            )
+        return cls(lowest, highest)
+
+    def choose(self, taken: Iterable[int], current: int | None) -> int | None:
+        """The number a session keeps if it is in the band, else the lowest free one; None if none is free."""
+        if current is not None and current in self:
+            return current
+        held = set(taken)
+        return next((number for number in range(self.lowest, self.highest + 1) if number not in held), None)
+
+    def __contains__(self, number: int) -> bool:
+        return self.lowest <= number <= self.highest
+
+    def __str__(self) -> str:
+        return f"{self.lowest}-{self.highest}"
+
+
+def place(seats: Iterable[Seat], targets: Iterable[Target], others: dict[str, int]) -> dict[str, Target | None]:
+    """The target of each interface, by its id; None where no target has room.
+
+    others: how many sessions that are not of these seats each target has. A seat keeps its target as long as that is
+    one of these and the seats alone do not exceed its capacity, whatever others add. The rest go, in the order of
+    their ids, to a target in their zone, of those to the least loaded, of those to the first.
+    """
+    seats, targets = sorted(seats, key=lambda seat: seat.interface), list(targets)
+    by_id = {target.id: target for target in targets}
+    kept: dict[str | Pending, int] = dict.fromkeys(by_id, 0)
+    placed: dict[str, Target | None] = {}
+    for seat in seats:
+        target = by_id.get(seat.target) if seat.target is not None else None
+        if target is not None and (target.capacity is None or kept[target.id] < target.capacity):
+            placed[seat.interface] = target
+            kept[target.id] += 1
+    load = {target: kept[target.id] + others.get(str(target.id), 0) for target in targets}
+    for seat in seats:
+        if seat.interface in placed:
+            continue
+        room = [target for target in targets if target.capacity is None or load[target] < target.capacity]
+        chosen = min(room, key=lambda target: (seat.zone not in target.zones, load[target]), default=None)
+        placed[seat.interface] = chosen
+        if chosen is not None:
+            load[chosen] += 1
+    return placed
+
+
+def numbers_taken(sessions: Iterable[Options]) -> list[int]:
+    """The session numbers that these sessions have."""
+    return [row["session_number"] for row in sessions]

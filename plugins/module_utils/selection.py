@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which network interfaces a fleet means, and which of them EC2 can mirror. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
+
+from ansible_collections.vtap.aws.plugins.module_utils import resource
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Members, Options
+
+# The options of a selector that hold ids, with the prefix of those.
+IDS = {"network_interface_ids": "eni", "instance_ids": "i", "vpc_ids": "vpc", "subnet_ids": "subnet"}
+# What narrows a selector; tags_on, interfaces and instance_states only say how the rest is meant.
+CRITERIA = (*IDS, "availability_zones", "instance_types", "tags")
+STATES = ("pending", "running", "shutting-down", "stopping", "stopped", "terminated")
+TAGS_ON = ("any", "interface", "instance")
+# The value that any tag of this key has.
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance: id, type (C(m5.large)), state (one of STATES) and tags."""
+
+    id: str
+    type: str
+    state: str
+    tags: dict[str, str]
+
+    @classmethod
+    def read(cls, row: Members) -> Instance:
+        """From an instance in DescribeInstances' words."""
+        return cls(row["InstanceId"], row["InstanceType"], row["State"]["Name"], _tags(row.get("Tags", [])))
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A network interface.
+
+    type: C(interface), C(nat_gateway), ... zone: of its subnet. primary: whether it is its instance's first.
+    instance: what it is attached to, None if nothing, or nothing that this account can see.
+    """
+
+    id: str
+    owner_id: str
+    vpc_id: str
+    subnet_id: str
+    zone: str
+    type: str
+    requester_managed: bool
+    ipv6_only: bool
+    primary: bool
+    tags: dict[str, str]
+    instance: Instance | None
+
+    @classmethod
+    def read(cls, row: Members, instances: dict[str, Instance]) -> Interface:
+        """From an interface in DescribeNetworkInterfaces' words. instances: by id."""
+        attachment = row.get("Attachment", {})
+        return cls(
+            id=row["NetworkInterfaceId"],
+            owner_id=row.get("OwnerId", ""),
+            vpc_id=row.get("VpcId", ""),
+            subnet_id=row.get("SubnetId", ""),
+            zone=row.get("AvailabilityZone", ""),
+            type=row.get("InterfaceType", "interface"),
+            requester_managed=row.get("RequesterManaged", False),
+            ipv6_only=row.get("Ipv6Native", False),
+            primary=attachment.get("DeviceIndex") == 0,
+            tags=_tags(row.get("TagSet", [])),
+            instance=instances.get(attachment.get("InstanceId", "")),
+        )
+
+
+@dataclass(frozen=True)
+class Selector:
+    """One entry of O(sources) or O(exclude): an interface fits if it fits every criterion that is given.
+
+    values: criterion to the values of which one must fit. tags: key to such values. tags_on: whose tags count; of
+    C(any) the instance's, with the interface's own over them. primary: whether only primary interfaces fit.
+    states: of the instance, None for any.
+    """
+
+    values: dict[str, frozenset[str]]
+    instance_types: tuple[str, ...] | None
+    tags: dict[str, frozenset[str]]
+    tags_on: str
+    primary: bool
+    states: frozenset[str] | None
+
+    @classmethod
+    def from_options(cls, label: str, given: Options, states: tuple[str, ...] | None) -> Selector:
+        """label: of the entry in messages. states: where the entry gives none. Raises BadInput."""
+        if all(given.get(option) is None for option in CRITERIA):
+            raise BadInput(
+                f"{label} must have at least one of {', '.join(CRITERIA)}; "
+                "instance_types: ['*'] means every instance of the region."
+            )
+        for option in CRITERIA:
+            if given.get(option) is not None and not given[option]:
+                raise BadInput(f"{label}: {option} must not be empty; leave it out if it does not matter.")
+        for option, prefix in IDS.items():
+            for one in given.get(option) or ():
+                try:
+                    resource.check_id(option, one, prefix)
+                except BadInput as error:
+                    raise BadInput(f"{label}: {error}") from error
+        chosen = given.get("instance_states") or states
+        return cls(
+            values={
+                option: frozenset(given[option])
+                for option in (*IDS, "availability_zones")
+                if given.get(option) is not None
+            },
+            instance_types=tuple(given["instance_types"]) if given.get("instance_types") else None,
+            tags={str(key): _values(label, key, value) for key, value in (given.get("tags") or {}).items()},
+            tags_on=given.get("tags_on") or "any",
+            primary=given.get("interfaces") == "primary",
+            states=None if chosen is None else frozenset(chosen),
+        )
+
+    def fits(self, one: Interface) -> bool:
+        """Whether the interface is meant."""
+        instance = one.instance
+        facts = {
+            "network_interface_ids": one.id,
+            "instance_ids": instance.id if instance else "",
+            "vpc_ids": one.vpc_id,
+            "subnet_ids": one.subnet_id,
+            "availability_zones": one.zone,
+        }
+        if any(facts[option] not in values for option, values in self.values.items()):
+            return False
+        if self.primary and not one.primary:
+            return False
+        if self.states is not None and instance is not None and instance.state not in self.states:
+            return False
+        if self.instance_types is not None and not (instance and globs(instance.type, self.instance_types)):
+            return False
+        return not self.tags or self._tagged(one)
+
+    def _tagged(self, one: Interface) -> bool:
+        inherited = one.instance.tags if one.instance and self.tags_on != "interface" else {}
+        own = one.tags if self.tags_on != "instance" else {}
+        tags = {**inherited, **own}
+        return all(key in tags and (ANY in values or tags[key] in values) for key, values in self.tags.items())
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What EC2 mirrors. instance_types: globs of supported ones. targets: interfaces that are mirror targets.
+    foreign: accounts that are not the caller's."""
+
+    instance_types: tuple[str, ...]
+    targets: frozenset[str]
+    foreign: frozenset[str]
+
+
+def ineligible(one: Interface, limits: Limits) -> str | None:
+    """Why EC2 cannot mirror the interface, None if it can.
+
+    Source: Traffic Mirroring guide, "Traffic mirror sessions" and "Limitations". Requester-managed interfaces of
+    Amazon RDS and ElastiCache can be mirrored by that page; they show no instance, so no type to judge by, and are
+    left to the single session module.
+    """
+    if one.owner_id in limits.foreign:
+        return f"it belongs to account {one.owner_id}"
+    if one.type != "interface":
+        return f"its type is {one.type}; EC2 mirrors only the type interface"
+    if one.requester_managed:
+        return "it is managed by an AWS service (requester-managed)"
+    if one.instance is None:
+        return "it is not attached to an instance"
+    if one.instance.state in ("shutting-down", "terminated"):
+        return f"its instance {one.instance.id} is {one.instance.state}"
+    if "metal" in one.instance.type.partition(".")[2]:
+        return f"instance type {one.instance.type} is bare metal"
+    if not globs(one.instance.type, limits.instance_types):
+        return f"instance type {one.instance.type} is not among supported_instance_types"
+    if one.ipv6_only:
+        return f"its subnet {one.subnet_id} is IPv6-only"
+    if one.id in limits.targets:
+        return "it is itself a mirror target"
+    return None
+
+
+def server_side(sources: Iterable[Selector], most: int) -> dict[str, list[str]]:
+    """The filters of DescribeNetworkInterfaces that no interface of these sources fails.
+
+    most: values in one request. A criterion counts if every source has it.
+    """
+    found: dict[str, list[str]] = {}
+    sources = list(sources)
+    for option, name in (
+        ("vpc_ids", "vpc-id"),
+        ("subnet_ids", "subnet-id"),
+        ("availability_zones", "availability-zone"),
+    ):
+        values = sorted({value for one in sources for value in one.values.get(option, ())})
+        if all(option in one.values for one in sources) and len(values) <= most:
+            found[name] = values
+            most -= len(values)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def globs(text: str, patterns: tuple[str, ...]) -> bool:
+    """Whether any of the patterns, with C(*) and C(?), is the text. Thousands of interfaces have few types."""
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def _values(label: str, key: Any, value: Any) -> frozenset[str]:
+    values = value if isinstance(value, list) else [value]
+    if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
+        raise BadInput(f"{label}: tags: {key} must be a value, a list of values, or '*' for any.")
+    return frozenset(str(one) for one in values)
+
+
+def _tags(rows: list[Members]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in rows}

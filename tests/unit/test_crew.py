@@ -1,0 +1,184 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet's plan carried out against the emulator, with what can go wrong on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import boto3
+import pytest
+from ansible_collections.vtap.aws.plugins.module_utils import fleet
+from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet
+from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
+
+from tests.unit.test_fleet import options
+
+WEB = "eni-0a1b2c3d4e5f60718"
+PARAMS = {
+    "sources": [{"instance_types": ["m5.*", "c5.*"]}],
+    "targets": [{"traffic_mirror_target_name": "lab-target"}],
+    "traffic_mirror_filter_id": None,
+    "traffic_mirror_filter_name": "lab-filter",
+}
+CREATE = "CreateTrafficMirrorSession"
+
+
+@pytest.fixture
+def emulator(running):
+    running[0].reset()
+    return running[0]
+
+
+@pytest.fixture
+def run(running, emulator):
+    """One run: the rows of its plan and its results."""
+
+    def once(pace=None, **given):
+        ec2 = Ec2(running[1], sts=lambda: None, pace=pace)
+        params = options(**{**PARAMS, **given})
+        wanted = Fleet.from_options(params)
+        world = fleet.look_up(wanted, params, ec2, False)
+        rows = fleet.plan(wanted, world)
+        return rows, Crew(wanted, world, ec2, workers=5).run(rows)
+
+    return once
+
+
+def calls(emulator, action):
+    return [entry for entry in emulator.log() if entry["action"] == action]
+
+
+def marked(running):
+    found = running[1].describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    return [row for row in found if {"Key": "vtap:fleet", "Value": "ids"} in row["Tags"]]
+
+
+def test_from_nothing_to_nothing(run, running):
+    rows, results = run()
+    assert fleet.summary(rows)["create"] == 6 and results.changed and not results.failed
+    assert len({one["virtual_network_id"] for one in fleet.vni_map(results.sessions)}) == 6
+    rows, results = run()
+    assert fleet.summary(rows) == {"create": 0, "change": 0, "leave": 6, "delete": 0, "skip": 0}
+    assert not results.changed and len(fleet.vni_map(results.sessions)) == 6
+    rows, results = run(description="ids")
+    assert fleet.summary(rows)["change"] == 6 and results.changed
+    rows, results = run(state="absent")
+    assert fleet.summary(rows)["delete"] == 6 and marked(running) == []
+
+
+def test_a_refusal_stops_only_its_interface(run, emulator):
+    emulator.knobs(fail={CREATE: ["TrafficMirrorSessionLimitExceeded", 1]})
+    _rows, results = run()
+    assert [one["code"] for one in results.failed] == ["TrafficMirrorSessionLimitExceeded"]
+    rows, results = run()
+    assert fleet.summary(rows)["create"] == 1 and not results.failed
+
+
+def test_an_interface_that_ec2_does_not_support_is_skipped(run, emulator):
+    emulator.knobs(source_families=["c5"])
+    rows, results = run()
+    assert not results.failed
+    skipped = [row for row in rows if row.action == "skip"]
+    assert len(skipped) == 3 and all(row.reason.startswith("NetworkInterfaceNotSupported") for row in skipped)
+
+
+def test_what_is_forbidden_once_is_not_tried_for_each(run, emulator):
+    emulator.knobs(denied=["ec2:CreateTrafficMirrorSession"])
+    _rows, results = run()
+    assert len(results.failed) == 6 and not results.changed
+    assert len(calls(emulator, CREATE)) <= 5  # one for each worker at most
+    assert any("ec2:CreateTrafficMirrorSession" in one["reason"] for one in results.failed)
+
+
+def test_lost_replies_make_no_doubles(run, running, emulator):
+    emulator.knobs(drop_replies={CREATE: 3})
+    _rows, results = run()
+    assert not results.failed
+    assert max(Counter(row["NetworkInterfaceId"] for row in marked(running)).values()) == 1
+
+
+def test_an_interface_that_vanishes(run, emulator):
+    gone = [{"action": "DetachNetworkInterface", "parameters": {"AttachmentId": attachment(emulator), "Force": True}}]
+    gone += [{"action": "DeleteNetworkInterface", "parameters": {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60723"}}]
+    emulator.knobs(interleave=[{"after": "DescribeNetworkInterfaces", "calls": 1, "do": gone}])
+    rows, results = run()
+    assert not results.failed
+    assert [(row.interface_id, row.reason) for row in rows if row.action == "skip"] == [
+        ("eni-0a1b2c3d4e5f60723", "it vanished during the run")
+    ]
+
+
+def attachment(emulator):
+    ec2 = boto3.client(
+        "ec2",
+        region_name="eu-west-1",
+        endpoint_url=emulator.url,
+        aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
+    )
+    found = ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-0a1b2c3d4e5f60723"])["NetworkInterfaces"][0]
+    return found["Attachment"]["AttachmentId"]
+
+
+def other_run(number, **more):
+    """Another run of the fleet makes a session on the web server's interface after we have looked."""
+    parameters = {
+        "NetworkInterfaceId": WEB,
+        "SessionNumber": number,
+        "TrafficMirrorTargetId": "tmt-0a1b2c3d4e5f60718",
+        "TrafficMirrorFilterId": "tmf-0a1b2c3d4e5f60718",
+        "TagSpecifications": [
+            {"ResourceType": "traffic-mirror-session", "Tags": [{"Key": "vtap:fleet", "Value": "ids"}]}
+        ],
+    }
+    return [{"after": "DescribeNetworkInterfaces", "do": [{"action": CREATE, "parameters": parameters}]}]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_two_runs_at_once_make_no_doubles(run, running, emulator, number):
+    emulator.knobs(interleave=other_run(number))
+    _rows, results = run()
+    assert not results.failed
+    on_web = [row for row in marked(running) if row["NetworkInterfaceId"] == WEB]
+    assert [row["SessionNumber"] for row in on_web] == [1]
+
+
+def test_sessions_that_others_remove_are_made_again(run, running, emulator):
+    run()
+    victim = next(row for row in marked(running) if row["NetworkInterfaceId"] == WEB)["TrafficMirrorSessionId"]
+    gone = [{"action": "DeleteTrafficMirrorSession", "parameters": {"TrafficMirrorSessionId": victim}}]
+    emulator.knobs(interleave=[{"after": "DescribeNetworkInterfaces", "do": gone}])
+    _rows, results = run(description="ids")
+    assert not results.failed
+    assert len(marked(running)) == 6 and {row["Description"] for row in marked(running)} == {"ids"}
+
+
+def test_the_pace_keeps_within_the_bucket(run, emulator):
+    emulator.knobs(throttle={CREATE: [2, 20]})
+    _rows, results = run(pace=Pace(burst=2, per_second=20))
+    assert not results.failed
+    assert len(calls(emulator, CREATE)) <= 8  # six, and hardly any for nothing
+
+
+def test_a_bucket_that_somebody_else_empties(run, emulator):
+    emulator.knobs(throttle={CREATE: [1, 20]})
+    _rows, results = run(pace=Pace(burst=50, per_second=20))
+    assert not results.failed
+
+
+def test_pace_counts_like_a_bucket():
+    now, slept = [0.0], []
+    pace = Pace(burst=2, per_second=4, clock=lambda: now[0], sleep=slept.append)
+    for _call in range(4):
+        pace.wait("A")
+    pace.wait("B")
+    assert slept == [0.25, 0.5]
+    now[0] = 10.0
+    pace.throttled("A")
+    pace.wait("A")
+    assert slept[2:] == [0.25]

@@ -1,0 +1,350 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet's plan: what it does, what it never does, and that doing it leaves nothing to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from ansible_collections.vtap.aws.plugins.module_utils import fleet
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, World
+from ansible_collections.vtap.aws.plugins.module_utils.placement import Band, Target
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused
+from ansible_collections.vtap.aws.plugins.module_utils.selection import Instance, Interface, Limits
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+MINE, OTHER = "123456789012", "210987654321"
+FILTER_ID, OTHER_FILTER = "tmf-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60719"
+OPTIONS = {
+    "state": "present",
+    "name": "ids",
+    "sources": [{"tags": {"Mirror": "yes"}}],
+    "exclude": None,
+    "targets": [{"traffic_mirror_target_id": "tmt-0a1b2c3d4e5f60701"}],
+    "traffic_mirror_filter_id": FILTER_ID,
+    "traffic_mirror_filter_name": None,
+    "session_numbers": "1-3",
+    "tags": None,
+    "purge_tags": True,
+    "adopt": False,
+    "purge": True,
+    "supported_instance_types": None,
+    "max_creates": None,
+    "max_changes": None,
+    "max_deletes": None,
+}
+LIMITS = Limits(("m5.*",), frozenset(), frozenset([OTHER]))
+
+
+def options(**given):
+    return {**OPTIONS, **given}
+
+
+def interface(number, *, mirror=True, zone="a", **given):
+    tags = {"Mirror": "yes"} if mirror else {}
+    instance = Instance(f"i-{number:017x}", given.pop("instance_type", "m5.large"), given.pop("state", "running"), tags)
+    fields = {
+        "id": f"eni-{number:017x}",
+        "owner_id": MINE,
+        "vpc_id": "vpc-0a1b2c3d",
+        "subnet_id": "subnet-0a1b2c3d",
+        "zone": zone,
+        "type": "interface",
+        "requester_managed": False,
+        "ipv6_only": False,
+        "primary": True,
+        "tags": {},
+        "instance": instance,
+    }
+    return Interface(**{**fields, **given})
+
+
+def session(number, on, *, session_number=1, target=1, owner=MINE, filter_id=FILTER_ID, tags=None):
+    return {
+        "traffic_mirror_session_id": f"tms-{number:017x}",
+        "network_interface_id": f"eni-{on:017x}",
+        "session_number": session_number,
+        "traffic_mirror_filter_id": filter_id,
+        "traffic_mirror_target_id": f"tmt-0a1b2c3d4e5f607{target:02x}",
+        "packet_length": 8500,
+        "virtual_network_id": number,
+        "description": "",
+        "owner_id": owner,
+        "tags": {"vtap:fleet": "ids"} if tags is None else tags,
+    }
+
+
+def target(number, capacity=None, zones=()):
+    return Target(f"tmt-0a1b2c3d4e5f607{number:02x}", "network-load-balancer", capacity, frozenset(zones))
+
+
+def world(interfaces=(), sessions=(), targets=None, limits=LIMITS):
+    return World(list(sessions), list(interfaces), tuple(targets or [target(1)]), FILTER_ID, limits)
+
+
+def applied(rows, sessions):
+    """The sessions after the plan, as EC2 would have them."""
+    left = {row["traffic_mirror_session_id"]: row for row in sessions}
+    fresh = 10**6
+    for row in rows:
+        for action in row.plan.actions:
+            if action.operation.startswith("Delete") and action.operation != "DeleteTags":
+                del left[action.params["TrafficMirrorSessionId"]]
+        if row.action == "create":
+            fresh += 1
+            made = {**session(fresh, 0), **row.plan.after}
+            left[made["traffic_mirror_session_id"]] = made
+        if row.action == "change":
+            left[row.plan.before["traffic_mirror_session_id"]] = row.plan.after
+    return list(left.values())
+
+
+def only(rows):
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+@st.composite
+def worlds(draw):
+    """Interfaces of all sorts, sessions of the fleet and of others on them, two or three targets."""
+    count = draw(st.integers(0, 12))
+    interfaces = [
+        interface(
+            number,
+            mirror=draw(st.booleans()) or draw(st.booleans()),
+            zone=draw(st.sampled_from("abc")),
+            instance_type=draw(st.sampled_from(["m5.large", "m5.large", "m5.metal", "t2.micro"])),
+            owner_id=draw(st.sampled_from([MINE, MINE, MINE, OTHER])),
+        )
+        for number in range(1, count + 1)
+    ]
+    sessions = []
+    for on in range(1, count + 3):  # two of them on interfaces that are not there
+        numbers = draw(st.lists(st.integers(1, 5), unique=True, max_size=3))
+        for number in numbers:
+            tags = draw(st.sampled_from([{}, {"vtap:fleet": "ids"}, {"vtap:fleet": "ids"}, {"vtap:fleet": "other"}]))
+            sessions.append(
+                session(
+                    len(sessions) + 1,
+                    on,
+                    session_number=number,
+                    target=draw(st.integers(1, 4)),
+                    owner=draw(st.sampled_from([MINE, MINE, OTHER])),
+                    filter_id=draw(st.sampled_from([FILTER_ID, OTHER_FILTER])),
+                    tags=tags,
+                )
+            )
+    capacity = st.sampled_from([None, 1, 2, 5])
+    targets = [
+        target(number, draw(capacity), draw(st.sets(st.sampled_from("abc"))))
+        for number in draw(st.permutations([1, 2, 3]))
+    ][: draw(st.integers(1, 3))]
+    return world(interfaces, sessions, targets)
+
+
+fleets = st.builds(
+    lambda adopt, purge, numbers: Fleet.from_options(options(adopt=adopt, purge=purge, session_numbers=numbers)),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["1-3", "2", "1-32766", "4-5"]),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(fleets, worlds())
+def test_a_second_run_has_nothing_to_do(wanted, there):
+    marked = {row["network_interface_id"] for row in there.sessions if row["tags"].get("vtap:fleet") == "ids"}
+    bare = {row["network_interface_id"] for row in there.sessions if not row["tags"]}
+    # Where the fleet's own session loses its place, the next run may find one to adopt on the same interface.
+    assume(not (wanted.adopt and marked & bare))
+    rows = fleet.plan(wanted, there)
+    again = fleet.plan(wanted, replace(there, sessions=applied(rows, there.sessions)))
+    assert [row.describe() for row in again if row.plan.actions] == []
+
+
+@settings(deadline=None, max_examples=300)
+@given(fleets, worlds())
+def test_nothing_foreign_is_written(wanted, there):
+    foreign = {
+        row["traffic_mirror_session_id"]
+        for row in there.sessions
+        if row["owner_id"] != MINE
+        or row["tags"].get("vtap:fleet", "ids") != "ids"
+        or (not row["tags"] and not wanted.adopt)
+    }
+    written = {
+        one
+        for row in fleet.plan(wanted, there)
+        for action in row.plan.actions
+        for one in (action.params.get("TrafficMirrorSessionId"), *action.params.get("Resources", ()))
+    }
+    assert not written & foreign
+
+
+@settings(deadline=None, max_examples=300)
+@given(fleets, worlds())
+def test_numbers_capacity_and_quota_hold(wanted, there):
+    rows = fleet.plan(wanted, there)
+    after = applied(rows, there.sessions)
+    places = Counter((row["network_interface_id"], row["session_number"]) for row in after)
+    assert max(places.values(), default=1) == 1
+    load = Counter(row["traffic_mirror_target_id"] for row in after)
+    before = Counter(row["traffic_mirror_target_id"] for row in there.sessions)
+    for one in there.targets:
+        assert one.capacity is None or load[one.id] <= max(one.capacity, before[one.id])
+    for row in rows:
+        if row.action in ("create", "change"):
+            assert wanted.band.lowest <= row.session["session_number"] <= wanted.band.highest
+        if row.action == "create":
+            assert Counter(one["network_interface_id"] for one in after)[row.interface_id] <= 3
+
+
+@settings(deadline=None, max_examples=200)
+@given(fleets, worlds())
+def test_a_new_target_moves_no_session(wanted, there):
+    wanted = replace(wanted, purge=True)  # or a session without room stays where it is until there is some
+    settled = replace(there, sessions=applied(fleet.plan(wanted, there), there.sessions))
+    more = replace(settled, targets=(target(9, None, "abc"), *settled.targets))
+    moved = [row for row in fleet.plan(wanted, more) if row.action in ("change", "delete")]
+    # A session that is only now adopted had no place before.
+    assert [row for row in moved if row.plan.before["tags"]] == []
+
+
+def test_a_selected_interface_gets_a_session():
+    row = only(fleet.plan(Fleet.from_options(options()), world([interface(1), interface(2, mirror=False)])))
+    assert (row.action, row.session["session_number"]) == ("create", 1)
+    tags = row.plan.actions[0].params["TagSpecifications"][0]["Tags"]
+    assert tags == [{"Key": "vtap:fleet", "Value": "ids"}]
+
+
+@pytest.mark.parametrize(
+    ("given_there", "words"),
+    [
+        ({"type": "nat_gateway"}, "its type is nat_gateway"),
+        ({"requester_managed": True}, "managed by an AWS service"),
+        ({"owner_id": OTHER}, f"belongs to account {OTHER}"),
+        ({"ipv6_only": True}, "IPv6-only"),
+        ({"instance_type": "m5.metal"}, "bare metal"),
+        ({"instance_type": "t2.micro"}, "t2.micro is not among supported_instance_types"),
+        ({"instance": None, "tags": {"Mirror": "yes"}}, "not attached"),
+    ],
+)
+def test_why_an_interface_cannot_be_mirrored(given_there, words):
+    there = world([interface(1, **given_there)], [session(1, 1, tags={})])
+    row = only(fleet.plan(Fleet.from_options(options()), there))
+    assert row.action == "skip" and row.ineligible and words in row.reason
+
+
+def test_an_interface_that_is_a_target_is_skipped():
+    limits = replace(LIMITS, targets=frozenset([interface(1).id]))
+    row = only(fleet.plan(Fleet.from_options(options()), world([interface(1)], limits=limits)))
+    assert (row.action, row.reason) == ("skip", "it is itself a mirror target")
+
+
+def test_three_sessions_of_others():
+    others = [session(number, 1, session_number=number + 10, tags={}) for number in (1, 2, 3)]
+    row = only(fleet.plan(Fleet.from_options(options()), world([interface(1)], others)))
+    assert (row.action, row.reason) == ("skip", "it has 3 sessions of others, and EC2 takes 3")
+
+
+def test_a_full_band():
+    others = [session(number, 1, session_number=number, tags={}) for number in (1, 2)]
+    rows = fleet.plan(Fleet.from_options(options(session_numbers="1-2")), world([interface(1)], others))
+    assert (only(rows).action, only(rows).reason) == ("skip", "other sessions have all of its session numbers 1-2")
+    assert fleet.coverage(rows) == {"selected": 1, "eligible": 1, "mirrored": 0, "unmirrored": [interface(1).id]}
+
+
+def test_exclude_wins_and_removes():
+    wanted = Fleet.from_options(options(exclude=[{"network_interface_ids": [interface(1).id]}]))
+    row = only(fleet.plan(wanted, world([interface(1)], [session(1, 1)])))
+    assert (row.action, row.reason) == ("delete", "exclude[0] leaves it out")
+
+
+def test_of_two_sessions_of_the_fleet_one_stays():
+    rows = fleet.plan(
+        Fleet.from_options(options()), world([interface(1)], [session(2, 1, session_number=2), session(1, 1)])
+    )
+    assert [(row.action, row.session["session_number"]) for row in rows] == [("leave", 1), ("delete", 2)]
+
+
+def test_the_nearest_and_least_loaded_target():
+    targets = (target(1, None, "a"), target(2, None, "b"), target(3, None, "b"))
+    there = world([interface(number, zone="b") for number in (1, 2)], targets=targets)
+    rows = fleet.plan(Fleet.from_options(options()), there)
+    assert [row.session["traffic_mirror_target_id"] for row in rows] == [targets[1].id, targets[2].id]
+
+
+def test_a_session_that_needs_freed_room_comes_last():
+    there = world([interface(1)], [session(1, 2)], [target(1, 1)])
+    rows = fleet.plan(Fleet.from_options(options()), there)
+    assert [(row.action, row.late) for row in rows] == [("create", True), ("delete", False)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [({"max_creates": "1"}, "max_creates allows 1"), ({"max_creates": "50%"}, "50% of 3 = 1")],
+)
+def test_limits(limit, words):
+    wanted = Fleet.from_options(options(**limit))
+    rows = fleet.plan(wanted, world([interface(number) for number in (1, 2, 3)]))
+    with pytest.raises(Refused, match=words):
+        fleet.check_limits(wanted, rows)
+
+
+def test_a_selection_of_nothing_does_not_empty_the_fleet():
+    wanted = Fleet.from_options(options())
+    with pytest.raises(Refused, match="sources select no interface, while the fleet has 1 sessions"):
+        fleet.check_limits(wanted, fleet.plan(wanted, world([], [session(1, 1)])))
+
+
+def test_absent_removes_the_fleet_and_nothing_else():
+    wanted = Fleet.from_options(options(state="absent", sources=None, targets=None))
+    there = world([], [session(1, 1), session(2, 1, session_number=2, tags={}), session(3, 2, owner=OTHER)])
+    rows = fleet.plan(wanted, there)
+    fleet.check_limits(wanted, rows)
+    assert [(row.action, row.session["traffic_mirror_session_id"]) for row in rows] == [("delete", f"tms-{1:017x}")]
+
+
+@pytest.mark.parametrize(
+    ("given_options", "words"),
+    [
+        ({"sources": [{}]}, r"sources\[0\] must have at least one of"),
+        ({"sources": None}, "needs sources"),
+        ({"sources": [{"vpc_ids": ["vpc-1"]}]}, r"sources\[0\]: vpc_ids must be vpc-"),
+        ({"sources": [{"tags": {"a": None}}]}, "tags: a must be a value"),
+        ({"targets": [{}]}, r"targets\[0\] must have one of"),
+        ({"targets": [{"traffic_mirror_target_name": "x", "capacity": 0}]}, "capacity must be 1 or more"),
+        ({"session_numbers": "3-1"}, "session_numbers must be a number or LOWEST-HIGHEST within 1 to 32766"),
+        ({"session_numbers": "0"}, "session_numbers must be"),
+        ({"max_deletes": "101%"}, "max_deletes must be a number"),
+        ({"max_deletes": "-1"}, "max_deletes must be a number"),
+        ({"name": ""}, "name must have 1 to 256 characters"),
+        ({"traffic_mirror_filter_id": None}, "traffic_mirror_filter_id or traffic_mirror_filter_name"),
+    ],
+)
+def test_bad_input(given_options, words):
+    with pytest.raises(BadInput, match=words):
+        Fleet.from_options(options(**given_options))
+
+
+def test_band():
+    assert Band.parse("7") == Band(7, 7)
+    assert Band.parse("1-3").choose([1, 3], None) == 2
+    assert Band.parse("1-3").choose([1, 2], 9) == 3
+    assert Band.parse("1-3").choose([2, 3], 1) == 1
+
+
+def test_tags_are_inherited_unless_the_interface_has_its_own():
+    wanted = Fleet.from_options(options())
+    assert [row.action for row in fleet.plan(wanted, world([interface(1, tags={"Mirror": "no"})]))] == []
+    on_instance = Fleet.from_options(options(sources=[{"tags": {"Mirror": "*"}, "tags_on": "instance"}]))
+    assert only(fleet.plan(on_instance, world([interface(1, tags={"Mirror": "no"})]))).action == "create"
+
+
+def test_a_stopped_instance_is_not_selected():
+    assert fleet.plan(Fleet.from_options(options()), world([interface(1, state="stopped")])) == []
