@@ -204,6 +204,10 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
         if (mine := owned(fleet, there, world.limits.foreign))
     }
     for one in world.interfaces:
+        if one.id in gone and one.attached_to and one.instance is None:
+            # EC2 is eventually consistent. What is not known of the instance must not end its mirroring.
+            rows += [_kept(row, one, ineligible(one, world.limits) or "") for row in gone.pop(one.id)]
+            continue
         if not any(selector.fits(one) for selector in fleet.sources):
             continue
         there = by_interface.get(one.id, [])
@@ -221,9 +225,9 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
             rows.append(_removal(fleet, mine[0], one, reason))
         else:
             rows.append(Row(one.id, "skip", reason, one, ineligible=excluded is None))
-    for interface, mine in gone.items():
+    for mine in gone.values():
         reason = "it is no longer selected" if fleet.present else "state is absent"
-        rows += [_removal(fleet, row, None, reason, interface) for row in mine]
+        rows += [_removal(fleet, row, None, reason) for row in mine]
     rows += _seated(fleet, world, wanted, by_interface, rows)
     return sorted(rows, key=lambda row: (row.interface_id, row.session.get("session_number", 0)))
 
@@ -335,8 +339,8 @@ def doubles(fleet: Fleet, world: World, interfaces: set[str], ec2: Ec2) -> list[
         if one["network_interface_id"] in interfaces:
             by_interface[one["network_interface_id"]].append(one)
     return [
-        _removal(fleet, row, None, "another run of the fleet made it at the same time", interface)
-        for interface, there in by_interface.items()
+        _removal(fleet, row, None, "another run of the fleet made it at the same time")
+        for there in by_interface.values()
         for row in owned(fleet, there, world.limits.foreign)[1:]
     ]
 
@@ -415,12 +419,16 @@ def _line(row: Row) -> str:
     return f"{row.action:<7} {row.interface_id} {instance.id if instance else '-'} {where}: {row.reason}"
 
 
-def _removal(fleet: Fleet, found: Options, one: Interface | None, reason: str, interface: str = "") -> Row:
-    where = one.id if one else interface
+def _removal(fleet: Fleet, found: Options, one: Interface | None, reason: str) -> Row:
     if not fleet.purge and fleet.present:
-        return Row(where, "skip", f"{reason}, but purge is false", one, Plan(before=found, after=found))
+        return _kept(found, one, f"{reason}, but purge is false")
     made = Plan((planning.delete(SESSION, found, reason),), before=found)
-    return Row(where, "delete", reason, one, made)
+    return Row(found["network_interface_id"], "delete", reason, one, made)
+
+
+def _kept(found: Options, one: Interface | None, reason: str) -> Row:
+    """A session that is left alone though the fleet has no use for it."""
+    return Row(found["network_interface_id"], "skip", reason, one, Plan(before=found, after=found))
 
 
 def _unseated(fleet: Fleet, one: Interface, current: Options | None, reason: str) -> Row:

@@ -45,7 +45,7 @@ class Interface:
     """A network interface.
 
     type: C(interface), C(nat_gateway), ... zone: of its subnet. primary: whether it is its instance's first.
-    instance: what it is attached to, None if nothing, or nothing that this account can see.
+    attached_to: the id of its instance, empty if there is none. instance: that instance, None if it does not show.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Interface:
     ipv6_only: bool
     primary: bool
     tags: dict[str, str]
+    attached_to: str
     instance: Instance | None
 
     @classmethod
@@ -75,6 +76,7 @@ class Interface:
             ipv6_only=row.get("Ipv6Native", False),
             primary=attachment.get("DeviceIndex") == 0,
             tags=_tags(row.get("TagSet", [])),
+            attached_to=attachment.get("InstanceId", ""),
             instance=instances.get(attachment.get("InstanceId", "")),
         )
 
@@ -131,7 +133,7 @@ class Selector:
         instance = one.instance
         facts = {
             "network_interface_ids": one.id,
-            "instance_ids": instance.id if instance else "",
+            "instance_ids": one.attached_to,
             "vpc_ids": one.vpc_id,
             "subnet_ids": one.subnet_id,
             "availability_zones": one.zone,
@@ -176,6 +178,8 @@ def ineligible(one: Interface, limits: Limits) -> str | None:
         return f"its type is {one.type}; EC2 mirrors only the type interface"
     if one.requester_managed:
         return "it is managed by an AWS service (requester-managed)"
+    if one.instance is None and one.attached_to:
+        return f"its instance {one.attached_to} does not show yet"
     if one.instance is None:
         return "it is not attached to an instance"
     if one.instance.state in ("shutting-down", "terminated"):

@@ -59,6 +59,7 @@ def interface(number, *, mirror=True, zone="a", **given):
         "ipv6_only": False,
         "primary": True,
         "tags": {},
+        "attached_to": instance.id,
         "instance": instance,
     }
     return Interface(**{**fields, **given})
@@ -231,7 +232,8 @@ def test_a_selected_interface_gets_a_session():
         ({"ipv6_only": True}, "IPv6-only"),
         ({"instance_type": "m5.metal"}, "bare metal"),
         ({"instance_type": "t2.micro"}, "t2.micro is not among supported_instance_types"),
-        ({"instance": None, "tags": {"Mirror": "yes"}}, "not attached"),
+        ({"instance": None, "attached_to": "", "tags": {"Mirror": "yes"}}, "not attached"),
+        ({"instance": None, "tags": {"Mirror": "yes"}}, f"its instance i-{1:017x} does not show yet"),
     ],
 )
 def test_why_an_interface_cannot_be_mirrored(given_there, words):
@@ -263,6 +265,11 @@ def test_exclude_wins_and_removes():
     wanted = Fleet.from_options(options(exclude=[{"network_interface_ids": [interface(1).id]}]))
     row = only(fleet.plan(wanted, world([interface(1)], [session(1, 1)])))
     assert (row.action, row.reason) == ("delete", "exclude[0] leaves it out")
+
+
+def test_a_session_whose_instance_does_not_show_yet_stays():
+    row = only(fleet.plan(Fleet.from_options(options()), world([interface(1, instance=None)], [session(1, 1)])))
+    assert (row.action, row.reason) == ("skip", f"its instance i-{1:017x} does not show yet")
 
 
 def test_of_two_sessions_of_the_fleet_one_stays():
