@@ -222,7 +222,7 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
         if reason is None:
             wanted.append((one, current))
         elif mine:
-            rows.append(_removal(fleet, mine[0], one, reason))
+            rows.append(replace(_removal(fleet, mine[0], one, reason), ineligible=excluded is None))
         else:
             rows.append(Row(one.id, "skip", reason, one, ineligible=excluded is None))
     for mine in gone.values():

@@ -15,6 +15,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
+from ansible_collections.vtap.aws.plugins.module_utils.resource import Refused
 
 from tests.unit.test_fleet import options
 
@@ -69,6 +70,19 @@ def test_from_nothing_to_nothing(run, running):
     assert fleet.summary(rows)["change"] == 6 and results.changed
     rows, results = run(state="absent")
     assert fleet.summary(rows)["delete"] == 6 and marked(running) == []
+
+
+def test_check_mode_plans_with_what_an_earlier_task_would_make(running, emulator):
+    params = options(
+        **{**PARAMS, "targets": [{"traffic_mirror_target_name": "new"}], "traffic_mirror_filter_name": "also new"}
+    )
+    wanted = Fleet.from_options(params)
+    ec2 = Ec2(running[1], sts=lambda: None)
+    rows = fleet.plan(wanted, fleet.look_up(wanted, params, ec2, True))
+    assert fleet.summary(rows)["create"] == 6
+    assert "traffic_mirror_target_id" not in rows[0].describe() and "not made yet" in fleet.table(rows, 1)
+    with pytest.raises(Refused, match=r"targets\[0\]: there is no target named new"):
+        fleet.look_up(wanted, {**params, "traffic_mirror_filter_name": "lab-filter"}, ec2, False)
 
 
 def test_a_refusal_stops_only_its_interface(run, emulator):

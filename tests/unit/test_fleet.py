@@ -242,6 +242,13 @@ def test_why_an_interface_cannot_be_mirrored(given_there, words):
     assert row.action == "skip" and row.ineligible and words in row.reason
 
 
+def test_an_interface_that_became_ineligible_counts_as_such():
+    row = only(
+        fleet.plan(Fleet.from_options(options()), world([interface(1, instance_type="t2.micro")], [session(1, 1)]))
+    )
+    assert row.action == "delete" and row.ineligible
+
+
 def test_an_interface_that_is_a_target_is_skipped():
     limits = replace(LIMITS, targets=frozenset([interface(1).id]))
     row = only(fleet.plan(Fleet.from_options(options()), world([interface(1)], limits=limits)))
