@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import advice
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, account_of
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Action
 from botocore.exceptions import ConnectionClosedError
+from botocore.stub import Stubber
 
 
 class Client:
@@ -140,3 +142,20 @@ def test_a_create_with_tags_needs_two_permissions():
 def test_a_lost_reply_says_that_nobody_knows():
     text = advice.explain(Ec2Error("DeleteTrafficMirrorSession", "", "connection closed"), MODIFY)
     assert "got no reply" in text and "run the task again" in text
+
+
+def test_every_page_is_read_and_no_more():
+    client = boto3.client("ec2", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    asked = {"MaxResults": 1000, "Filters": [{"Name": "vpc-id", "Values": ["vpc-0a1b2c3d"]}]}
+    with Stubber(client) as stub:
+        for token, following in ((None, "one"), ("one", "two"), ("two", None)):
+            reply = {"NetworkInterfaces": [{"NetworkInterfaceId": f"eni-{token}"}]}
+            stub.add_response(
+                "describe_network_interfaces",
+                {**reply, **({"NextToken": following} if following else {})},
+                {**asked, **({"NextToken": token} if token else {})},
+            )
+        pages = Ec2(client, sts=lambda: None).pages("DescribeNetworkInterfaces", {"vpc-id": ["vpc-0a1b2c3d"]})
+        found = [row["NetworkInterfaceId"] for page in pages for row in page["NetworkInterfaces"]]
+        stub.assert_no_pending_responses()
+    assert found == ["eni-None", "eni-one", "eni-two"]

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput
-from ansible_collections.vtap.aws.plugins.module_utils.tags import TagRules
+from ansible_collections.vtap.aws.plugins.module_utils.tags import TagChange, TagRules
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,3 +106,10 @@ def test_reserved_tag_that_is_there_can_be_fed_back():
 def test_bad_tags_are_refused(given_options, message):
     with pytest.raises(BadInput, match=message):
         TagRules.from_options(options(**given_options))
+
+
+def test_the_mark_of_a_fleet_is_its_own():
+    rules = TagRules.from_options({"tags": {"vtap:fleet": "mine"}, "purge_tags": True})
+    assert rules.change({"vtap:fleet": "theirs", "Team": "x"}) == TagChange({}, ("Team",), {"vtap:fleet": "theirs"})
+    marking = replace(rules, marks={"vtap:fleet": "ids"})
+    assert marking.change({}).result == {"vtap:fleet": "ids"} and marking.change({"vtap:fleet": "ids"}).write == {}
