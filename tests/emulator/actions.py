@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import describe, filters, sessions, tags, targets
+from . import describe, filters, network, sessions, tags, targets
 from .calls import Call
 from .store import FILTER, RULE, SESSION, TARGET
 
@@ -34,5 +34,7 @@ ACTIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
 SHARED: dict[str, Callable[[Call, tags.Forward], dict[str, Any]]] = {
     "CreateTags": tags.create,
     "DeleteTags": tags.delete,
+    "DescribeInstances": network.instances,
+    "DescribeNetworkInterfaces": network.interfaces,
     "DescribeTags": tags.describe_all,
 }

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
@@ -166,7 +167,7 @@ def check(shape: Shape, value: Any, path: str) -> None:
         for member in value:
             check(shape.member, member, path)
         return
-    expected = {"integer": int, "boolean": bool, "string": str}[shape.type_name]
+    expected = {"integer": int, "long": int, "boolean": bool, "string": str, "timestamp": datetime}[shape.type_name]
     if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
         raise ValueError(f"{path}: {value!r} is not of type {shape.type_name}")
     enum = getattr(shape, "enum", None)
@@ -189,4 +190,4 @@ def _element(shape: Shape, value: Any) -> str:
         return "".join(f"<item>{_element(shape.member, member)}</item>" for member in value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escape(str(value))
+    return escape(value.isoformat() if isinstance(value, datetime) else str(value))

@@ -10,6 +10,7 @@ from collections import Counter
 
 import boto3
 import pytest
+from ansible_collections.vtap.aws.plugins.module_utils import ec2 as ec2_module
 from ansible_collections.vtap.aws.plugins.module_utils import fleet
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
@@ -70,6 +71,13 @@ def test_from_nothing_to_nothing(run, running):
     assert fleet.summary(rows)["change"] == 6 and results.changed
     rows, results = run(state="absent")
     assert fleet.summary(rows)["delete"] == 6 and marked(running) == []
+
+
+def test_more_than_one_page(run, emulator, monkeypatch):
+    monkeypatch.setattr(ec2_module, "PAGE", 5)
+    rows, results = run()
+    assert fleet.summary(rows)["create"] == 6 and not results.failed
+    assert (len(calls(emulator, "DescribeNetworkInterfaces")), len(calls(emulator, "DescribeInstances"))) == (2, 2)
 
 
 def test_check_mode_plans_with_what_an_earlier_task_would_make(running, emulator):
