@@ -242,9 +242,6 @@ def _seated(
     """The rows of the interfaces that should have a session, given what the others remove."""
     now = Counter(row[TARGET.id_option] for row in world.sessions)
     own = sum(1 for row in world.sessions if row.get("owner_id") not in world.limits.foreign)
-    freed = [row.session for row in removals if row.action == "delete"]
-    staying = [current for _one, current in wanted if current is not None]
-    others = now - Counter(row[TARGET.id_option] for row in (*freed, *staying))
     rows: list[Row] = []
     numbers: dict[str, int] = {}
     for one, current in wanted:
@@ -255,6 +252,9 @@ def _seated(
         else:
             numbers[one.id] = number
     wanted = [(one, current) for one, current in wanted if one.id in numbers]
+    freed = [row.session for row in (*removals, *rows) if row.action == "delete"]
+    staying = [current for _one, current in wanted if current is not None]
+    others = now - Counter(row[TARGET.id_option] for row in (*freed, *staying))
     seats = [Seat(one.id, one.zone, current[TARGET.id_option] if current else None) for one, current in wanted]
     placed = place(seats, world.targets, others)
     created = 0
