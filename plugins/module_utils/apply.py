@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, TypeVar
 
 from ansible_collections.vtap.aws.plugins.module_utils import advice, resource
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
@@ -19,6 +19,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 # Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
 # Terraform's provider works without any wait, so what needs more than these is not going to appear.
 PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)
+Looked = TypeVar("Looked")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     done: list[Action] = []
     while True:
         try:
-            plan = patient_plan(make_plan, pauses)
+            plan = patient(make_plan, pauses)
         except (Refused, Ec2Error) as refusal:
             if done:
                 raise Halted(refusal, done) from refusal
@@ -124,11 +125,11 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
         time.sleep(pause)
 
 
-def patient_plan(make_plan: Callable[[], Plan], pauses: Iterator[float]) -> Plan:
-    """The plan, made again after each pause while what EC2 shows stands in the way and may be out of date."""
+def patient(look: Callable[[], Looked], pauses: Iterator[float]) -> Looked:
+    """What a look comes to, made again after each pause while what EC2 shows is in the way and may be out of date."""
     while True:
         try:
-            return make_plan()
+            return look()
         except Unsettled:
             pause = next(pauses, None)
             if pause is None:

@@ -17,7 +17,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import Halted, Inte
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row, World
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
-from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Options, Refused
+from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options, Refused
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Crew:
         self._all(row for row in rows if row.late)
         created = {row.interface_id for row in rows if row.action == "create"}
         if created:
-            extra = fleets.doubles(self._fleet, self._world, created, self._ec2)
+            extra = fleets.doubles(self._fleet, self._world, created, self._ec2.describe(SESSION))
             self._all(extra)
             rows += extra
         self._results.sessions += [(row, row.plan.after or {}) for row in rows if row.action == "leave"]
@@ -71,7 +71,10 @@ class Crew:
 
         def make_plan() -> Plan:
             planned = next(looks, None)
-            return fleets.replanned(self._fleet, self._world, row, self._ec2) if planned is None else planned
+            if planned is not None:
+                return planned
+            there = self._ec2.describe(SESSION, filters={"network-interface-id": [row.interface_id]})
+            return fleets.replan(self._fleet, self._world, row, there)
 
         try:
             outcome = converge(make_plan, self._ec2)
@@ -96,12 +99,13 @@ class Crew:
             "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}",
             "InvalidNetworkInterfaceID.NotFound": "it vanished during the run",
         }
-        if row.action == "create" and stop.error.code in reasons:
+        if stop.action.creates and stop.error.code in reasons:
             row.action, row.reason, row.plan, row.ineligible = "skip", reasons[stop.error.code], Plan(), True
             return
         self._fail(row, stop.error.code, str(stop), changed=bool(stop.done))
 
     def _fail(self, row: Row, code: str, reason: str, changed: bool = False) -> None:
+        row.failed = True
         with self._lock:
             self._results.changed |= changed
             self._results.failed.append(

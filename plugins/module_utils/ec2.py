@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable
 
-from ansible_collections.vtap.aws.plugins.module_utils import pace, resource
+from ansible_collections.vtap.aws.plugins.module_utils import resource
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
 from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options
 
 try:
     from botocore import xform_name
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as ConnectError
 except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
@@ -39,6 +40,10 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
 PAGE = 1000
 # EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
 VALUES_PER_REQUEST = 200
+# How often a call among many is sent, at the most.
+TRIES = 10
+# EC2 says the first ("Request throttling for the Amazon EC2 API"); botocore takes the others for the same.
+THROTTLED = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
 
 
 class Ec2Error(Exception):
@@ -89,7 +94,13 @@ class Ec2Error(Exception):
 
     @property
     def throttled(self) -> bool:
-        return self.code in ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
+        return self.code in THROTTLED
+
+
+def config_for(threads: int) -> Any:
+    """The botocore configuration for a client that so many threads share: a connection for each, and patience with a
+    bucket that others empty as well."""
+    return Config(max_pool_connections=threads, retries={"mode": "standard", "total_max_attempts": TRIES})
 
 
 class Ec2:
@@ -108,23 +119,13 @@ class Ec2:
         self.arn_base = f"arn:{client.meta.partition}:ec2:{client.meta.region_name}"
         # Whichever way botocore found the credentials, the signed request names the access key.
         client.meta.events.register("before-send.ec2", self._note_access_key)
+        if pace is not None:
+            # For every attempt, botocore's own among them, and before it is signed: a signature grows old.
+            client.meta.events.register_first("request-created.ec2", self._wait_for_turn)
+            client.meta.events.register("response-received.ec2", self._note_throttling)
 
     def call(self, operation: str, **params: Any) -> Members:
         """The reply to one EC2 action. Raises Ec2Error."""
-        if self._pace is None or operation.startswith("Describe"):
-            return self._send(operation, params)
-        for _again in range(pace.TRIES - 1):
-            self._pace.wait(operation)
-            try:
-                return self._send(operation, params)
-            except Ec2Error as error:
-                if not error.throttled:
-                    raise
-                self._pace.throttled(operation)
-        self._pace.wait(operation)
-        return self._send(operation, params)
-
-    def _send(self, operation: str, params: Members) -> Members:
         try:
             reply: Members = getattr(self._client, xform_name(operation))(**params)
             return reply
@@ -221,6 +222,15 @@ class Ec2:
             except (BotoCoreError, ClientError):
                 return False
         return owner != self._account
+
+    def _wait_for_turn(self, operation_name: str, **_: Any) -> None:
+        if self._pace is not None and not operation_name.startswith("Describe"):
+            self._pace.wait(operation_name)
+
+    def _note_throttling(self, event_name: str, parsed_response: Members | None, **_: Any) -> None:
+        code = (parsed_response or {}).get("Error", {}).get("Code", "")
+        if self._pace is not None and code in THROTTLED:
+            self._pace.throttled(event_name.rpartition(".")[2])
 
     def _note_access_key(self, request: Any, **_: Any) -> None:
         header = request.headers.get("Authorization", b"")

@@ -2,9 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet: the sessions of many interfaces, kept in line with a selection. C(look_up) reads all it takes, in whole
-pages; C(plan) is pure and says for each interface what to do and why. What to do to one session is session.plan's
-business.
+"""A fleet: the sessions of many interfaces, kept in line with a selection. C(plan) says for each interface what to do
+and why; what to do to one session is session.plan's business. Pure: nothing here calls anything.
 
 A session belongs to a fleet if this account owns it and its tag C(FLEET) has the fleet's name. No other is touched.
 """
@@ -18,29 +17,18 @@ from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils import instance_types, resource, session
 from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import VALUES_PER_REQUEST, Ec2
-from ansible_collections.vtap.aws.plugins.module_utils.lookup import id_of
 from ansible_collections.vtap.aws.plugins.module_utils.placement import Band, Seat, Target, numbers_taken, place
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
-    ENI,
     FILTER,
     SESSION,
     SESSIONS_PER_INTERFACE,
     TARGET,
     BadInput,
-    NotThere,
     Options,
     Refused,
 )
-from ansible_collections.vtap.aws.plugins.module_utils.selection import (
-    Instance,
-    Interface,
-    Limits,
-    Selector,
-    ineligible,
-    server_side,
-)
+from ansible_collections.vtap.aws.plugins.module_utils.selection import Interface, Limits, Selector, ineligible
 from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, VALUE_LENGTH, TagRules
 
 # Traffic Mirroring guide, quotas: sessions per account, not adjustable; sources of an interface target of most types.
@@ -117,6 +105,7 @@ class Row:
     action: one of ACTIONS. reason: why. interface: None if it is not selected. plan: the calls. target: the session's,
     None where there is nothing to make. changes: option to [before, after]. late: whether it needs room that a removal
     makes. ineligible: whether EC2 could not mirror it. unseated: whether it could, but there is no place for it.
+    others: the ids of the interface's sessions that are not the fleet's. failed: whether EC2 did not let it pass.
     """
 
     interface_id: str
@@ -129,6 +118,8 @@ class Row:
     late: bool = False
     ineligible: bool = False
     unseated: bool = False
+    others: tuple[str, ...] = ()
+    failed: bool = False
 
     @property
     def session(self) -> Options:
@@ -144,6 +135,7 @@ class Row:
             "session_number": self.session.get("session_number"),
             TARGET.id_option: self.session.get(TARGET.id_option),
             "changes": self.changes,
+            "other_session_ids": list(self.others) or None,
         }
         return {
             "network_interface_id": self.interface_id,
@@ -153,49 +145,10 @@ class Row:
         }
 
 
-def look_up(fleet: Fleet, params: Options, ec2: Ec2, predict: bool) -> World:
-    """Read everything, in whole pages. params: the task's options. Raises Refused, Ec2Error."""
-    sessions = ec2.describe(SESSION)
-    if not fleet.present:
-        foreign = _foreign((row.get("owner_id") for row in sessions), ec2)
-        return World(sessions, [], (), None, Limits((), frozenset(), foreign))
-    known = ec2.describe(TARGET)
-    filter_id = fleet.values.get(FILTER.id_option)
-    if filter_id is None:
-        filter_id = id_of(FILTER, "traffic_mirror_filter_name", params["traffic_mirror_filter_name"], ec2, predict)
-    elif predict and not ec2.describe(FILTER, ids=(filter_id,)):
-        raise session.missing(FILTER, filter_id)
-    filters = server_side(fleet.sources, VALUES_PER_REQUEST)
-    # An instance can have interfaces in other subnets and VPCs than its own, but not in another zone.
-    by_zone = {name: values for name, values in filters.items() if name == "availability-zone"}
-    instances = {
-        row["InstanceId"]: Instance.read(row)
-        for page in ec2.pages("DescribeInstances", by_zone)
-        for reservation in page["Reservations"]
-        for row in reservation["Instances"]
-    }
-    interfaces = [
-        Interface.read(row, instances)
-        for page in ec2.pages("DescribeNetworkInterfaces", filters)
-        for row in page["NetworkInterfaces"]
-    ]
-    foreign = _foreign([*(row.get("owner_id") for row in sessions), *(one.owner_id for one in interfaces)], ec2)
-    in_targets = frozenset(row["network_interface_id"] for row in known if "network_interface_id" in row)
-    zones = _zones(fleet, known, interfaces, ec2)
-    targets = tuple(_resolve(at, given, known, zones, predict) for at, given in enumerate(fleet.targets))
-    if len({target.id for target in targets}) < len(targets):
-        raise Refused("targets: two entries are the same target; remove one.")
-    for target in targets:
-        session.check_length(fleet.values.get("packet_length"), target.type)
-    return World(sessions, interfaces, targets, filter_id, Limits(fleet.instance_types, in_targets, foreign))
-
-
 def plan(fleet: Fleet, world: World) -> list[Row]:
     """One row for each interface that is selected, excluded from the selection, or has a session of the fleet, sorted
     by interface. Several for an interface only if it has several sessions of the fleet, of which one stays."""
-    by_interface: dict[str, list[Options]] = defaultdict(list)
-    for found in world.sessions:
-        by_interface[found["network_interface_id"]].append(found)
+    by_interface = _by_interface(world.sessions)
     rows: list[Row] = []
     wanted: list[tuple[Interface, Options | None]] = []
     gone = {
@@ -229,6 +182,10 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
         reason = "it is no longer selected" if fleet.present else "state is absent"
         rows += [_removal(fleet, row, None, reason) for row in mine]
     rows += _seated(fleet, world, wanted, by_interface, rows)
+    for row in rows:
+        there = by_interface.get(row.interface_id, [])
+        mine = owned(fleet, there, world.limits.foreign)
+        row.others = tuple(_id(one) for one in there if one not in mine and one != row.plan.before)
     return sorted(rows, key=lambda row: (row.interface_id, row.session.get("session_number", 0)))
 
 
@@ -318,11 +275,10 @@ def owned(fleet: Fleet, sessions: Iterable[Options], foreign: frozenset[str]) ->
     return sorted(mine, key=lambda row: (row["session_number"] not in fleet.band, row["session_number"], _id(row)))
 
 
-def replanned(fleet: Fleet, world: World, row: Row, ec2: Ec2) -> Plan:
-    """The calls for one interface after a fresh look at its sessions. Raises Refused if there is no place for it."""
+def replan(fleet: Fleet, world: World, row: Row, there: list[Options]) -> Plan:
+    """The calls for one interface, given what a fresh look shows of it. Raises Refused if there is no place."""
     if row.interface is None or row.target is None:
         return row.plan
-    there = ec2.describe(SESSION, filters={"network-interface-id": [row.interface_id]})
     mine = owned(fleet, there, world.limits.foreign)
     current = mine[0] if mine else _adoptable(fleet, there, world)
     taken = numbers_taken(one for one in there if one is not current)
@@ -332,12 +288,12 @@ def replanned(fleet: Fleet, world: World, row: Row, ec2: Ec2) -> Plan:
     return _seat(fleet, world, row.interface, row.target, number, current, there).plan
 
 
-def doubles(fleet: Fleet, world: World, interfaces: set[str], ec2: Ec2) -> list[Row]:
-    """Rows that remove what another run of the same fleet made at the same time: all but one on each interface."""
-    by_interface: dict[str, list[Options]] = defaultdict(list)
-    for one in ec2.describe(SESSION):
-        if one["network_interface_id"] in interfaces:
-            by_interface[one["network_interface_id"]].append(one)
+def doubles(fleet: Fleet, world: World, interfaces: set[str], sessions: list[Options]) -> list[Row]:
+    """Rows that remove what another run of the same fleet made at the same time: all but one on each of the interfaces.
+
+    sessions: all of them, as a look after this run's own shows them.
+    """
+    by_interface = _by_interface(one for one in sessions if one["network_interface_id"] in interfaces)
     return [
         _removal(fleet, row, None, "another run of the fleet made it at the same time")
         for there in by_interface.values()
@@ -345,14 +301,20 @@ def doubles(fleet: Fleet, world: World, interfaces: set[str], ec2: Ec2) -> list[
     ]
 
 
+def summary(rows: Iterable[Row]) -> dict[str, int]:
+    """How many rows have each action."""
+    counts = Counter(row.action for row in rows)
+    return {action: counts[action] for action in ACTIONS}
+
+
 def check_limits(fleet: Fleet, rows: list[Row]) -> None:
     """Raise Refused if the plan does more than the task allows, or would empty the fleet by an empty selection."""
     counts, had = summary(rows), sum(1 for row in rows if row.plan.before is not None)
     selected = sum(1 for row in rows if row.interface is not None)
-    if fleet.present and fleet.purge and counts["delete"] and not selected:
+    if fleet.present and counts["delete"] and counts["delete"] == had and not counts["create"]:
         raise Refused(
-            f"sources select no interface, while the fleet has {had} sessions; nothing was changed. Correct sources, "
-            "or say state: absent to remove the fleet."
+            f"Nothing is left of what sources select, while the fleet has {had} sessions; nothing was changed. The "
+            "plan in the result says why each would go. Correct the task, or say state: absent to remove the fleet."
         )
     for option, action in LIMITS.items():
         if option not in fleet.limits:
@@ -366,57 +328,6 @@ def check_limits(fleet: Fleet, rows: list[Row]) -> None:
                 f"The plan has {counts[action]} interfaces to {action}, and {option} allows {of}; nothing was changed. "
                 f"Look at the plan in the result, then raise {option} or correct sources."
             )
-
-
-def summary(rows: Iterable[Row]) -> dict[str, int]:
-    """How many rows have each action."""
-    counts = Counter(row.action for row in rows)
-    return {action: counts[action] for action in ACTIONS}
-
-
-def coverage(rows: list[Row]) -> Options:
-    """What of the selection is mirrored, once the plan is through."""
-    mirrored = sum(1 for row in rows if row.action in ("create", "change", "leave"))
-    blind = sorted(row.interface_id for row in rows if row.unseated)
-    return {
-        "selected": len({row.interface_id for row in rows if row.interface is not None}),
-        "eligible": mirrored + len(blind),
-        "mirrored": mirrored,
-        "unmirrored": blind,
-    }
-
-
-def table(rows: list[Row], most: int) -> str:
-    """The plan for people: a line for each row that changes something, then counts. most: lines for each action."""
-    lines = []
-    for action in ("create", "change", "delete"):
-        chosen = [row for row in rows if row.action == action]
-        lines += [_line(row) for row in chosen[:most]]
-        lines += [f"{action:<7} ... and {len(chosen) - most} more"] if len(chosen) > most else []
-    reasons = Counter((row.action, row.reason) for row in rows if row.action == "skip")
-    lines += [f"{action:<7} {count} x {reason}" for (action, reason), count in sorted(reasons.items())]
-    counts = summary(rows)
-    return "\n".join([*lines, ", ".join(f"{counts[action]} {action}" for action in ACTIONS), ""])
-
-
-def vni_map(sessions: Iterable[tuple[Row, Options]]) -> list[Options]:
-    """For the sensor: which interface and instance each virtual network id is."""
-    return [
-        {
-            "virtual_network_id": found["virtual_network_id"],
-            "network_interface_id": row.interface_id,
-            **({"instance_id": row.interface.instance.id} if row.interface and row.interface.instance else {}),
-            TARGET.id_option: found[TARGET.id_option],
-        }
-        for row, found in sessions
-        if "virtual_network_id" in found and TARGET.id_option in found
-    ]
-
-
-def _line(row: Row) -> str:
-    found, instance = row.session, row.interface.instance if row.interface else None
-    where = f"number {found.get('session_number')} to {found.get(TARGET.id_option, 'a target not made yet')}"
-    return f"{row.action:<7} {row.interface_id} {instance.id if instance else '-'} {where}: {row.reason}"
 
 
 def _removal(fleet: Fleet, found: Options, one: Interface | None, reason: str) -> Row:
@@ -458,47 +369,6 @@ def _changes(before: Options, after: Options) -> dict[str, list[Any]]:
     return {key: [before.get(key), after[key]] for key in after if after[key] != before.get(key)}
 
 
-def _resolve(at: int, given: Options, known: list[Options], zones: dict[str, set[str]], predict: bool) -> Target:
-    """The target that an entry means."""
-    label, wanted, name = f"targets[{at}]", given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
-    rows = [row for row in known if (row[TARGET.id_option] == wanted if wanted else row["tags"].get("Name") == name)]
-    if len(rows) > 1:
-        raise Refused(f"{label}: {len(rows)} targets have the name {name}; give traffic_mirror_target_id.")
-    if not rows:
-        if predict and name:
-            return Target(Pending(name), None, given.get("capacity"), frozenset(given.get("availability_zones") or ()))
-        raise NotThere(f"{label}: there is no target {wanted or f'named {name}'} in this account and region.")
-    row = rows[0]
-    default = SOURCES_PER_INTERFACE_TARGET if row["type"] == ENI else None
-    capacity = default if given.get("capacity") is None else given["capacity"]
-    where = frozenset(given.get("availability_zones") or zones.get(row[TARGET.id_option], set()))
-    return Target(row[TARGET.id_option], row["type"], capacity, where)
-
-
-def _zones(fleet: Fleet, known: list[Options], interfaces: list[Interface], ec2: Ec2) -> dict[str, set[str]]:
-    """The zones of the fleet's interface targets, by target id. They matter only where there is a choice."""
-    if len(fleet.targets) < 2:
-        return {}
-    names = {given.get("traffic_mirror_target_name") for given in fleet.targets if not given.get("availability_zones")}
-    ids = {given.get(TARGET.id_option) for given in fleet.targets if not given.get("availability_zones")}
-    meant = {
-        row["network_interface_id"]: row[TARGET.id_option]
-        for row in known
-        if "network_interface_id" in row and (row[TARGET.id_option] in ids or row["tags"].get("Name") in names)
-    }
-    zones = {meant[one.id]: {one.zone} for one in interfaces if one.id in meant}
-    unread = sorted(interface for interface, target in meant.items() if target not in zones)
-    if unread:
-        for page in ec2.pages("DescribeNetworkInterfaces", {"network-interface-id": unread[:VALUES_PER_REQUEST]}):
-            for row in page["NetworkInterfaces"]:
-                zones[meant[row["NetworkInterfaceId"]]] = {row["AvailabilityZone"]}
-    return zones
-
-
-def _foreign(owners: Iterable[str | None], ec2: Ec2) -> frozenset[str]:
-    return frozenset(owner for owner in set(owners) if owner and ec2.is_foreign(owner))
-
-
 def _check_needed(params: Options) -> None:
     missing = [option for option in ("sources", "targets") if not params[option]]
     if params[FILTER.id_option] is None and params["traffic_mirror_filter_name"] is None:
@@ -529,6 +399,13 @@ def _limit(option: str, text: str) -> tuple[int, bool]:
     if not digits.isdecimal() or (percent and int(digits) > 100):
         raise BadInput(f"{option} must be a number, 0 or more, or a percentage, 0% to 100%, not {text!r}.")
     return int(digits), percent
+
+
+def _by_interface(sessions: Iterable[Options]) -> dict[str, list[Options]]:
+    found: dict[str, list[Options]] = defaultdict(list)
+    for row in sessions:
+        found[row["network_interface_id"]].append(row)
+    return found
 
 
 def _id(row: Options) -> str:

@@ -18,11 +18,12 @@ from ansible_collections.vtap.aws.plugins.module_utils.module import (
 )
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
-from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, pace  # isort: skip
-from ansible_collections.vtap.aws.plugins.module_utils.apply import PAUSES, patient_plan, refusals
+from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace  # isort: skip
+from ansible_collections.vtap.aws.plugins.module_utils.apply import PAUSES, patient, refusals
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew, Results
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, config_for
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row
+from ansible_collections.vtap.aws.plugins.module_utils.fleet_world import READERS, look_up, resolve
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused
 from ansible_collections.vtap.aws.plugins.module_utils.selection import STATES, TAGS_ON
@@ -96,9 +97,13 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     try:
         wanted = Fleet.from_options(module.params)
         _check_speed(module.params)
-        ec2 = connect(module, pace.Pace(module.params["write_burst"], module.params["writes_per_second"]))
-        world, planned = _look_and_plan(module, wanted, ec2)
-        rows += planned
+        ec2 = connect(
+            module,
+            pace.Pace(module.params["write_burst"], module.params["writes_per_second"]),
+            config_for(max(READERS, module.params["workers"])),
+        )
+        world = _look(module, wanted, ec2)
+        rows += fleet.plan(wanted, world)
         fleet.check_limits(wanted, rows)
         barred = [row for row in rows if row.ineligible]
         if barred and module.params["on_ineligible"] == "fail":
@@ -109,7 +114,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         if module.params["verify_permissions"]:
             _verify(rows, ec2)
         foreseen = [(row, row.session) for row in rows if row.action in ("create", "change", "leave")]
-        diff = {"prepared": fleet.table(rows, SHOWN)}
+        diff = {"prepared": fleet_report.table(rows, SHOWN)}
         if module.check_mode:
             results = Results(foreseen, changed=any(row.plan.actions for row in rows))
         else:
@@ -121,8 +126,8 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     shown: dict[str, Any] = {
         **_plan_of(rows),
         "changed": results.changed,
-        "coverage": fleet.coverage(rows),
-        "virtual_networks": fleet.vni_map(results.sessions),
+        "coverage": fleet_report.coverage(rows),
+        "virtual_networks": fleet_report.vni_map(results.sessions),
         "failed_interfaces": results.failed,
         "diff": diff,
     }
@@ -137,15 +142,12 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     finish(module, **shown)
 
 
-def _look_and_plan(module: AnsibleAWSModule, wanted: Fleet, ec2: Ec2) -> tuple[fleet.World, list[Row]]:
-    found: list[fleet.World] = []
-
-    def look() -> Plan:
-        found.append(fleet.look_up(wanted, module.params, ec2, module.check_mode))
-        return Plan()
-
-    patient_plan(look, iter(PAUSES))
-    return found[-1], fleet.plan(wanted, found[-1])
+def _look(module: AnsibleAWSModule, wanted: Fleet, ec2: Ec2) -> fleet.World:
+    if not wanted.present:
+        return look_up(wanted, None, ec2)
+    # What is only just made may not show yet; everything else is read when it does.
+    references = patient(lambda: resolve(wanted, module.params, ec2, module.check_mode), iter(PAUSES))
+    return look_up(wanted, references, ec2)
 
 
 def _check_speed(params: dict[str, Any]) -> None:

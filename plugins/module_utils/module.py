@@ -22,7 +22,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E
     Interrupted,
     Outcome,
     converge,
-    patient_plan,
+    patient,
     refusals,
     wait_for,
 )
@@ -93,9 +93,9 @@ def _part_spec(kind: Kind) -> dict[str, Any]:
     return {"type": "list", "elements": "dict", "options": {kind.id_option: {}, "tags": {"type": "dict"}, **options}}
 
 
-def connect(module: AnsibleAWSModule, pace: Pace | None = None) -> Ec2:
-    """EC2 as the module's connection options say. pace: see Ec2."""
-    return Ec2(module.client("ec2"), sts=lambda: module.client("sts"), pace=pace)
+def connect(module: AnsibleAWSModule, pace: Pace | None = None, config: Any = None) -> Ec2:
+    """EC2 as the module's connection options say. pace: see Ec2. config: botocore's, under the option aws_config."""
+    return Ec2(module.client("ec2", config=config), sts=lambda: module.client("sts"), pace=pace)
 
 
 def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], make_plan: MakePlan) -> NoReturn:
@@ -111,7 +111,7 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
             raise BadInput(f"wait_timeout must be 1 or more seconds, not {module.params['wait_timeout']}.")
         ec2 = connect(module)
         if module.check_mode:
-            plan = patient_plan(lambda: make_plan(wanted, ec2, True), iter(PAUSES))
+            plan = patient(lambda: make_plan(wanted, ec2, True), iter(PAUSES))
             if module.params["verify_permissions"]:
                 _verify(module, plan, ec2)
             outcome = Outcome(plan.before, plan.after, plan.after, plan.actions)

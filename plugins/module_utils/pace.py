@@ -13,8 +13,6 @@ from typing import Callable
 # EC2 throttles each action by itself: a bucket of 50 tokens, refilled with 5 per second, for actions that change
 # something ("Request throttling for the Amazon EC2 API").
 BURST, PER_SECOND = 50, 5.0
-# How often one call is sent again after EC2 said that its bucket is empty.
-TRIES = 20
 
 
 class Pace:

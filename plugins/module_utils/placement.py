@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
 
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options
@@ -87,16 +89,52 @@ def place(seats: Iterable[Seat], targets: Iterable[Target], others: dict[str, in
         if target is not None and (target.capacity is None or kept[target.id] < target.capacity):
             placed[seat.interface] = target
             kept[target.id] += 1
-    load = {target: kept[target.id] + others.get(str(target.id), 0) for target in targets}
+    loads = [kept[target.id] + others.get(str(target.id), 0) for target in targets]
+    room = _Room(targets, loads)
     for seat in seats:
-        if seat.interface in placed:
-            continue
-        room = [target for target in targets if target.capacity is None or load[target] < target.capacity]
-        chosen = min(room, key=lambda target: (seat.zone not in target.zones, load[target]), default=None)
-        placed[seat.interface] = chosen
-        if chosen is not None:
-            load[chosen] += 1
+        if seat.interface not in placed:
+            at = room.take(seat.zone)
+            placed[seat.interface] = None if at is None else targets[at]
     return placed
+
+
+class _Room:
+    """Which target takes the next session. Heaps, because thousands of sessions may have hundreds of targets.
+
+    loads: how many sessions each target has, in the same order; kept up to date.
+    """
+
+    def __init__(self, targets: list[Target], loads: list[int]) -> None:
+        self._targets, self._loads = targets, loads
+        # By zone, and of all: the targets with the load that they had when they were last looked at.
+        self._by_zone: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for at, target in enumerate(targets):
+            for zone in target.zones:
+                self._by_zone[zone].append((loads[at], at))
+        self._all = [(load, at) for at, load in enumerate(loads)]
+        for heap in (self._all, *self._by_zone.values()):
+            heapify(heap)
+
+    def take(self, zone: str) -> int | None:
+        """Take a place for an interface of this zone. Returns where its target is in the list, None if all are full."""
+        at = self._least(self._by_zone.get(zone, []))
+        if at is None:
+            at = self._least(self._all)
+        if at is not None:
+            self._loads[at] += 1
+        return at
+
+    def _least(self, heap: list[tuple[int, int]]) -> int | None:
+        while heap:
+            load, at = heap[0]
+            capacity = self._targets[at].capacity
+            if capacity is not None and self._loads[at] >= capacity:
+                heappop(heap)
+            elif load != self._loads[at]:
+                heapreplace(heap, (self._loads[at], at))
+            else:
+                return at
+        return None
 
 
 def numbers_taken(sessions: Iterable[Options]) -> list[int]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
@@ -59,11 +59,11 @@ class Interface:
     primary: bool
     tags: dict[str, str]
     attached_to: str
-    instance: Instance | None
+    instance: Instance | None = None
 
     @classmethod
-    def read(cls, row: Members, instances: dict[str, Instance]) -> Interface:
-        """From an interface in DescribeNetworkInterfaces' words. instances: by id."""
+    def read(cls, row: Members) -> Interface:
+        """From an interface in DescribeNetworkInterfaces' words, which do not describe its instance."""
         attachment = row.get("Attachment", {})
         return cls(
             id=row["NetworkInterfaceId"],
@@ -77,8 +77,11 @@ class Interface:
             primary=attachment.get("DeviceIndex") == 0,
             tags=_tags(row.get("TagSet", [])),
             attached_to=attachment.get("InstanceId", ""),
-            instance=instances.get(attachment.get("InstanceId", "")),
         )
+
+    def of(self, instances: dict[str, Instance]) -> Interface:
+        """The same with its instance, which is one of these, by id."""
+        return replace(self, instance=instances.get(self.attached_to))
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,8 @@ def server_side(sources: Iterable[Selector], most: int) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     sources = list(sources)
     for option, name in (
+        ("network_interface_ids", "network-interface-id"),
+        ("instance_ids", "attachment.instance-id"),
         ("vpc_ids", "vpc-id"),
         ("subnet_ids", "subnet-id"),
         ("availability_zones", "availability-zone"),
@@ -224,6 +229,9 @@ def _values(label: str, key: Any, value: Any) -> frozenset[str]:
     values = value if isinstance(value, list) else [value]
     if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
         raise BadInput(f"{label}: tags: {key} must be a value, a list of values, or '*' for any.")
+    if any(isinstance(one, bool) for one in values):
+        # C(Mirror: no) would look for a tag "False", and an exclusion would quietly exclude nothing.
+        raise BadInput(f"{label}: tags: {key} is true or false, which is how YAML reads yes, no, on and off; quote it.")
     return frozenset(str(one) for one in values)
 
 

@@ -11,10 +11,11 @@ from collections import Counter
 import boto3
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import ec2 as ec2_module
-from ansible_collections.vtap.aws.plugins.module_utils import fleet
+from ansible_collections.vtap.aws.plugins.module_utils import fleet, fleet_report
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet
+from ansible_collections.vtap.aws.plugins.module_utils.fleet_world import look_up, resolve
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
 from ansible_collections.vtap.aws.plugins.module_utils.resource import Refused
 
@@ -44,7 +45,8 @@ def run(running, emulator):
         ec2 = Ec2(running[1], sts=lambda: None, pace=pace)
         params = options(**{**PARAMS, **given})
         wanted = Fleet.from_options(params)
-        world = fleet.look_up(wanted, params, ec2, False)
+        references = resolve(wanted, params, ec2, False) if wanted.present else None
+        world = look_up(wanted, references, ec2)
         rows = fleet.plan(wanted, world)
         return rows, Crew(wanted, world, ec2, workers=5).run(rows)
 
@@ -63,10 +65,10 @@ def marked(running):
 def test_from_nothing_to_nothing(run, running):
     rows, results = run()
     assert fleet.summary(rows)["create"] == 6 and results.changed and not results.failed
-    assert len({one["virtual_network_id"] for one in fleet.vni_map(results.sessions)}) == 6
+    assert len({one["virtual_network_id"] for one in fleet_report.vni_map(results.sessions)}) == 6
     rows, results = run()
     assert fleet.summary(rows) == {"create": 0, "change": 0, "leave": 6, "delete": 0, "skip": 0}
-    assert not results.changed and len(fleet.vni_map(results.sessions)) == 6
+    assert not results.changed and len(fleet_report.vni_map(results.sessions)) == 6
     rows, results = run(description="ids")
     assert fleet.summary(rows)["change"] == 6 and results.changed
     rows, results = run(state="absent")
@@ -86,11 +88,11 @@ def test_check_mode_plans_with_what_an_earlier_task_would_make(running, emulator
     )
     wanted = Fleet.from_options(params)
     ec2 = Ec2(running[1], sts=lambda: None)
-    rows = fleet.plan(wanted, fleet.look_up(wanted, params, ec2, True))
+    rows = fleet.plan(wanted, look_up(wanted, resolve(wanted, params, ec2, True), ec2))
     assert fleet.summary(rows)["create"] == 6
-    assert "traffic_mirror_target_id" not in rows[0].describe() and "not made yet" in fleet.table(rows, 1)
+    assert "traffic_mirror_target_id" not in rows[0].describe() and "not made yet" in fleet_report.table(rows, 1)
     with pytest.raises(Refused, match=r"targets\[0\]: there is no target named new"):
-        fleet.look_up(wanted, {**params, "traffic_mirror_filter_name": "lab-filter"}, ec2, False)
+        resolve(wanted, {**params, "traffic_mirror_filter_name": "lab-filter"}, ec2, False)
 
 
 def test_a_refusal_stops_only_its_interface(run, emulator):
@@ -133,6 +135,16 @@ def test_an_interface_that_vanishes(run, emulator):
     assert [(row.interface_id, row.reason) for row in rows if row.action == "skip"] == [
         ("eni-0a1b2c3d4e5f60723", "it vanished during the run")
     ]
+
+
+def test_an_interface_that_vanishes_with_its_session(run, emulator):
+    run()
+    gone = [{"action": "DetachNetworkInterface", "parameters": {"AttachmentId": attachment(emulator), "Force": True}}]
+    gone += [{"action": "DeleteNetworkInterface", "parameters": {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60723"}}]
+    emulator.knobs(interleave=[{"after": "DescribeNetworkInterfaces", "calls": 1, "do": gone}])
+    rows, results = run(description="ids")
+    assert not results.failed
+    assert fleet.summary(rows) == {"create": 0, "change": 5, "leave": 0, "delete": 0, "skip": 1}
 
 
 def attachment(emulator):

@@ -10,9 +10,9 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from ansible_collections.vtap.aws.plugins.module_utils import fleet
+from ansible_collections.vtap.aws.plugins.module_utils import fleet, fleet_report
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, World
-from ansible_collections.vtap.aws.plugins.module_utils.placement import Band, Target
+from ansible_collections.vtap.aws.plugins.module_utils.placement import Band, Seat, Target, place
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused
 from ansible_collections.vtap.aws.plugins.module_utils.selection import Instance, Interface, Limits
 from hypothesis import assume, given, settings
@@ -270,7 +270,7 @@ def test_a_full_band():
     others = [session(number, 1, session_number=number, tags={}) for number in (1, 2)]
     rows = fleet.plan(Fleet.from_options(options(session_numbers="1-2")), world([interface(1)], others))
     assert (only(rows).action, only(rows).reason) == ("skip", "other sessions have all of its session numbers 1-2")
-    assert fleet.coverage(rows) == {"selected": 1, "eligible": 1, "mirrored": 0, "unmirrored": [interface(1).id]}
+    assert fleet_report.coverage(rows) == {"selected": 1, "eligible": 1, "mirrored": 0, "unmirrored": [interface(1).id]}
 
 
 def test_exclude_wins_and_removes():
@@ -317,8 +317,61 @@ def test_limits(limit, words):
 
 def test_a_selection_of_nothing_does_not_empty_the_fleet():
     wanted = Fleet.from_options(options())
-    with pytest.raises(Refused, match="sources select no interface, while the fleet has 1 sessions"):
+    with pytest.raises(Refused, match="while the fleet has 1 sessions"):
         fleet.check_limits(wanted, fleet.plan(wanted, world([], [session(1, 1)])))
+
+
+def test_an_exclusion_of_everything_does_not_empty_the_fleet():
+    wanted = Fleet.from_options(options(exclude=[{"instance_types": ["*"]}]))
+    with pytest.raises(Refused, match="Nothing is left of what sources select"):
+        fleet.check_limits(wanted, fleet.plan(wanted, world([interface(1)], [session(1, 1)])))
+
+
+def test_sessions_of_others_are_named():
+    others = [session(1, 1, tags={}), session(2, 1, session_number=2, owner=OTHER)]
+    row = only(fleet.plan(Fleet.from_options(options()), world([interface(1)], others)))
+    assert (row.action, row.session["session_number"]) == ("create", 3)
+    assert row.describe()["other_session_ids"] == [f"tms-{1:017x}", f"tms-{2:017x}"]
+    adopted = only(fleet.plan(Fleet.from_options(options(adopt=True)), world([interface(1)], others)))
+    assert (adopted.action, adopted.describe()["other_session_ids"]) == ("change", [f"tms-{2:017x}"])
+
+
+def test_an_interface_that_failed_is_not_mirrored():
+    rows = fleet.plan(Fleet.from_options(options()), world([interface(1), interface(2)], [session(2, 2)]))
+    rows[0].failed = True
+    report = fleet_report.coverage(rows)
+    assert (report["eligible"], report["mirrored"], report["unmirrored"]) == (2, 1, [interface(1).id])
+
+
+def test_the_table_says_what_changes():
+    rows = fleet.plan(Fleet.from_options(options(packet_length=128)), world([interface(1)], [session(1, 1)]))
+    assert "its session differs in packet_length (packet_length 8500 -> 128)" in fleet_report.table(rows, 10)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 3)), max_size=30),
+    st.lists(st.tuples(st.sampled_from([None, 1, 3]), st.sets(st.sampled_from("abc"))), min_size=1, max_size=6),
+    st.lists(st.integers(0, 4), min_size=6, max_size=6),
+)
+def test_places_are_those_of_the_plain_rule(seats, targets, others):
+    """The heaps choose as a look at every target would: in the zone, then the least loaded, then the first."""
+    targets = [target(number, capacity, zones) for number, (capacity, zones) in enumerate(targets)]
+    seats = [Seat(f"eni-{at:02}", zone, targets[0].id if on == 0 else None) for at, (zone, on) in enumerate(seats)]
+    load = {one.id: count for one, count in zip(targets, others, strict=False)}
+    placed = place(seats, targets, load)
+    first = targets[0]
+    kept = [seat.interface for seat in seats if seat.target is not None][: first.capacity]
+    load[first.id] += len(kept)
+    for seat in seats:
+        if seat.interface in kept:
+            expected = first
+        else:
+            room = [one for one in targets if one.capacity is None or load[one.id] < one.capacity]
+            expected = min(room, key=lambda one: (seat.zone not in one.zones, load[one.id]), default=None)
+            if expected is not None:
+                load[expected.id] += 1
+        assert placed[seat.interface] is expected
 
 
 def test_absent_removes_the_fleet_and_nothing_else():
@@ -336,6 +389,8 @@ def test_absent_removes_the_fleet_and_nothing_else():
         ({"sources": None}, "needs sources"),
         ({"sources": [{"vpc_ids": ["vpc-1"]}]}, r"sources\[0\]: vpc_ids must be vpc-"),
         ({"sources": [{"tags": {"a": None}}]}, "tags: a must be a value"),
+        ({"exclude": [{"tags": {"Mirror": False}}]}, r"exclude\[0\]: tags: Mirror is true or false.*quote it"),
+        ({"exclude": [{"tags": {"Mirror": ["x", True]}}]}, "tags: Mirror is true or false"),
         ({"targets": [{}]}, r"targets\[0\] must have one of"),
         ({"targets": [{"traffic_mirror_target_name": "x", "capacity": 0}]}, "capacity must be 1 or more"),
         ({"session_numbers": "3-1"}, "session_numbers must be a number or LOWEST-HIGHEST within 1 to 32766"),

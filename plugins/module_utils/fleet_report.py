@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a fleet's plan says to people and to later tasks: counts, coverage, a table, the sensor's map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import ACTIONS, Row, summary
+from ansible_collections.vtap.aws.plugins.module_utils.resource import TARGET, Options
+
+
+def coverage(rows: list[Row]) -> Options:
+    """What of the selection is mirrored, once the plan is through."""
+    seated = [row for row in rows if row.action in ("create", "change", "leave")]
+    # A change that failed leaves the session that is there.
+    blind = [row for row in rows if row.unseated or (row.action == "create" and row.failed)]
+    unmirrored = sorted(row.interface_id for row in blind)
+    mirrored = {row.interface_id for row in seated}.difference(unmirrored)
+    return {
+        "selected": len({row.interface_id for row in rows if row.interface is not None}),
+        "eligible": len(mirrored) + len(unmirrored),
+        "mirrored": len(mirrored),
+        "unmirrored": unmirrored,
+    }
+
+
+def table(rows: list[Row], most: int) -> str:
+    """The plan for people: a line for each row that changes something, then counts. most: lines for each action."""
+    lines = []
+    for action in ("create", "change", "delete"):
+        chosen = [row for row in rows if row.action == action]
+        lines += [_line(row) for row in chosen[:most]]
+        lines += [f"{action:<7} ... and {len(chosen) - most} more"] if len(chosen) > most else []
+    reasons = Counter((row.action, row.reason) for row in rows if row.action == "skip")
+    lines += [f"{action:<7} {count} x {reason}" for (action, reason), count in sorted(reasons.items())]
+    counts = summary(rows)
+    return "\n".join([*lines, ", ".join(f"{counts[action]} {action}" for action in ACTIONS), ""])
+
+
+def vni_map(sessions: Iterable[tuple[Row, Options]]) -> list[Options]:
+    """For the sensor: which interface and instance each virtual network id is."""
+    return [
+        {
+            "virtual_network_id": found["virtual_network_id"],
+            "network_interface_id": row.interface_id,
+            **({"instance_id": row.interface.instance.id} if row.interface and row.interface.instance else {}),
+            TARGET.id_option: found[TARGET.id_option],
+        }
+        for row, found in sessions
+        if "virtual_network_id" in found and TARGET.id_option in found
+    ]
+
+
+def _line(row: Row) -> str:
+    found, instance = row.session, row.interface.instance if row.interface else None
+    where = f"number {found.get('session_number')} to {found.get(TARGET.id_option, 'a target not made yet')}"
+    changes = [
+        option if isinstance(after, dict) else f"{option} {before!r} -> {after!r}"
+        for option, (before, after) in (row.changes or {}).items()
+    ]
+    why = f"{row.reason} ({', '.join(changes)})" if changes else row.reason
+    return f"{row.action:<7} {row.interface_id} {instance.id if instance else '-'} {where}: {why}"
