@@ -93,7 +93,7 @@ def fleet_module() -> AnsibleAWSModule:
 
 def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     """One task, from options to result."""
-    rows: list[Row] = []
+    rows: list[Row] | None = None
     try:
         wanted = Fleet.from_options(module.params)
         _check_speed(module.params)
@@ -103,7 +103,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
             config_for(max(READERS, module.params["workers"])),
         )
         world = _look(module, wanted, ec2)
-        rows += fleet.plan(wanted, world)
+        rows = fleet.plan(wanted, world)
         fleet.check_limits(wanted, rows)
         barred = [row for row in rows if row.ineligible]
         if barred and module.params["on_ineligible"] == "fail":
@@ -169,5 +169,6 @@ def _verify(rows: list[Row], ec2: Ec2) -> None:
         )
 
 
-def _plan_of(rows: list[Row]) -> dict[str, Any]:
-    return {"plan": [row.describe() for row in rows], "summary": fleet.summary(rows)} if rows else {}
+def _plan_of(rows: list[Row] | None) -> dict[str, Any]:
+    """The part of the result that tells the plan, nothing if none was made."""
+    return {} if rows is None else {"plan": [row.describe() for row in rows], "summary": fleet.summary(rows)}

@@ -33,16 +33,16 @@ def emulator(running: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def play(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a playbook of tests/integration/playbooks, one of a collection by its full name, or the one whose text is
+def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start a playbook of tests/integration/playbooks, one of a collection by its full name, or the one whose text is
     given, against a fresh lab."""
 
-    def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def begin(playbook: str, *arguments: str) -> subprocess.Popen[str]:
         path = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook
         if "\n" in playbook:
             path = tmp_path / "playbook.yml"
             path.write_text(playbook)
-        return subprocess.run(
+        return subprocess.Popen(
             [
                 pathlib.Path(sys.executable).with_name("ansible-playbook"),
                 *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
@@ -61,9 +61,21 @@ def play(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess
                 "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
                 **emulator.env,
             },
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
+
+    return begin
+
+
+@pytest.fixture
+def play(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Like start, to its end."""
+
+    def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        process = start(playbook, *arguments)
+        stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     return run
