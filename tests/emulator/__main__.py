@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-from typing import Any
 
 # Not a thousand machine images in every backend: a reset would take ten times as long. Read when moto is imported.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
@@ -23,17 +22,46 @@ from .server import Emulator
 
 
 class Handler(WSGIRequestHandler):  # type: ignore[misc]
-    """A quiet handler that answers at once and really closes a connection whose reply is dropped."""
+    """Keeps connections open, as EC2 does, and really closes one whose reply is dropped.
 
-    # Headers and body go out in two writes; without this the second waits for an acknowledgement, some 40 ms.
+    werkzeug's own run_wsgi closes each, and keeps its thread waiting for more of a request that was read whole.
+    """
+
+    # Headers and body go out together where they fit; otherwise the last piece would wait for an acknowledgement.
+    wbufsize = 65536
     disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answer one request; http.server then sends what is in the buffer."""
+        if "Transfer-Encoding" in self.headers:
+            # The application reads by Content-Length; what it left would be taken for the next request.
+            self.close_connection = True
+        try:
+            chunks = self.server.app(self.make_environ(), self._start_response)
+        except ConnectionResetError:
+            self.close_connection = True
+            return
+        for chunk in chunks:
+            self.wfile.write(chunk)
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]]) -> None:
+        code, _blank, reason = status.partition(" ")
+        self.send_response_only(int(code), reason)
+        usual = {"Server": self.version_string(), "Date": self.date_time_string()}
+        given = {name.lower() for name, _value in headers}
+        for name, value in [*headers, *(item for item in usual.items() if item[0].lower() not in given)]:
+            self.send_header(name, value)
+        self.end_headers()
+
+    def handle_expect_100(self) -> bool:
+        """Say that the body may come, at once."""
+        self.send_response_only(100)
+        self.end_headers()
+        self.wfile.flush()
+        return True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing per request."""
-
-    def connection_dropped(self, *_: Any) -> None:
-        """Called for the ConnectionResetError of a dropped reply."""
-        self.close_connection = True
 
 
 def _arguments() -> argparse.Namespace:

@@ -88,7 +88,8 @@ class Emulator:
         """The calls so far; moto=False leaves out those that were not about mirrors or tags.
 
         Each is {"n", "time", "account", "region", "action", "parameters" (API member names), "dry_run", "code" ("OK" or
-        the error's), "interleaved" (made by that knob, not by a client), "dropped" (the client got no reply)}.
+        the error's), "seconds" (that the emulator took to answer, without waiting for other calls and without sending),
+        "interleaved" (made by that knob, not by a client), "dropped" (the client got no reply)}.
         """
         ours = ("CreateTags", "DeleteTags", "DescribeTags")
         entries: list[dict[str, Any]] = self.call("GET", "log")
@@ -116,6 +117,28 @@ class Emulator:
     def seed(self, account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1") -> dict[str, Any]:
         """Make the lab in another account or region; returns its ids."""
         result: dict[str, Any] = self.call("POST", "seed", {"account": account, "region": region})
+        return result
+
+    def crowd(
+        self,
+        number: int,
+        *,
+        instance_type: str = "m5.large",
+        tags: dict[str, str] | None = None,
+        interfaces: int = 1,
+        account: str = DEFAULT_ACCOUNT,
+        region: str = "eu-west-1",
+        sessions: dict[str, Any] | None = None,
+    ) -> dict[str, list[str]]:
+        """Add that many instances with these tags, each with so many interfaces, in a VPC of their own.
+
+        sessions, {"target": id, "filter": id, "number": 1, "tags": {}}, mirrors each of the new interfaces; number and
+        tags may be left out, and quotas and supported types are not looked at. Returns the new ids of "instances",
+        "interfaces" and "sessions". The same calls after a reset give the same ids.
+        """
+        given = {"number": number, "instance_type": instance_type, "tags": tags, "interfaces": interfaces}
+        where = {"account": account, "region": region}
+        result: dict[str, list[str]] = self.call("POST", "crowd", {**given, **where, "sessions": sessions})
         return result
 
     def tags(self, identifier: str, **tags: str) -> None:

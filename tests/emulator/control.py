@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import lab
+from . import crowd, lab
 from .identity import DEFAULT_ACCOUNT
 from .store import TARGET, Thing, kind_of
 
@@ -39,6 +40,7 @@ def _dispatch(emulator: Emulator, method: str, name: str, given: dict[str, Any])
         "POST seed": lambda: lab.seed(
             emulator.world, given.get("account", DEFAULT_ACCOUNT), given.get("region", lab.REGION)
         ),
+        "POST crowd": lambda: _crowd(emulator, given),
         "POST tags": lambda: _find(emulator, given, given["id"]).tags.update(given["tags"]),
         "POST share": lambda: _share(emulator, given),
     }
@@ -47,6 +49,13 @@ def _dispatch(emulator: Emulator, method: str, name: str, given: dict[str, Any])
         return None
     result = route()
     return {} if result is None else result
+
+
+def _crowd(emulator: Emulator, given: dict[str, Any]) -> dict[str, list[str]]:
+    made = crowd.seed(emulator.world, **given)
+    # Else the garbage collector looks at all of them again and again, and some calls take half a second for no reason.
+    gc.freeze()
+    return made
 
 
 def _turn(emulator: Emulator, given: dict[str, Any]) -> dict[str, Any]:

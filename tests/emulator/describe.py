@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from . import checks, views
@@ -83,13 +84,20 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
     if kind is RULE and "TrafficMirrorFilterId" in given:
         call.get_own(FILTER, given["TrafficMirrorFilterId"])
         things = [t for t in things if t.fields["TrafficMirrorFilterId"] == given["TrafficMirrorFilterId"]]
-    rows = [(thing.id, views.row(call.world, thing, viewer=call.account)) for thing in things]
-    rows = [(key, row) for key, row in rows if matches(row, filters, FILTERS[kind])]
+
+    def shown(thing: Thing) -> dict[str, Any]:
+        return views.row(call.world, thing, viewer=call.account)
+
+    def passes(thing: Thing) -> bool:
+        return not filters or matches(shown(thing), filters, FILTERS[kind])
+
+    keyed = sorted(((thing.id, thing) for thing in things), key=lambda pair: pair[0])
+    page, token = cut(call, keyed, position, passes)
+    rows = [shown(thing) for thing in page]
     if kind is FILTER and not call.knobs["rule_tags"]:
-        for rule in (r for _key, row in rows for r in (*row["IngressFilterRules"], *row["EgressFilterRules"])):
+        for rule in (r for row in rows for r in (*row["IngressFilterRules"], *row["EgressFilterRules"])):
             del rule["Tags"]
-    page, token = cut(call, sorted(rows, key=lambda pair: pair[0]), position)
-    return {f"TrafficMirror{kind.noun}s": page, **token}
+    return {f"TrafficMirror{kind.noun}s": rows, **token}
 
 
 def _read(call: Call, kind: Kind) -> dict[str, Thing]:
@@ -145,15 +153,20 @@ def check_paging(call: Call) -> str:
     return position
 
 
-def cut(call: Call, rows: list[tuple[str, Row]], position: str) -> tuple[list[Row], dict[str, str]]:
-    """One page of (key, row) pairs sorted by key, and {"NextToken": ...} if there is more, else {}."""
-    size = call.parameters.get("MaxResults", PAGE)
-    rest = [pair for pair in rows if pair[0] > position]
-    page = [row for _key, row in rest[:size]]
-    if len(rest) <= size:
-        return page, {}
-    text = json.dumps([_mark(call), rest[size - 1][0]])
-    return page, {"NextToken": base64.urlsafe_b64encode(text.encode()).decode()}
+def cut(
+    call: Call, rows: Iterable[tuple[str, Row]], position: str, passes: Callable[[Row], bool] = lambda _row: True
+) -> tuple[list[Row], dict[str, str]]:
+    """One page of those of the (key, row) pairs, sorted by key, that pass; and {"NextToken": ...} if there is more.
+
+    Only what the page needs is looked at.
+    """
+    rest = ((key, row) for key, row in rows if key > position and passes(row))
+    page = list(itertools.islice(rest, call.parameters.get("MaxResults", PAGE)))
+    found = [row for _key, row in page]
+    if next(rest, None) is None:
+        return found, {}
+    text = json.dumps([_mark(call), page[-1][0]])
+    return found, {"NextToken": base64.urlsafe_b64encode(text.encode()).decode()}
 
 
 def _mark(call: Call) -> str:

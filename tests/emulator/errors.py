@@ -12,6 +12,7 @@ STATUS = {
     "DryRunOperation": 412,
     "UnauthorizedOperation": 403,
     "AccessDenied": 403,
+    "InvalidClientTokenId": 403,
     "AuthFailure": 401,
     "InternalError": 500,
     "InternalFailure": 500,

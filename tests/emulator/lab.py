@@ -74,13 +74,15 @@ def names(account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any
 
 
 @contextmanager
-def _fixed(**ids: Iterator[str]) -> Iterator[None]:
+def fixed(**ids: Iterator[str]) -> Iterator[None]:
     """Let moto's random id functions give these ids, in order."""
     where = {
         "vpc": "vpcs.random_vpc_id",
         "subnet": "subnets.random_subnet_id",
         "instance": "instances.random_instance_id",
         "interface": "elastic_network_interfaces.random_eni_id",
+        "attachment": "instances.random_eni_attach_id",
+        "volume": "elastic_block_store.random_volume_id",
         "endpoint": "vpcs.random_vpc_ep_id",
     }
     with ExitStack() as stack:
@@ -92,7 +94,7 @@ def _fixed(**ids: Iterator[str]) -> Iterator[None]:
 def seed(world: World, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
     """Make the lab in an account and region. Returns names(account, region)."""
     ec2 = ec2_backends[account][region]
-    with _fixed(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT])):
+    with fixed(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT])):
         ec2.create_vpc("10.71.0.0/16", tags=[{"Key": "Name", "Value": "lab"}])
         for index, name in enumerate(SUBNETS):
             ec2.create_subnet(
@@ -109,7 +111,7 @@ def seed(world: World, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> 
         )
     for name in INSTANCES:
         _instance(ec2, name)
-    with _fixed(interface=iter([UNATTACHED])):
+    with fixed(interface=iter([UNATTACHED])):
         ec2.create_network_interface(ec2.get_subnet(SUBNETS["a"]), [], tags={"Name": "unattached"})
     _balancers(account, region)
     _mirrors(world, account, region)
@@ -118,7 +120,7 @@ def seed(world: World, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> 
 
 def _instance(ec2: Any, name: str) -> None:
     instance_id, instance_type, subnet, (primary, *others) = INSTANCES[name]
-    with _fixed(instance=iter([instance_id]), interface=iter([primary])):
+    with fixed(instance=iter([instance_id]), interface=iter([primary])):
         reservation = ec2.run_instances(
             "ami-0a1b2c3d4e5f60701",
             1,
@@ -134,7 +136,7 @@ def _instance(ec2: Any, name: str) -> None:
     ec2.enis[primary].delete_on_termination = True
     ec2.enis[primary].add_tags({"Name": name})
     for index, eni in enumerate(others, 1):
-        with _fixed(interface=iter([eni])):
+        with fixed(interface=iter([eni])):
             ec2.create_network_interface(ec2.get_subnet(SUBNETS[subnet]), [], tags={"Name": f"{name}-{index + 1}"})
         ec2.attach_network_interface(eni, reservation.instances[0].id, index)
 

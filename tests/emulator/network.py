@@ -1,81 +1,125 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DescribeInstances and DescribeNetworkInterfaces: moto's rows, in pages, which moto does not make of interfaces."""
+"""DescribeInstances and DescribeNetworkInterfaces of what is moto's: ids, filters, pages, all at a fleet's size."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import describe
+from . import describe, machines, surroundings
 from .calls import Call
-from .errors import combination
+from .errors import ApiError, combination
 from .tags import Forward
 
-# Those of the documented filters that a client of ours sends; any other is refused.
-_INTERFACE_FILTERS = dict.fromkeys(
-    (
-        "attachment.instance-id",
-        "availability-zone",
-        "description",
-        "group-id",
-        "network-interface-id",
-        "private-ip-address",
-        "status",
-        "subnet-id",
-        "tag-key",
-        "tag:",
-        "vpc-id",
-    ),
-    "",
-)
-_INSTANCE_FILTERS = dict.fromkeys(
-    (
-        "availability-zone",
-        "instance-id",
-        "instance-state-name",
-        "instance-type",
-        "private-ip-address",
-        "subnet-id",
-        "tag-key",
-        "tag:",
-        "vpc-id",
-    ),
-    "",
-)
+# The value or values that a filter looks at.
+Getter = Callable[[Any], "str | Iterable[str] | None"]
+
+# Those of the documented filters that a client of ours sends; any other is refused. tag:<key> goes with both.
+_INTERFACE_FILTERS: dict[str, Getter] = {
+    "attachment.instance-id": lambda eni: eni.instance.id if eni.instance else None,
+    "availability-zone": lambda eni: eni.subnet.availability_zone,
+    "description": lambda eni: eni.description,
+    "group-id": lambda eni: [group.id for group in eni.group_set],
+    "network-interface-id": lambda eni: eni.id,
+    "private-ip-address": machines.addresses_of,
+    "status": lambda eni: eni.status,
+    "subnet-id": lambda eni: eni.subnet.id,
+    "tag-key": machines.tags_of,
+    "vpc-id": lambda eni: eni.subnet.vpc_id,
+}
+_INSTANCE_FILTERS: dict[str, Getter] = {
+    "availability-zone": lambda instance: instance.placement.availability_zone,
+    "instance-id": lambda instance: instance.id,
+    "instance-state-name": lambda instance: instance.state,
+    "instance-type": lambda instance: instance.instance_type,
+    "private-ip-address": lambda instance: getattr(machines.primary_of(instance), "private_ip_address", None),
+    "subnet-id": lambda instance: instance.subnet_id,
+    "tag-key": machines.tags_of,
+    "vpc-id": lambda instance: instance.vpc_id,
+}
 
 
-def interfaces(call: Call, forward: Forward) -> dict[str, Any]:
+def interfaces(call: Call, _forward: Forward) -> dict[str, Any]:
     """One page of network interfaces, by id."""
-    asked, position = _asked(call, "NetworkInterfaceIds", _INTERFACE_FILTERS)
-    rows = forward(call.action, asked).get("NetworkInterfaces", [])
-    keyed = sorted(((row["NetworkInterfaceId"], row) for row in rows), key=lambda pair: pair[0])
-    page, token = describe.cut(call, keyed, position)
-    return {"NetworkInterfaces": page, **token}
+    passes, position = _asked(call, "NetworkInterfaceIds", surroundings.check_interface_id, _INTERFACE_FILTERS)
+    everything = surroundings.interfaces(call.account, call.region)
+    ids = call.parameters.get("NetworkInterfaceIds")
+    for wanted in ids or ():
+        if wanted not in everything:
+            raise ApiError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{wanted}' does not exist")
+    chosen = {wanted: everything[wanted] for wanted in ids} if ids else everything
+    page, token = describe.cut(call, sorted(chosen.items(), key=lambda pair: pair[0]), position, passes)
+    return {"NetworkInterfaces": [machines.interface(eni) for eni in page], **token}
 
 
-def instances(call: Call, forward: Forward) -> dict[str, Any]:
-    """One page of reservations. Guess: MaxResults counts them; here each has one instance, as the lab makes them."""
-    asked, position = _asked(call, "InstanceIds", _INSTANCE_FILTERS)
-    rows: list[dict[str, Any]] = []
-    token: dict[str, str] = {}
-    while True:
-        reply = forward(call.action, {**asked, **token})
-        rows += reply.get("Reservations", [])
-        if not reply.get("NextToken"):
-            break
-        token = {"NextToken": reply["NextToken"]}
-    keyed = sorted(((row["Instances"][0]["InstanceId"], row) for row in rows), key=lambda pair: pair[0])
-    page, more = describe.cut(call, keyed, position)
-    return {"Reservations": page, **more}
+def instances(call: Call, _forward: Forward) -> dict[str, Any]:
+    """One page of reservations, by the id of their first instance, with the instances asked for.
+
+    Guess: MaxResults counts reservations; the lab's and the crowd's have one instance each.
+    """
+    passes, position = _asked(call, "InstanceIds", surroundings.check_instance_id, _INSTANCE_FILTERS)
+    reservations = surroundings.reservations(call.account, call.region)
+    ids = set(call.parameters.get("InstanceIds", ()))
+    if missing := sorted(ids.difference(member.id for whole in reservations for member in whole.instances)):
+        text = f"The instance ID '{missing[0]}' does not exist"
+        if len(missing) > 1:
+            text = f"The instance IDs '{', '.join(missing)}' do not exist"
+        raise ApiError("InvalidInstanceID.NotFound", text)
+
+    def chosen(whole: Any) -> list[Any]:
+        return [member for member in whole.instances if (not ids or member.id in ids) and passes(member)]
+
+    keyed = sorted(((whole.instances[0].id, whole) for whole in reservations), key=lambda pair: pair[0])
+    page, token = describe.cut(call, keyed, position, lambda whole: bool(chosen(whole)))
+    return {"Reservations": [machines.reservation(whole, chosen(whole)) for whole in page], **token}
 
 
-def _asked(call: Call, ids: str, known: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """What to ask moto, which is everything at once, and where the page starts."""
+def _asked(
+    call: Call, ids: str, check_id: Callable[[str], None], known: dict[str, Getter]
+) -> tuple[Callable[[Any], bool], str]:
+    """What an object must pass, and where the page starts."""
     given = call.parameters
+    for wanted in given.get(ids, ()):
+        check_id(wanted)
     if given.get(ids) and ("MaxResults" in given or "NextToken" in given):
         raise combination(f"The parameter {ids} cannot be used with the parameter MaxResults or NextToken")
-    describe.check_filters(given.get("Filters", []), known)
+    names = dict.fromkeys((*known, "tag:"), "")
+    tests = [_test(name, values, known) for name, values in describe.check_filters(given.get("Filters", []), names)]
     position = describe.check_paging(call)
     call.checked()
-    return {name: value for name, value in given.items() if name not in ("MaxResults", "NextToken")}, position
+    return lambda thing: all(test(thing) for test in tests), position
+
+
+def _test(name: str, values: list[str], known: dict[str, Getter]) -> Callable[[Any], bool]:
+    """Whether an object passes one filter: any of the values, case-sensitive, * for any text and ? for a character.
+
+    A backslash takes * and ? literally (EC2 User Guide, "Filter your resources").
+    """
+    plain = {value for value in values if not re.search(r"[*?\\]", value)}
+    patterns = "|".join(_pattern(value) for value in values if value not in plain)
+    wild = re.compile(patterns, re.DOTALL) if patterns else None
+
+    def fits(value: str) -> bool:
+        return value in plain or (wild is not None and wild.fullmatch(value) is not None)
+
+    if name.startswith("tag:"):
+        key = name[4:]
+        return lambda thing: key in (tags := machines.tags_of(thing)) and fits(tags[key])
+    get = known[name]
+
+    def passes(thing: Any) -> bool:
+        found = get(thing)
+        if found is None or isinstance(found, str):
+            return found is not None and fits(found)
+        return any(fits(value) for value in found)
+
+    return passes
+
+
+def _pattern(value: str) -> str:
+    marks = {"*": ".*", "?": "."}
+    parts = re.findall(r"\\.|.", value, re.DOTALL)
+    return "".join(marks.get(part) or re.escape(part[1:] if len(part) > 1 else part) for part in parts)

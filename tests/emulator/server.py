@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import re
@@ -23,7 +24,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
 
-from . import control, gates, lab, surroundings, wire
+from . import control, gates, lab, roles, surroundings, wire
 from .actions import ACTIONS, SHARED
 from .calls import Call, Replay
 from .errors import ApiError, ec2_envelope, query_envelope
@@ -82,6 +83,8 @@ class Emulator:
         self.knobs.merge(self.initial_knobs)
         self.throttle.buckets.clear()
         self.log.clear()
+        # See control._crowd.
+        gc.unfreeze()
         lab.seed(self.world)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -107,6 +110,7 @@ class Emulator:
 
     def serve(self, environ: Environ, body: bytes, interleaved: bool = False) -> tuple[Answer, bool]:
         """Answer one AWS call and log it. Returns the answer and whether to drop it."""
+        began = time.perf_counter()
         request = self._read(environ, body)
         entry = {
             "n": len(self.log) + 1,
@@ -117,12 +121,14 @@ class Emulator:
             "parameters": {k: v for k, v in request.parameters.items() if k != "DryRun"},
             "dry_run": request.parameters.get("DryRun") in (True, "true"),
             "code": "",
+            "seconds": 0.0,
             "interleaved": interleaved,
             "dropped": False,
         }
         self.log.append(entry)
         answer = self._answer(request, gated=not interleaved)
         entry["code"] = answer.code
+        entry["seconds"] = time.perf_counter() - began
         dropped = False
         if not interleaved:
             dropped = self._count_drop(request.action)
@@ -176,10 +182,13 @@ class Emulator:
 
     def _gate(self, request: Request) -> None:
         who, action = request.caller, request.action
+        roles.check_credentials(who, request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
         gates.check_ordered_failure(self.knobs, action)
         if who.service == "ec2":
             self.throttle.take(self.knobs["throttle"], who, action, request.parameters)
         gates.check_permitted(self.knobs, who, who.service, action, request.parameters)
+        if action == "AssumeRole":
+            roles.check_assume_role(who, request.parameters)
 
     def _ours(self, request: Request, request_id: str) -> Answer:
         who, action = request.caller, request.action
@@ -200,7 +209,6 @@ class Emulator:
             parameters.get("DryRun", False),
             parameters.get("ClientToken"),
         )
-        surroundings.drop_orphans(self.world, who.region)
         try:
             result = self._act(call, request)
         except Replay as replay:
@@ -240,6 +248,9 @@ class Emulator:
         status = int(started[0].split()[0])
         if request.action == "TerminateInstances" and status < 300:
             surroundings.settle_terminations(request.caller.account, request.caller.region)
+        if not request.action.startswith("Describe"):
+            # Nothing else takes interfaces away.
+            surroundings.drop_orphans(self.world)
         return Answer(status, list(started[1]), body, _code_of(status, body))
 
     def _count_drop(self, action: str) -> bool:

@@ -49,7 +49,7 @@ def create(call: Call) -> dict[str, Any]:
     _check_number(call, eni_id, number, None)
     call.quota(SESSION, "sessions", "TrafficMirrorSessionLimitExceeded")
     limit = call.knobs["quotas"]["sessions_per_interface"]
-    if sum(s.fields["NetworkInterfaceId"] == eni_id for s in call.own(SESSION).values()) >= limit:
+    if len(_on_interface(call, eni_id)) >= limit:
         raise ApiError(
             "TrafficMirrorSessionsPerInterfaceLimitExceeded", f"Sessions per interface limit reached ({limit + 1})"
         )
@@ -92,8 +92,9 @@ def modify(call: Call) -> dict[str, Any]:
     if moved:
         _check_room(call, target, fields["NetworkInterfaceId"])
     # Guess: removing the VNI gives a fresh random one, its default.
-    fields.setdefault("VirtualNetworkId", _fresh_vni(call))
-    thing.fields, thing.target_account = fields, target.account
+    if "VirtualNetworkId" not in fields:
+        fields["VirtualNetworkId"] = _fresh_vni(call)
+    call.world.change_session(thing, fields, target.account)
     return {"TrafficMirrorSession": {**views.session(call.world, thing), "Tags": []}}
 
 
@@ -102,8 +103,7 @@ def delete(call: Call) -> dict[str, Any]:
     wanted = call.parameters["TrafficMirrorSessionId"]
     checks.identifier(SESSION, wanted, "TrafficMirrorSessionId")
     call.checked()
-    call.get_own(SESSION, wanted)
-    del call.own(SESSION)[wanted]
+    call.world.remove(call.get_own(SESSION, wanted))
     return {"TrafficMirrorSessionId": wanted}
 
 
@@ -130,6 +130,10 @@ def _check_packet_length(value: int | None, target: Thing) -> None:
         checks.whole(value, 1, views.NLB_PACKET_LENGTH, "PacketLength")
 
 
+def _on_interface(call: Call, eni_id: str) -> list[Thing]:
+    return call.world.sessions_on_interface(call.account, call.region, eni_id)
+
+
 def _check_not_target(call: Call, eni_id: str) -> None:
     for target in call.own(TARGET).values():
         if target.fields.get("NetworkInterfaceId") == eni_id:
@@ -137,10 +141,8 @@ def _check_not_target(call: Call, eni_id: str) -> None:
 
 
 def _check_number(call: Call, eni_id: str, number: int, itself: Thing | None) -> None:
-    for other in call.own(SESSION).values():
-        if other is itself or other.fields["NetworkInterfaceId"] != eni_id:
-            continue
-        if other.fields["SessionNumber"] == number:
+    for other in _on_interface(call, eni_id):
+        if other is not itself and other.fields["SessionNumber"] == number:
             # Guess: the code, and that Modify refuses like Create. Clients in the wild look for the words.
             why = f"Session number {number} is already being used by {other.id} on {eni_id}"
             raise invalid_value("SessionNumber", number, why)
@@ -170,12 +172,6 @@ def _check_room(call: Call, target: Thing, eni_id: str) -> None:
 
 def _fresh_vni(call: Call) -> int:
     """A random VNI that no session of the account has (model: account-wide unique)."""
-    used = {
-        session.fields["VirtualNetworkId"]
-        for (account, _region), place in call.world.places.items()
-        if account == call.account
-        for session in place.things[SESSION].values()
-    }
-    while (vni := random.randint(1, MAX_VNI)) in used:
+    while call.world.vni_used(call.account, vni := random.randint(1, MAX_VNI)):
         pass
     return vni

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,6 +91,14 @@ class Place:
         self.tokens: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
 
 
+def _interface_key(session: Thing) -> tuple[str, str, str]:
+    return session.account, session.region, session.fields["NetworkInterfaceId"]
+
+
+def _target_key(session: Thing) -> tuple[str, str, str]:
+    return session.target_account or session.account, session.region, session.fields["TrafficMirrorTargetId"]
+
+
 class World:
     """Everything, everywhere."""
 
@@ -97,11 +106,18 @@ class World:
         self.places: dict[tuple[str, str], Place] = {}
         # (owner, region, target id) -> consumer accounts
         self.shares: dict[tuple[str, str, str], set[str]] = {}
+        # Where to find sessions without going through all of them; see add, remove and change_session.
+        # (account, region, interface id) -> id -> session
+        self._on_interface: dict[tuple[str, str, str], dict[str, Thing]] = {}
+        # (target's owner, region, target id) -> (account, id) -> session
+        self._on_target: dict[tuple[str, str, str], dict[tuple[str, str], Thing]] = {}
+        # account -> VNI -> how many of its sessions have it
+        self._vnis: dict[str, Counter[int]] = {}
 
     def reset(self) -> None:
         """Forget everything."""
-        self.places.clear()
-        self.shares.clear()
+        for everything in (self.places, self.shares, self._on_interface, self._on_target, self._vnis):
+            everything.clear()
 
     def place(self, account: str, region: str) -> Place:
         """That account's objects in that region."""
@@ -118,7 +134,37 @@ class World:
     def add(self, thing: Thing) -> Thing:
         """Put an object where it belongs."""
         self.own(thing.account, thing.region, thing.kind)[thing.id] = thing
+        if thing.kind is SESSION:
+            self._on_interface.setdefault(_interface_key(thing), {})[thing.id] = thing
+            self._enter(thing)
         return thing
+
+    def remove(self, thing: Thing) -> None:
+        """Delete an object."""
+        del self.own(thing.account, thing.region, thing.kind)[thing.id]
+        if thing.kind is SESSION:
+            key = _interface_key(thing)
+            del self._on_interface[key][thing.id]
+            if not self._on_interface[key]:
+                del self._on_interface[key]
+            self._leave(thing)
+
+    def change_session(self, session: Thing, fields: dict[str, Any], target_account: str) -> None:
+        """Give a session new fields, on the same interface, and the account of its target."""
+        self._leave(session)
+        session.fields, session.target_account = fields, target_account
+        self._enter(session)
+
+    def _enter(self, session: Thing) -> None:
+        self._on_target.setdefault(_target_key(session), {})[session.account, session.id] = session
+        self._vnis.setdefault(session.account, Counter())[session.fields["VirtualNetworkId"]] += 1
+
+    def _leave(self, session: Thing) -> None:
+        key = _target_key(session)
+        del self._on_target[key][session.account, session.id]
+        if not self._on_target[key]:
+            del self._on_target[key]
+        self._vnis[session.account][session.fields["VirtualNetworkId"]] -= 1
 
     def visible(self, account: str, region: str, kind: Kind) -> dict[str, Thing]:
         """What the account may describe: its own, targets shared with it, and sessions others point at its targets.
@@ -141,10 +187,13 @@ class World:
     def get(self, account: str, region: str, kind: Kind, wanted: str) -> Thing:
         """An object the account can see, or that kind's NotFound."""
         mine = self.own(account, region, kind).get(wanted)
-        thing = mine or self.visible(account, region, kind).get(wanted)
-        if thing is None:
-            raise kind.not_found(wanted)
-        return thing
+        if mine is not None:
+            return mine
+        for _owner, place in self.in_region(region):
+            thing = place.things[kind].get(wanted)
+            if thing is not None and self._reaches(thing, account):
+                return thing
+        raise kind.not_found(wanted)
 
     def get_own(self, account: str, region: str, kind: Kind, wanted: str) -> Thing:
         """An object the account owns; NotFound if it cannot see it, UnauthorizedOperation if it only sees it."""
@@ -161,12 +210,15 @@ class World:
 
     def sessions_on_target(self, target: Thing) -> list[Thing]:
         """All accounts' sessions on a target."""
-        return [
-            session
-            for _account, place in self.in_region(target.region)
-            for session in place.things[SESSION].values()
-            if session.fields["TrafficMirrorTargetId"] == target.id and session.target_account == target.account
-        ]
+        return list(self._on_target.get((target.account, target.region, target.id), {}).values())
+
+    def sessions_on_interface(self, account: str, region: str, interface: str) -> list[Thing]:
+        """The account's sessions on an interface."""
+        return list(self._on_interface.get((account, region, interface), {}).values())
+
+    def vni_used(self, account: str, vni: int) -> bool:
+        """Whether any session of the account has it, in any region."""
+        return self._vnis.get(account, Counter())[vni] > 0
 
     def new_id(self, kind: Kind) -> str:
         """A fresh id: the prefix and 17 hex digits."""

@@ -25,6 +25,23 @@ def interface(account: str, region: str, wanted: str) -> Any | None:
     return ec2_backends[account][region].enis.get(wanted)
 
 
+def interfaces(account: str, region: str) -> dict[str, Any]:
+    """All of moto's NetworkInterfaces of that account, by id."""
+    found: dict[str, Any] = ec2_backends[account][region].enis
+    return found
+
+
+def reservations(account: str, region: str) -> list[Any]:
+    """All of moto's Reservations of that account, each with at least one instance."""
+    return [whole for whole in ec2_backends[account][region].reservations.values() if whole.instances]
+
+
+def check_instance_id(value: str) -> None:
+    """Raise InvalidInstanceID.Malformed (EC2 API Reference) unless it is i- and 8 or 17 hex digits."""
+    if not re.fullmatch(r"i-([0-9a-f]{8}|[0-9a-f]{17})", value):
+        raise ApiError("InvalidInstanceID.Malformed", f'Invalid id: "{value}" (expecting "i-...")')
+
+
 def check_interface_id(value: str) -> None:
     """Raise InvalidNetworkInterfaceId.Malformed (EC2 API Reference) unless it is eni- and 8 or 17 hex digits."""
     if not re.fullmatch(r"eni-([0-9a-f]{8}|[0-9a-f]{17})", value):
@@ -103,12 +120,12 @@ def settle_terminations(account: str, region: str) -> None:
             eni.instance.detach_eni(eni)
 
 
-def drop_orphans(world: World, region: str) -> None:
+def drop_orphans(world: World) -> None:
     """Delete the sessions whose source interface is gone (Traffic Mirroring guide, session concepts)."""
-    for account, place in world.in_region(region):
+    for (account, region), place in world.places.items():
         sessions = place.things[SESSION]
         if not sessions:
             continue
         enis = ec2_backends[account][region].enis
         for session in [s for s in sessions.values() if s.fields["NetworkInterfaceId"] not in enis]:
-            del sessions[session.id]
+            world.remove(session)

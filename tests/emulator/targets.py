@@ -10,7 +10,7 @@ from typing import Any
 from . import checks, surroundings, views
 from .calls import Call
 from .errors import ApiError, combination, missing
-from .store import SESSION, TARGET
+from .store import TARGET
 
 _TYPES = {
     "NetworkInterfaceId": views.ENI,
@@ -70,9 +70,8 @@ def _check_destination(call: Call, member: str, destination: str) -> None:
         # Guess: only the type is checked; an interface not attached to an instance will do.
         if eni.interface_type != "interface":
             raise ApiError("NetworkInterfaceNotSupported", f"{destination} is not of type interface")
-        for session in call.own(SESSION).values():
-            if session.fields["NetworkInterfaceId"] == destination:
-                raise ApiError("InterfaceInUseByTrafficMirrorSession", f"{destination} is in use by {session.id}")
+        for session in call.world.sessions_on_interface(call.account, call.region, destination):
+            raise ApiError("InterfaceInUseByTrafficMirrorSession", f"{destination} is in use by {session.id}")
     elif member == "NetworkLoadBalancerArn":
         surroundings.check_load_balancer(call.account, call.region, destination)
     else:

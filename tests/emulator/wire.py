@@ -4,16 +4,16 @@
 """EC2's query protocol in both directions, driven by botocore's ec2 service model.
 
 Requests become dicts in API member names and are refused where the model refuses them. Replies are checked against
-the model before they are sent, and parsed back with botocore's own parser, so that no client ever sees a reply
-EC2 could not have sent.
+the model before they are sent, and what has a form not sent before is parsed back with botocore's own parser, so that
+no client ever sees a reply EC2 could not have sent.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
@@ -27,6 +27,11 @@ from .errors import ApiError, invalid_value, missing
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 INT32 = 2**31
+_TEXT = re.compile(r">[^<]+<")
+# What XML does not carry, or does not carry unchanged.
+_FRAIL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# (action, member, XML without its texts) of what was parsed back and came out as it went in.
+_proven: set[tuple[str, str, str]] = set()
 
 
 @functools.cache
@@ -35,6 +40,7 @@ def model() -> ServiceModel:
     return botocore.session.Session().get_service_model("ec2")
 
 
+@functools.cache
 def operation(action: str) -> OperationModel | None:
     """The operation of that name, None if EC2 has none."""
     return model().operation_model(action) if action in model().operation_names else None
@@ -80,10 +86,15 @@ def _request_name(name: str, shape: Shape) -> str:
     return wire[0].upper() + wire[1:]
 
 
+@functools.cache
+def _request_names(shape: StructureShape) -> dict[str, str]:
+    return {_request_name(name, member): name for name, member in shape.members.items()}
+
+
 def _structure(shape: StructureShape, node: Any, path: str) -> dict[str, Any]:
     if not isinstance(node, dict):
         raise invalid_value(path, node, "A structure is expected")
-    known = {_request_name(name, member): name for name, member in shape.members.items()}
+    known = _request_names(shape)
     result = {}
     for wire, value in node.items():
         where = f"{path}.{wire}" if path else wire
@@ -123,17 +134,26 @@ def _value(shape: Shape, node: Any, path: str) -> Any:
     return node
 
 
+@functools.cache
+def _serializer() -> Any:
+    return botocore.serialize.create_serializer("ec2", include_validation=True)
+
+
+@functools.cache
+def _parser() -> Any:
+    return botocore.parsers.create_parser("ec2")
+
+
 def encode(action: str, parameters: Mapping[str, Any]) -> bytes:
     """The form a client would send. Raises botocore.exceptions.ParamValidationError if they do not fit the model."""
-    serializer = botocore.serialize.create_serializer("ec2", include_validation=True)
-    request = serializer.serialize_to_request(dict(parameters), model().operation_model(action))
+    request = _serializer().serialize_to_request(dict(parameters), model().operation_model(action))
     return urlencode(request["body"]).encode()
 
 
 def decode(action: str, body: bytes) -> dict[str, Any]:
     """A successful reply as botocore would give it to its caller, without ResponseMetadata."""
     shape = model().operation_model(action).output_shape
-    parsed = botocore.parsers.create_parser("ec2").parse({"headers": {}, "status_code": 200, "body": body}, shape)
+    parsed = _parser().parse({"headers": {}, "status_code": 200, "body": body}, shape)
     parsed.pop("ResponseMetadata", None)
     return dict(parsed)
 
@@ -142,52 +162,108 @@ def reply(action: str, result: Mapping[str, Any], request_id: str) -> bytes:
     """The XML of a successful reply. Raises ValueError if the result does not fit the model."""
     shape = model().operation_model(action).output_shape
     if shape is None:
-        inner = "<return>true</return>"
-    else:
-        check(shape, result, action)
-        inner = _members(shape, result)
-    body = (
+        return _body(action, request_id, "<return>true</return>")
+    parts = []
+    for name, value in result.items():
+        if name not in shape.members:
+            raise ValueError(f"{action} has no member {name}")
+        member = shape.members[name]
+        before, after = _tags(name, member)
+        # Each row for itself: a page is not read back whole when one row in it is of a new form.
+        parts.append(before)
+        for part in [[row] for row in value] if isinstance(member, ListShape) and value else [value]:
+            text = _write(member, part, f"{action}.{name}")
+            _prove(action, name, part, f"{before}{text}{after}")
+            parts.append(text)
+        parts.append(after)
+    return _body(action, request_id, "".join(parts))
+
+
+def _body(action: str, request_id: str, inner: str) -> bytes:
+    return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{NAMESPACE}">'
         f"<requestId>{request_id}</requestId>{inner}</{action}Response>"
     ).encode()
-    if shape is not None and (again := decode(action, body)) != result:
-        raise ValueError(f"{action}: the reply reads back as {again}, not {result}")
-    return body
 
 
-def check(shape: Shape, value: Any, path: str) -> None:
-    """Raise ValueError unless the value fits the shape: members, types, enums."""
+def _prove(action: str, name: str, value: Any, xml: str) -> None:
+    """Raise ValueError unless this member of a reply reads back as it is meant.
+
+    That depends on its elements, not on the texts in them, whose types the writers checked: one of each form will do.
+    """
+    form = (action, name, _TEXT.sub("><", xml))
+    if form in _proven and not _FRAIL.search(xml):
+        return
+    if (again := decode(action, _body(action, "", xml))) != {name: value}:
+        raise ValueError(f"{action}: the reply reads back as {again}, not {name} {value}")
+    _proven.add(form)
+
+
+def _write(shape: Shape, value: Any, path: str) -> str:
+    try:
+        return _writer(shape)(value)
+    except ValueError as error:
+        raise ValueError(f"{path}{error}") from None
+
+
+@functools.cache
+def _writer(shape: Shape) -> Callable[[Any], str]:
+    """What makes XML of a value of the shape, and raises ValueError if it does not fit: members, types, enums."""
     if isinstance(shape, StructureShape):
-        for name, member in value.items():
-            if name not in shape.members:
-                raise ValueError(f"{path} has no member {name}")
-            check(shape.members[name], member, f"{path}.{name}")
-        return
+        return _structure_writer(shape)
     if isinstance(shape, ListShape):
-        for member in value:
-            check(shape.member, member, path)
-        return
-    expected = {"integer": int, "long": int, "boolean": bool, "string": str, "timestamp": datetime}[shape.type_name]
-    if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
-        raise ValueError(f"{path}: {value!r} is not of type {shape.type_name}")
+        write_member = _writer(shape.member)
+        return lambda value: "".join([f"<item>{write_member(member)}</item>" for member in value])
+    if shape.type_name == "boolean":
+        return lambda value: ("true" if value else "false") if type(value) is bool else _unfit(shape, value)
+    if shape.type_name in ("integer", "long"):
+        return lambda value: str(value) if type(value) is int else _unfit(shape, value)
+    if shape.type_name == "timestamp":
+        return lambda value: _timestamp(value) if _is_whole_second(value) else _unfit(shape, value)
+    if shape.type_name != "string":
+        raise ValueError(f" is of type {shape.type_name}")
     enum = getattr(shape, "enum", None)
-    if enum and value not in enum:
-        raise ValueError(f"{path}: {value!r} is not one of {enum}")
+    if enum:
+        return lambda value: escape(value) if value in enum else _unfit(shape, value)
+    return lambda value: escape(value) if type(value) is str else _unfit(shape, value)
 
 
-def _members(shape: StructureShape, value: Mapping[str, Any]) -> str:
-    parts = []
-    for name, member in value.items():
-        tag = shape.members[name].serialization.get("name", name)
-        parts.append(f"<{tag}>{_element(shape.members[name], member)}</{tag}>")
-    return "".join(parts)
+def _structure_writer(shape: StructureShape) -> Callable[[Any], str]:
+    # Filled as members come up: EC2 has structures of a hundred.
+    known: dict[str, tuple[str, Callable[[Any], str], str]] = {}
+
+    def write(value: Any) -> str:
+        parts = []
+        for name, member in value.items():
+            if name not in known:
+                if name not in shape.members:
+                    raise ValueError(f" has no member {name}")
+                before, after = _tags(name, shape.members[name])
+                known[name] = before, _writer(shape.members[name]), after
+            before, write_member, after = known[name]
+            try:
+                parts.append(f"{before}{write_member(member)}{after}")
+            except ValueError as error:
+                raise ValueError(f".{name}{error}") from None
+        return "".join(parts)
+
+    return write
 
 
-def _element(shape: Shape, value: Any) -> str:
-    if isinstance(shape, StructureShape):
-        return _members(shape, value)
-    if isinstance(shape, ListShape):
-        return "".join(f"<item>{_element(shape.member, member)}</item>" for member in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return escape(value.isoformat() if isinstance(value, datetime) else str(value))
+def _tags(name: str, shape: Shape) -> tuple[str, str]:
+    tag = shape.serialization.get("name", name)
+    return f"<{tag}>", f"</{tag}>"
+
+
+def _unfit(shape: Shape, value: Any) -> str:
+    enum = getattr(shape, "enum", None)
+    raise ValueError(f": {value!r} is not " + (f"one of {enum}" if enum else f"of type {shape.type_name}"))
+
+
+def _is_whole_second(value: Any) -> bool:
+    return isinstance(value, datetime) and value.utcoffset() == timedelta(0) and value.microsecond == 0
+
+
+def _timestamp(value: datetime) -> str:
+    """As EC2 writes them."""
+    return f"{value.isoformat()[:19]}.000Z"

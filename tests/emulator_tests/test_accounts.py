@@ -49,12 +49,6 @@ def test_callers_are_who_their_key_says(emulator: Emulator, clients: Clients) ->
     assert clients(OTHER, service="sts").get_caller_identity()["Account"] == "333333333333"
 
 
-def test_an_assumed_role_is_of_its_account(clients: Clients) -> None:
-    role = f"arn:aws:iam::{OTHER}:role/r"
-    credentials = clients(service="sts").assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
-    assert identity.account_of(credentials["AccessKeyId"], {}) == OTHER
-
-
 @pytest.mark.parametrize(
     ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn"), ("us-east-1", "aws")]
 )

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.exceptions
@@ -128,6 +130,22 @@ def test_throttle(ec2: Any, emulator: Emulator, clients: Any) -> None:
     clients(region="eu-west-2").describe_traffic_mirror_targets()
     time.sleep(0.3)
     describe()
+
+
+def test_throttle_lets_through_the_bucket_and_the_refill(ec2: Any, emulator: Emulator) -> None:
+    emulator.knobs(throttle={"DescribeTrafficMirrorTargets": [100, 50]})
+
+    def describe(_n: int) -> None:
+        with contextlib.suppress(botocore.exceptions.ClientError):
+            ec2.describe_traffic_mirror_targets()
+
+    emulator.clear_log()
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(describe, range(400)))
+    entries = emulator.log()
+    assert {e["code"] for e in entries} == {"OK", "RequestLimitExceeded"}
+    allowed = sum(e["code"] == "OK" for e in entries)
+    assert abs(allowed - (100 + 50 * (entries[-1]["time"] - entries[0]["time"]))) < 2
 
 
 def test_published_throttle(ec2: Any, emulator: Emulator) -> None:
@@ -268,6 +286,7 @@ def test_log(ec2: Any, emulator: Emulator) -> None:
     assert entries[2]["parameters"]["TagSpecifications"] == tag_spec("session", a="b")
     assert (entries[2]["account"], entries[2]["region"], entries[2]["dry_run"]) == (OWNER, "eu-west-1", False)
     assert abs(entries[2]["time"] - time.time()) < 60
+    assert all(0 < e["seconds"] < 10 for e in entries)
     assert [e["n"] for e in emulator.log(moto=False)] == [2, 3]
     last = json.loads(emulator.log_file.read_text().splitlines()[-1])  # type: ignore[attr-defined]
     assert last == entries[2]

@@ -7,7 +7,107 @@ from __future__ import annotations
 
 from typing import Any
 
-from .helpers import GONE, SUBNET, WEB, refused
+import pytest
+
+from tests.emulator_tests.helpers import APP_1, APP_2, APP_3, DB, GONE, SENSOR, SUBNET, UNATTACHED, VPC, WEB, refused
+
+WEB_INSTANCE, APP_INSTANCE = "i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60721"
+OLD_INSTANCE, DB_INSTANCE = "i-0a1b2c3d4e5f60731", "i-0a1b2c3d4e5f60751"
+
+
+def interfaces(ec2: Any, **filters: list[str]) -> list[str]:
+    """The interfaces that pass; tag_key=["a"] stands for tag-key."""
+    return [row["NetworkInterfaceId"] for row in ec2.describe_network_interfaces(**asked(filters))["NetworkInterfaces"]]
+
+
+def instances(ec2: Any, **filters: list[str]) -> list[str]:
+    found = ec2.describe_instances(**asked(filters))["Reservations"]
+    return [row["InstanceId"] for whole in found for row in whole["Instances"]]
+
+
+def asked(filters: dict[str, list[str]]) -> dict[str, Any]:
+    return {"Filters": [{"Name": name.replace("_", "-"), "Values": values} for name, values in filters.items()]}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"attachment.instance-id": [APP_INSTANCE]}, [APP_1, APP_2, APP_3]),
+        ({"attachment.instance-id": [APP_INSTANCE, WEB_INSTANCE]}, [WEB, APP_1, APP_2, APP_3]),
+        ({"attachment.instance-id": [APP_INSTANCE], "tag:Name": ["app-3"]}, [APP_3]),
+        ({"tag:Name": ["app-*"]}, [APP_2, APP_3]),
+        ({"tag:Name": ["app*", "w?b"]}, [WEB, APP_1, APP_2, APP_3]),
+        ({"tag:Name": ["app-?*"]}, [APP_2, APP_3]),
+        ({"tag:Name": ["app-[23]"]}, []),
+        ({"tag:Name": ["app-\\*"]}, []),
+        ({"tag:Name": ["APP"]}, []),
+        ({"tag:name": ["*"]}, []),
+        ({"tag-key": ["Na*"], "status": ["available"]}, [UNATTACHED]),
+        ({"status": ["in-use"], "subnet-id": [SUBNET], "tag:Name": ["web", "db"]}, [WEB]),
+        ({"availability-zone": ["eu-west-1b"], "tag:Name": ["db"]}, [DB]),
+        ({"network-interface-id": [WEB, f"eni-{GONE}"]}, [WEB]),
+        ({"vpc-id": [VPC], "description": ["Primary *"], "tag:Name": ["sensor"]}, [SENSOR]),
+        ({"vpc-id": ["vpc-*"], "network-interface-id": ["*61"]}, [UNATTACHED]),
+        ({"private-ip-address": ["192.*"]}, []),
+    ],
+    ids=str,
+)
+def test_filters_of_interfaces(ec2: Any, filters: dict[str, list[str]], expected: list[str]) -> None:
+    assert interfaces(ec2, **filters) == expected
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"instance-type": ["t*"]}, [OLD_INSTANCE, DB_INSTANCE]),
+        ({"instance-type": ["t*", "c5.large"], "subnet-id": [SUBNET]}, [APP_INSTANCE, OLD_INSTANCE]),
+        ({"instance-id": [WEB_INSTANCE], "instance-state-name": ["running"]}, [WEB_INSTANCE]),
+        ({"instance-state-name": ["stopped"]}, []),
+        ({"tag:Name": ["?b", "w?b"]}, [WEB_INSTANCE, DB_INSTANCE]),
+        (
+            {"tag-key": ["Name"], "availability-zone": ["*a"], "vpc-id": [VPC], "instance-type": ["m5.*"]},
+            [WEB_INSTANCE],
+        ),
+        ({"tag-key": ["name"]}, []),
+    ],
+    ids=str,
+)
+def test_filters_of_instances(ec2: Any, filters: dict[str, list[str]], expected: list[str]) -> None:
+    assert instances(ec2, **filters) == expected
+
+
+def test_filters_by_address_and_group(ec2: Any) -> None:
+    row = ec2.describe_network_interfaces(NetworkInterfaceIds=[WEB])["NetworkInterfaces"][0]
+    assert interfaces(ec2, private_ip_address=[row["PrivateIpAddress"]]) == [WEB]
+    assert instances(ec2, private_ip_address=[row["PrivateIpAddress"]]) == [WEB_INSTANCE]
+    ec2.assign_private_ip_addresses(NetworkInterfaceId=WEB, PrivateIpAddresses=["10.71.0.200"])
+    assert interfaces(ec2, private_ip_address=["10.71.0.200"]) == [WEB]
+    assert WEB in interfaces(ec2, group_id=[row["Groups"][0]["GroupId"]])
+    assert interfaces(ec2, group_id=["sg-1"]) == []
+
+
+def test_an_interface_in_an_ipv6_only_subnet(ec2: Any) -> None:
+    subnet = ec2.create_subnet(VpcId=VPC, Ipv6CidrBlock="2001:db8::/64", Ipv6Native=True)["Subnet"]["SubnetId"]
+    made = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    rows = ec2.describe_network_interfaces(NetworkInterfaceIds=[made, WEB])["NetworkInterfaces"]
+    assert {row["NetworkInterfaceId"]: row.get("Ipv6Native") for row in rows} == {made: True, WEB: None}
+
+
+def test_a_changed_row_shows(ec2: Any) -> None:
+    def tags() -> tuple[Any, Any]:
+        instance = ec2.describe_instances(InstanceIds=[WEB_INSTANCE])["Reservations"][0]["Instances"][0]
+        interface = ec2.describe_network_interfaces(NetworkInterfaceIds=[WEB])["NetworkInterfaces"][0]
+        return instance.get("Tags"), interface["TagSet"]
+
+    name = {"Key": "Name", "Value": "web"}
+    assert tags() == ([name], [name])
+    ec2.create_tags(Resources=[WEB, WEB_INSTANCE], Tags=[{"Key": "Name", "Value": "b & <a>"}])
+    assert tags() == ([{"Key": "Name", "Value": "b & <a>"}],) * 2
+    ec2.delete_tags(Resources=[WEB, WEB_INSTANCE], Tags=[{"Key": "Name"}])
+    # An instance without tags has no Tags.
+    assert tags() == (None, [])
+    ec2.stop_instances(InstanceIds=[WEB_INSTANCE])
+    assert instances(ec2, instance_state_name=["stopped"]) == [WEB_INSTANCE]
 
 
 def test_interfaces_come_in_pages(ec2: Any) -> None:
@@ -50,5 +150,13 @@ def test_what_is_refused(ec2: Any) -> None:
         ec2.describe_instances(Filters=[{"Name": "colour", "Values": ["red"]}])
     with refused("InvalidNetworkInterfaceID.NotFound"):
         ec2.describe_network_interfaces(NetworkInterfaceIds=[f"eni-{GONE}"])
+    with refused("InvalidInstanceID.NotFound", f"i-{GONE}"):
+        ec2.describe_instances(InstanceIds=[WEB_INSTANCE, f"i-{GONE}"])
+    with refused("InvalidInstanceID.Malformed"):
+        ec2.describe_instances(InstanceIds=["i-xyz"])
+    with refused("InvalidNetworkInterfaceId.Malformed"):
+        ec2.describe_network_interfaces(NetworkInterfaceIds=[WEB_INSTANCE])
+    with refused("FilterLimitExceeded"):
+        ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [f"i-{n:017x}" for n in range(201)]}])
     with refused("DryRunOperation"):
         ec2.describe_instances(DryRun=True)

@@ -1,0 +1,268 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""moto's interfaces and instances as the API shows them: dicts in API member names that fit botocore's model.
+
+moto's own rows take too long for thousands: it goes through all tags of the account for the tags of each. Members and
+values here are those of moto, except that, as at EC2, an instance shows the groups of its primary interface and what
+EC2 shows of every instance, addresses show their private DNS names, and what is empty (a state reason without code, an
+association without address, a kernel "None") is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Any
+
+Row = dict[str, Any]
+
+# What EC2 shows of an instance of Linux without anything special (AWS CLI Command Reference, describe-instances), and
+# moto does not know. Guess: the private DNS name options, which are those of moto's subnets.
+_USUAL: Row = {
+    "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
+    "EnaSupport": True,
+    "EnclaveOptions": {"Enabled": False},
+    "HibernationOptions": {"Configured": False},
+    "MaintenanceOptions": {"AutoRecovery": "default"},
+    "PlatformDetails": "Linux/UNIX",
+    "PrivateDnsNameOptions": {
+        "HostnameType": "ip-name",
+        "EnableResourceNameDnsARecord": False,
+        "EnableResourceNameDnsAAAARecord": False,
+    },
+    "UsageOperation": "RunInstances",
+}
+
+
+def tags_of(thing: Any) -> dict[str, str]:
+    """The tags of an interface or an instance."""
+    tags: dict[str, str] = thing.ec2_backend.tags.get(thing.id, {})
+    return tags
+
+
+def addresses_of(eni: Any) -> list[str]:
+    """An interface's private IPv4 addresses."""
+    return [address["PrivateIpAddress"] for address in eni.private_ip_addresses]
+
+
+def primary_of(instance: Any) -> Any | None:
+    """An instance's primary interface, None if moto let somebody detach it."""
+    return instance.nics.get(0)
+
+
+def interface(eni: Any) -> Row:
+    """A network interface as DescribeNetworkInterfaces shows it."""
+    subnet = eni.subnet
+    row = {
+        "AvailabilityZone": subnet.availability_zone,
+        "Description": eni.description,
+        "Groups": _groups(eni.group_set),
+        "InterfaceType": eni.interface_type,
+        "Ipv6Addresses": _ipv6(eni),
+        "MacAddress": eni.mac_address,
+        "NetworkInterfaceId": eni.id,
+        "OwnerId": eni.owner_id,
+        "PrivateIpAddresses": _addresses(eni),
+        "RequesterId": eni.requester_id,
+        "RequesterManaged": eni.requester_managed,
+        "SourceDestCheck": eni.source_dest_check,
+        "Status": eni.status,
+        "SubnetId": subnet.id,
+        "TagSet": _tags(eni),
+        "VpcId": subnet.vpc_id,
+    }
+    if eni.private_ip_address:
+        row["PrivateDnsName"] = _dns_name(eni.ec2_backend.region_name, eni.private_ip_address)
+        row["PrivateIpAddress"] = eni.private_ip_address
+    if subnet.ipv6_native:
+        row["Ipv6Native"] = True
+    if eni.attachment_id:
+        row["Attachment"] = {
+            **_attachment(eni),
+            "InstanceId": eni.instance.id,
+            "InstanceOwnerId": eni.instance.owner_id,
+        }
+    if eni.public_ip:
+        names = {"allocationId": "AllocationId", "associationId": "AssociationId"}
+        known = {names[name]: value for name, value in eni.association.items() if name in names and value}
+        row["Association"] = {**known, **_association(eni)}
+    return _set(row)
+
+
+def reservation(whole: Any, instances: Iterable[Any]) -> Row:
+    """A reservation with those of its instances."""
+    return {
+        "ReservationId": whole.id,
+        "OwnerId": whole.owner_id,
+        "Groups": _groups(whole.groups),
+        "Instances": [instance(member) for member in instances],
+    }
+
+
+def instance(machine: Any) -> Row:
+    """An instance as DescribeInstances shows it."""
+    primary = primary_of(machine)
+    region = machine.ec2_backend.region_name
+    options, placement = machine.metadata_options, machine.placement
+    row = {
+        **_USUAL,
+        "Architecture": machine.architecture,
+        "BlockDeviceMappings": [
+            {
+                "DeviceName": name,
+                "Ebs": {
+                    "AttachTime": _second(device.attach_time),
+                    "DeleteOnTermination": bool(device.delete_on_termination),
+                    "Status": machine.get_block_device_status(device.status),
+                    "VolumeId": device.volume_id,
+                },
+            }
+            for name, device in machine.get_block_device_mapping
+        ],
+        "EbsOptimized": machine.ebs_optimized,
+        "Hypervisor": machine.hypervisor,
+        "NetworkInterfaces": [_interface_of_instance(eni) for eni in machine.nics.values()],
+        "RootDeviceName": machine.root_device_name,
+        "RootDeviceType": machine.root_device_type,
+        "SecurityGroups": _groups(primary.group_set if primary else machine.security_groups),
+        "SourceDestCheck": machine.source_dest_check,
+        "SriovNetSupport": machine.sriov_net_support,
+        "VirtualizationType": machine.virtualization_type,
+        "MetadataOptions": _set(
+            {
+                "State": options.state,
+                "HttpTokens": options.http_tokens,
+                "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
+                "HttpEndpoint": options.http_endpoint,
+                "HttpProtocolIpv6": options.http_protocol_ipv6,
+                "InstanceMetadataTags": options.instance_metadata_tags,
+            }
+        ),
+        "InstanceId": machine.id,
+        "State": {"Code": machine.state_code, "Name": machine.state},
+        "StateTransitionReason": machine.state_transition_reason,
+        "AmiLaunchIndex": machine.ami_launch_index,
+        "ProductCodes": [],
+        "InstanceType": machine.instance_type,
+        "LaunchTime": _second(machine.launch_time),
+        "Placement": _set(
+            {
+                "GroupName": placement.group_name,
+                "Tenancy": placement.tenancy,
+                "AvailabilityZone": placement.availability_zone,
+                "HostId": placement.host_id,
+            }
+        ),
+        "Monitoring": {"State": machine.monitoring_state},
+        "UsageOperationUpdateTime": _second(machine.launch_time),
+        "ImageId": machine.image_id,
+        "ClientToken": machine.client_token,
+        "IamInstanceProfile": machine.iam_instance_profile,
+        "InstanceLifecycle": machine.lifecycle,
+        "KeyName": machine.key_name,
+        "Platform": machine.platform,
+        "RamdiskId": machine.ramdisk,
+        "SubnetId": machine.subnet_id,
+        "VpcId": machine.vpc_id,
+        # Absent, and not empty, where there are none.
+        "Tags": _tags(machine) or None,
+    }
+    if machine.hibernation_options:
+        row["HibernationOptions"] = machine.hibernation_options
+    if machine.kernel_id not in (None, "None"):
+        row["KernelId"] = machine.kernel_id
+    if machine.state_reason.code:
+        row["StateReason"] = {"Code": machine.state_reason.code, "Message": machine.state_reason.message}
+    if primary and primary.private_ip_address:
+        row["PrivateDnsName"] = _dns_name(region, primary.private_ip_address)
+        row["PrivateIpAddress"] = primary.private_ip_address
+    if primary and primary.public_ip:
+        row["PublicDnsName"] = machine.public_dns_name
+        row["PublicIpAddress"] = primary.public_ip
+    return _set(row)
+
+
+def _interface_of_instance(eni: Any) -> Row:
+    subnet = eni.subnet
+    row = {
+        "Description": eni.description,
+        "Groups": _groups(eni.group_set),
+        "Ipv6Addresses": [{**address, "IsPrimaryIpv6": False} for address in _ipv6(eni)],
+        "MacAddress": eni.mac_address,
+        "NetworkInterfaceId": eni.id,
+        "OwnerId": eni.owner_id,
+        "PrivateIpAddresses": _addresses(eni),
+        "SourceDestCheck": eni.source_dest_check,
+        "Status": eni.status,
+        "SubnetId": subnet.id,
+        "VpcId": subnet.vpc_id,
+        "InterfaceType": eni.interface_type,
+    }
+    if eni.private_ip_address:
+        row["PrivateDnsName"] = _dns_name(eni.ec2_backend.region_name, eni.private_ip_address)
+        row["PrivateIpAddress"] = eni.private_ip_address
+    if eni.attachment_id:
+        row["Attachment"] = _attachment(eni)
+    if eni.public_ip:
+        row["Association"] = _association(eni)
+    return _set(row)
+
+
+def _attachment(eni: Any) -> Row:
+    return {
+        "AttachTime": _second(eni.attach_time),
+        "AttachmentId": eni.attachment_id,
+        "DeleteOnTermination": bool(eni.delete_on_termination),
+        "DeviceIndex": eni.device_index,
+        "NetworkCardIndex": 0,
+        "Status": "attached",
+    }
+
+
+def _addresses(eni: Any) -> list[Row]:
+    region = eni.ec2_backend.region_name
+    rows = []
+    for address in eni.private_ip_addresses:
+        text = address["PrivateIpAddress"]
+        row = {
+            "Primary": text == eni.private_ip_address,
+            "PrivateDnsName": _dns_name(region, text),
+            "PrivateIpAddress": text,
+        }
+        if row["Primary"] and eni.public_ip:
+            row["Association"] = _association(eni)
+        rows.append(row)
+    return rows
+
+
+def _association(eni: Any) -> Row:
+    found = eni.association
+    return {"IpOwnerId": found["ipOwnerId"], "PublicDnsName": found["publicDnsName"], "PublicIp": found["publicIp"]}
+
+
+def _ipv6(eni: Any) -> list[Row]:
+    return [{"Ipv6Address": address} for address in eni.ipv6_addresses if address]
+
+
+def _groups(groups: Iterable[Any]) -> list[Row]:
+    return [{"GroupId": group.id, "GroupName": group.name} for group in sorted(groups, key=lambda group: str(group.id))]
+
+
+def _tags(thing: Any) -> list[Row]:
+    return [{"Key": key, "Value": value} for key, value in tags_of(thing).items()]
+
+
+def _dns_name(region: str, address: str) -> str:
+    """The name EC2 gives an address in a VPC (Amazon VPC User Guide, DNS attributes)."""
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return f"ip-{address.replace('.', '-')}.{domain}"
+
+
+def _second(moment: datetime) -> datetime:
+    """moto's times are UTC without saying so, and finer than the API's."""
+    return moment.replace(microsecond=0, tzinfo=timezone.utc)
+
+
+def _set(members: Row) -> Row:
+    return {name: value for name, value in members.items() if value is not None}

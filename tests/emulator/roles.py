@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may assume which role, and whether a caller has what STS gave out. Roles are moto's, made by iam:CreateRole.
+
+moto gives keys of the role's account, but lets everybody assume what does not exist, and looks at no session token.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from .errors import ApiError
+from .identity import Caller, partition
+
+_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\w+=,.@/-]+")
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+
+
+def check_credentials(caller: Caller, token: str) -> None:
+    """Refuse a temporary key that STS did not give out, or that comes without its session token."""
+    if not caller.key.startswith("ASIA"):
+        return
+    role = _assumed(caller)
+    if role is None or role.session_token != token:
+        if caller.service == "ec2":
+            raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials")
+        raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid")
+
+
+def check_assume_role(caller: Caller, parameters: Mapping[str, Any]) -> None:
+    """Refuse AssumeRole unless the role is there and its trust policy allows the caller."""
+    arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
+    found = _ROLE.fullmatch(arn)
+    if not found:
+        raise ApiError("ValidationError", f"{arn} is invalid")
+    if not _SESSION_NAME.fullmatch(name):
+        raise ApiError(
+            "ValidationError",
+            f"1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: Member "
+            r"must satisfy regular expression pattern: [\w+=,.@-]{2,64}",
+        )
+    where, account = found.groups()
+    if where != partition(caller.region) or not _trusted(caller, account, arn, parameters.get("ExternalId")):
+        raise ApiError(
+            "AccessDenied",
+            f"User: {_arn(caller)} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        )
+
+
+def _assumed(caller: Caller) -> Any | None:
+    """moto's AssumedRole of a temporary key."""
+    backend = sts_backends[caller.account][partition(caller.region)]
+    return backend.get_assumed_role_from_access_key(caller.key)
+
+
+def _arn(caller: Caller) -> str:
+    role = _assumed(caller)
+    return str(role.arn) if role else f"arn:{partition(caller.region)}:iam::{caller.account}:user/x"
+
+
+def _trusted(caller: Caller, account: str, arn: str, external_id: str | None) -> bool:
+    try:
+        role = iam_backends[account][partition(caller.region)].get_role_by_arn(arn)
+    except NotFoundException:
+        return False
+    statements = json.loads(unquote(role.assume_role_policy_document))["Statement"]
+    return any(
+        _allows(statement, caller, external_id)
+        for statement in (statements if isinstance(statements, list) else [statements])
+    )
+
+
+def _allows(statement: dict[str, Any], caller: Caller, external_id: str | None) -> bool:
+    """Whether a statement of a trust policy lets the caller in. What is not known here is a defect of the test."""
+    condition = statement.get("Condition", {})
+    wanted = condition.get("StringEquals", {}).get("sts:ExternalId")
+    given = (statement["Effect"], statement["Action"], list(statement["Principal"]), condition)
+    if given != ("Allow", "sts:AssumeRole", ["AWS"], {"StringEquals": {"sts:ExternalId": wanted}} if wanted else {}):
+        raise NotImplementedError(f"the emulator does not know what this statement means: {statement}")
+    principals = statement["Principal"]["AWS"]
+    allowed = set(principals if isinstance(principals, list) else [principals])
+    root = f"arn:{partition(caller.region)}:iam::{caller.account}:root"
+    return bool({caller.account, root, _arn(caller)} & allowed) and wanted in (None, external_id)

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rows of instances and interfaces, compared with moto's own; and what makes a reply fit the model."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from tests.emulator import __main__ as program
+from tests.emulator import identity, wire
+from tests.emulator_tests.helpers import DB, OWNER, SUBNET, VPC, WEB
+
+# What EC2 shows of every instance, or of every address, and moto does not.
+ADDED = {
+    "CapacityReservationSpecification",
+    "EnaSupport",
+    "EnclaveOptions",
+    "MaintenanceOptions",
+    "PlatformDetails",
+    "PrivateDnsNameOptions",
+    "UsageOperation",
+    "UsageOperationUpdateTime",
+}
+EMPTY: tuple[Any, ...] = ({}, {"Code": "", "Message": ""}, "None")
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[program.Emulator]:
+    """The emulator in this process, with what the lab does not have: addresses, keys, groups, several in a launch."""
+    emulator = program.Emulator()
+    group = ask(emulator.moto, "CreateSecurityGroup", GroupName="g", Description="d", VpcId=VPC)["GroupId"]
+    ask(emulator.moto, "CreateKeyPair", KeyName="k")
+    nic = {
+        "DeviceIndex": 0,
+        "SubnetId": SUBNET,
+        "AssociatePublicIpAddress": True,
+        "Groups": [group],
+        "DeleteOnTermination": True,
+    }
+    some = {"MinCount": 2, "MaxCount": 2, "ImageId": "ami-12345678", "InstanceType": "m5.large"}
+    tags = [{"Key": "z", "Value": "1"}, {"Key": "a", "Value": "<&>"}]
+    ask(
+        emulator.moto,
+        "RunInstances",
+        **some,
+        KeyName="k",
+        ClientToken="t",
+        NetworkInterfaces=[nic],
+        HibernationOptions={"Configured": True},
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    spot = {"InstanceMarketOptions": {"MarketType": "spot"}, "SecurityGroupIds": [group], "SubnetId": SUBNET}
+    ask(emulator.moto, "RunInstances", **some, **spot)
+    address = ask(emulator.moto, "AllocateAddress", Domain="vpc")["AllocationId"]
+    ask(emulator.moto, "AssociateAddress", AllocationId=address, NetworkInterfaceId=WEB)
+    ask(emulator.moto, "AssignPrivateIpAddresses", NetworkInterfaceId=DB, SecondaryPrivateIpAddressCount=2)
+    lab = program.lab.names()["instances"]
+    ask(emulator.moto, "ModifyInstanceMetadataOptions", InstanceId=lab["web"], HttpTokens="required")
+    ask(emulator.moto, "AssociateSubnetCidrBlock", SubnetId=SUBNET, Ipv6CidrBlock="2001:db8::/64")
+    ask(emulator.moto, "AssignIpv6Addresses", NetworkInterfaceId=WEB, Ipv6AddressCount=2)
+    ask(emulator.moto, "StopInstances", InstanceIds=[lab["db"]])
+    ask(emulator.moto, "TerminateInstances", InstanceIds=[lab["old"]])
+    yield emulator
+    emulator.reset()
+
+
+def ask(where: Any, action: str, **parameters: Any) -> dict[str, Any]:
+    """A call to the emulator, or to its moto alone; the reply as botocore reads it."""
+    scope = f"Credential={identity.access_key(OWNER)}/20260101/eu-west-1/ec2/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+        "Host": "ec2.eu-west-1.amazonaws.com",
+        "X-Moto-Account-Id": OWNER,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    reply = Client(where).post("/", data=wire.encode(action, parameters), headers=headers)
+    assert reply.status_code == 200, reply.data
+    return wire.decode(action, reply.data)
+
+
+def members(row: Any, leave_out: set[str]) -> Any:
+    """A row, or what is in one, without these members and without what is empty."""
+    if isinstance(row, list):
+        return [members(item, leave_out) for item in row]
+    if isinstance(row, dict):
+        return {k: members(v, leave_out) for k, v in row.items() if k not in leave_out and v not in EMPTY}
+    return row
+
+
+def test_interfaces_are_motos(application: program.Emulator) -> None:
+    ours = ask(application, "DescribeNetworkInterfaces")["NetworkInterfaces"]
+    motos = ask(application.moto, "DescribeNetworkInterfaces")["NetworkInterfaces"]
+    assert len(ours) == 13 - 1
+    for row, other in zip(ours, sorted(motos, key=lambda row: str(row["NetworkInterfaceId"])), strict=True):
+        # The association is shown with its address, too, as it is in an instance.
+        association = row["PrivateIpAddresses"][0].pop("Association", None)
+        assert (association is None) == ("Association" not in row)
+        assert members(row, {"PrivateDnsName"}) == members(other, {"PrivateDnsName"})
+        name = f"ip-{row['PrivateIpAddress'].replace('.', '-')}.eu-west-1.compute.internal"
+        assert row["PrivateDnsName"] == row["PrivateIpAddresses"][0]["PrivateDnsName"] == name
+
+
+def test_instances_are_motos(application: program.Emulator) -> None:
+    ours = ask(application, "DescribeInstances")["Reservations"]
+    motos = ask(application.moto, "DescribeInstances")["Reservations"]
+    assert sorted(len(whole["Instances"]) for whole in ours) == [1] * 6 + [2] * 2
+    motos.sort(key=lambda whole: str(whole["Instances"][0]["InstanceId"]))
+    differ = {"SecurityGroups", "HibernationOptions", "PrivateDnsName"}
+    assert members(ours, {*ADDED, *differ}) == members(motos, differ)
+    for whole, other in zip(ours, motos, strict=True):
+        for row, motos_row in zip(whole["Instances"], other["Instances"], strict=True):
+            assert set(row) >= ADDED
+            assert row["PrivateDnsName"] == motos_row["PrivateDnsName"]
+            assert row["HibernationOptions"] == (motos_row.get("HibernationOptions") or {"Configured": False})
+            assert row["SecurityGroups"] == row["NetworkInterfaces"][0]["Groups"] != []
+            assert ("StateReason" in row) == (row["State"]["Name"] != "running")
+
+
+def test_instances_of_one_launch(application: program.Emulator) -> None:
+    launch = next(r for r in ask(application, "DescribeInstances")["Reservations"] if len(r["Instances"]) == 2)
+    first, second = (row["InstanceId"] for row in launch["Instances"])
+    for wanted in (first, second):
+        for given in ({"InstanceIds": [wanted]}, {"Filters": [{"Name": "instance-id", "Values": [wanted]}]}):
+            found = ask(application, "DescribeInstances", **given)["Reservations"]
+            assert [[row["InstanceId"] for row in whole["Instances"]] for whole in found] == [[wanted]]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"Colour": "red"}, r"DescribeNetworkInterfaces\.NetworkInterfaces has no member Colour"),
+        ({"Attachment": {"Colour": "red"}}, r"NetworkInterfaces\.Attachment has no member Colour"),
+        ({"OwnerId": 5}, r"NetworkInterfaces\.OwnerId: 5 is not of type string"),
+        ({"Attachment": {"DeviceIndex": True}}, r"Attachment\.DeviceIndex: True is not of type integer"),
+        ({"SourceDestCheck": "true"}, r"SourceDestCheck: 'true' is not of type boolean"),
+        ({"Status": "idle"}, r"Status: 'idle' is not one of"),
+        ({"Attachment": {"AttachTime": datetime.datetime(2026, 1, 1)}}, r"AttachTime: .* is not of type timestamp"),
+        ({"Description": "\x01"}, "XML received"),
+        ({"Description": "a\rb"}, "reads back as"),
+    ],
+    ids=str,
+)
+def test_a_reply_that_ec2_could_not_have_sent(row: dict[str, Any], words: str) -> None:
+    # One like it went out before.
+    wire.reply("DescribeNetworkInterfaces", {"NetworkInterfaces": [{"Description": "a"}]}, "x")
+    with pytest.raises(Exception, match=words):
+        wire.reply("DescribeNetworkInterfaces", {"NetworkInterfaces": [row]}, "x")
