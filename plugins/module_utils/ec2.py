@@ -40,8 +40,8 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
 PAGE = 1000
 # EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
 VALUES_PER_REQUEST = 200
-# How often a call among many is sent, at the most.
-TRIES = 10
+# How often a call among many is sent, at the most, while others empty EC2's bucket as well.
+TRIES = 20
 # EC2 says the first ("Request throttling for the Amazon EC2 API"); botocore takes the others for the same.
 THROTTLED = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
 
@@ -98,9 +98,9 @@ class Ec2Error(Exception):
 
 
 def config_for(threads: int) -> Any:
-    """The botocore configuration for a client that so many threads share: a connection for each, and patience with a
-    bucket that others empty as well."""
-    return Config(max_pool_connections=threads, retries={"mode": "standard", "total_max_attempts": TRIES})
+    """The botocore configuration for a client that so many threads share: a connection for each, and retries that back
+    off less and less often the more of them fail."""
+    return Config(max_pool_connections=threads, retries={"mode": "standard", "total_max_attempts": 5})
 
 
 class Ec2:
@@ -122,7 +122,7 @@ class Ec2:
         if pace is not None:
             # For every attempt, botocore's own among them, and before it is signed: a signature grows old.
             client.meta.events.register_first("request-created.ec2", self._wait_for_turn)
-            client.meta.events.register("response-received.ec2", self._note_throttling)
+            client.meta.events.register_first("needs-retry.ec2", self._take_another_turn)
 
     def call(self, operation: str, **params: Any) -> Members:
         """The reply to one EC2 action. Raises Ec2Error."""
@@ -227,10 +227,14 @@ class Ec2:
         if self._pace is not None and not operation_name.startswith("Describe"):
             self._pace.wait(operation_name)
 
-    def _note_throttling(self, event_name: str, parsed_response: Members | None, **_: Any) -> None:
-        code = (parsed_response or {}).get("Error", {}).get("Code", "")
-        if self._pace is not None and code in THROTTLED:
-            self._pace.throttled(event_name.rpartition(".")[2])
+    def _take_another_turn(self, response: Any, operation: Any, attempts: int, **_: Any) -> int | None:
+        """After a throttled call, the seconds to sleep before the next attempt: none, it waits for its turn anyway.
+        None where botocore shall decide."""
+        code = response[1].get("Error", {}).get("Code") if response else None
+        if self._pace is None or code not in THROTTLED or attempts >= TRIES or operation.name.startswith("Describe"):
+            return None
+        self._pace.throttled(operation.name)
+        return 0
 
     def _note_access_key(self, request: Any, **_: Any) -> None:
         header = request.headers.get("Authorization", b"")

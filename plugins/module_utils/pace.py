@@ -8,11 +8,26 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import Callable
 
 # EC2 throttles each action by itself: a bucket of 50 tokens, refilled with 5 per second, for actions that change
 # something ("Request throttling for the Amazon EC2 API").
 BURST, PER_SECOND = 50, 5.0
+# What a refused call does to the rate, and what each call does to get it back. Where others take half of the refill,
+# this ends near one refused call in eleven.
+SLOWER, FASTER = 0.9, 1.01
+# Calls per second that are always tried, or a bucket that stays empty would be waited for without end.
+SLOWEST = 0.5
+
+
+@dataclass
+class _Bucket:
+    """tokens: below 0 they are promised. counted: when. per_second: the refill that is believed in."""
+
+    tokens: float
+    counted: float
+    per_second: float
 
 
 class Pace:
@@ -30,22 +45,28 @@ class Pace:
     ) -> None:
         self._burst, self._per_second, self._clock, self._sleep = burst, per_second, clock, sleep
         self._lock = threading.Lock()
-        self._buckets: dict[str, tuple[float, float]] = {}  # action: tokens, when counted; below 0 they are promised
+        self._buckets: dict[str, _Bucket] = {}  # by action
 
     def wait(self, operation: str) -> None:
         """Take a token for one call of this action, and sleep until it is there."""
         with self._lock:
-            tokens = self._count(operation) - 1
-            self._buckets[operation] = (tokens, self._clock())
-        if tokens < 0:
-            self._sleep(-tokens / self._per_second)
+            bucket = self._count(operation)
+            bucket.tokens -= 1
+            bucket.per_second = min(self._per_second, bucket.per_second * FASTER)
+            pause = -bucket.tokens / bucket.per_second
+        if pause > 0:
+            self._sleep(pause)
 
     def throttled(self, operation: str) -> None:
-        """EC2 has refused a call for want of tokens: somebody else has used them, so there are none here either."""
+        """EC2 has refused a call for want of tokens: others have used them, and may well go on."""
         with self._lock:
-            self._buckets[operation] = (min(self._count(operation), 0.0), self._clock())
+            bucket = self._count(operation)
+            bucket.tokens = min(bucket.tokens, 0.0)
+            bucket.per_second = max(bucket.per_second * SLOWER, min(self._per_second, SLOWEST))
 
-    def _count(self, operation: str) -> float:
+    def _count(self, operation: str) -> _Bucket:
         now = self._clock()
-        tokens, then = self._buckets.get(operation, (float(self._burst), now))
-        return min(float(self._burst), tokens + (now - then) * self._per_second)
+        bucket = self._buckets.setdefault(operation, _Bucket(self._burst, now, self._per_second))
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.counted) * bucket.per_second)
+        bucket.counted = now
+        return bucket

@@ -205,6 +205,15 @@ def test_a_bucket_that_somebody_else_empties(run, emulator):
     assert not results.failed
 
 
+def test_a_bucket_with_half_the_refill(run, running, emulator):
+    """Somebody else takes the other half: the pace finds what is left, and wastes little on finding it."""
+    emulator.crowd(100, tags={"Role": "many"})
+    emulator.knobs(throttle={CREATE: [5, 50]})
+    _rows, results = run(pace=Pace(burst=50, per_second=100), sources=[{"tags": {"Role": "many"}}])
+    assert not results.failed and len(marked(running)) == 100
+    assert len(calls(emulator, CREATE)) <= 150
+
+
 def test_pace_counts_like_a_bucket():
     now, slept = [0.0], []
     pace = Pace(burst=2, per_second=4, clock=lambda: now[0], sleep=slept.append)
@@ -215,4 +224,18 @@ def test_pace_counts_like_a_bucket():
     now[0] = 10.0
     pace.throttled("A")
     pace.wait("A")
-    assert slept[2:] == [0.25]
+    assert slept[2:] == [pytest.approx(1 / (4 * 0.9 * 1.01))]
+
+
+def test_pace_slows_down_and_recovers_but_never_stops():
+    now, slept = [0.0], []
+    pace = Pace(burst=1, per_second=4, clock=lambda: now[0], sleep=slept.append)
+    for _refusal in range(1000):
+        pace.throttled("A")
+    pace.wait("A")
+    assert slept[-1] == pytest.approx(2, rel=0.02)
+    for _call in range(1000):
+        now[0] += 10
+        pace.wait("A")
+    pace.wait("A")
+    assert slept[-1] == pytest.approx(0.25)
