@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook vtap.aws.fleet_accounts: one inventory, several emulated accounts and regions."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import boto3
+import pytest
+import yaml
+
+HUB, WEB, DATA = "123456789012", "210987654321", "333333333333"
+FLEET = {
+    "name": "ids-prod",
+    "sources": [{"instance_types": ["*"]}],
+    "targets": [{"traffic_mirror_target_name": "lab-target"}],
+    "traffic_mirror_filter_name": "lab-filter",
+}
+# Of the lab's eight attached interfaces, that of the t2.micro cannot be mirrored.
+MADE = "7 create, 0 change, 0 leave, 0 delete, 1 skip, 7 of 7 mirrored"
+LEFT = "0 create, 0 change, 7 leave, 0 delete, 1 skip, 7 of 7 mirrored"
+
+
+def host(account, region, **more):
+    return {"vtap_region": region, "vtap_role_arn": f"arn:aws:iam::{account}:role/mirror", **more}
+
+
+def client(emulator, account, region, service="ec2"):
+    env = emulator.env_for(account, region)
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=emulator.url,
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def sessions(emulator, account, region):
+    return client(emulator, account, region).describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+
+
+def writes(emulator):
+    return [call for call in emulator.log() if not re.match("Describe|AssumeRole|GET ", call["action"])]
+
+
+@pytest.fixture
+def accounts(emulator):
+    """Three accounts with a lab in two regions each. Two have a role that trusts the first, one with an external id."""
+    for account in (HUB, WEB, DATA):
+        for region in ("eu-west-1", "us-east-1"):
+            if (account, region) != (HUB, "eu-west-1"):
+                emulator.seed(account, region)
+    for account, condition in ((WEB, {"StringEquals": {"sts:ExternalId": "vtap-7"}}), (DATA, {})):
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}, "Condition": condition}
+        client(emulator, account, "us-east-1", "iam").create_role(
+            RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]})
+        )
+    emulator.clear_log()
+    return emulator
+
+
+@pytest.fixture
+def fleets(play, tmp_path):
+    """Run the playbook for these hosts. The result has the report: .lines by host, .sums, .stats, .recap by host."""
+    (tmp_path / ".ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n")
+
+    def run(hosts, *arguments, playbook="vtap.aws.fleet_accounts"):
+        inventory = tmp_path / "inventory.yml"
+        inventory.write_text(
+            yaml.safe_dump({"mirrored": {"vars": {"vtap_fleet": FLEET}, "hosts": hosts}}, sort_keys=False)
+        )
+        # The fixture's own host, localhost, is none of them.
+        done = play(playbook, "-i", str(inventory), "-e", "vtap_hosts=mirrored", *arguments)
+        report = done.stdout.partition("PLAY [Report]")[2]
+        done.lines = dict(re.findall(r"^(?:ok|failed): \[(.+?)\] (?:=> )?\(item=(.*?)\)", report, re.MULTILINE))
+        done.sums = re.findall(r'^        "(.*?)",?$', report, re.MULTILINE)
+        stats = re.search(r"RUN: (.*)", report)
+        done.stats = json.loads(stats[1])["vtap_fleet_accounts"] if stats else None
+        done.recap = {
+            name: {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", counts)}
+            for name, counts in re.findall(r"^(\S+) +: (ok=.*)$", report, re.MULTILINE)
+        }
+        done.text = done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def test_accounts_and_regions(fleets, accounts):
+    """Check mode foretells each host, the run stays within the accounts and regions named, the next does nothing."""
+    hosts = {
+        "hub": {"vtap_region": "us-east-1"},
+        "web-eu": host(WEB, "eu-west-1", vtap_external_id="vtap-7"),
+        "web-us": host(WEB, "us-east-1", vtap_external_id="vtap-7"),
+        "data": host(DATA, "eu-west-1", vtap_fleet={**FLEET, "exclude": [{"instance_types": ["c5.*"]}]}),
+    }
+    lines = {
+        "hub": f"us-east-1: {MADE}",
+        "web-eu": f"eu-west-1: {MADE}",
+        "web-us": f"us-east-1: {MADE}",
+        "data": "eu-west-1: 4 create, 0 change, 0 leave, 0 delete, 4 skip, 4 of 4 mirrored",
+    }
+    sums = ["25 create, 0 change, 0 leave, 0 delete, 7 skip, 25 of 25 mirrored", "0 of 4 hosts failed"]
+
+    foreseen = fleets(hosts, "--check", "--diff")
+    assert foreseen.returncode == 0, foreseen.text
+    assert (foreseen.lines, foreseen.sums) == (lines, sums), foreseen.text
+    assert foreseen.stdout.count("it is selected and has no session of the fleet") == 25
+    assert not writes(accounts)
+
+    done = fleets(hosts)
+    assert done.returncode == 0 and not done.stderr, done.text
+    assert (done.lines, done.sums, done.stats) == (lines, sums, foreseen.stats), done.text
+    assert done.stats == {
+        "hosts": 4,
+        "failed": [],
+        "summary": {"create": 25, "change": 0, "leave": 0, "delete": 0, "skip": 7},
+        "coverage": {"selected": 32, "eligible": 25, "mirrored": 25, "unmirrored": 0},
+    }
+    assert {name: counts["changed"] for name, counts in done.recap.items()} == dict.fromkeys(hosts, 1)
+    made = {
+        (account, region): len(sessions(accounts, account, region))
+        for account in (HUB, WEB, DATA)
+        for region in ("eu-west-1", "us-east-1")
+    }
+    assert made == {
+        (HUB, "eu-west-1"): 0,
+        (HUB, "us-east-1"): 7,
+        (WEB, "eu-west-1"): 7,
+        (WEB, "us-east-1"): 7,
+        (DATA, "eu-west-1"): 4,
+        (DATA, "us-east-1"): 0,
+    }
+    assert {entry["OwnerId"] for entry in sessions(accounts, WEB, "us-east-1")} == {WEB}
+
+    accounts.clear_log()
+    again = fleets(hosts)
+    assert again.returncode == 0 and again.lines["web-us"] == f"us-east-1: {LEFT}", again.text
+    assert sum(counts["changed"] for counts in again.recap.values()) == 0
+    assert not writes(accounts)
+
+
+def test_who_fails_does_not_stop_the_others(fleets, accounts):
+    accounts.knobs(fail={"CreateTrafficMirrorSession": ["TrafficMirrorSessionLimitExceeded", 1]})
+    hosts = {
+        "nowhere": host("555555555555", ""),
+        "no-role": host("444444444444", "eu-west-1"),
+        "no-id": host(WEB, "us-east-1"),
+        "too-many": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
+        "partly": host(WEB, "eu-west-1", vtap_external_id="vtap-7"),
+        # It makes no sessions: the one that is refused is of the host above.
+        "well": {"vtap_region": "eu-west-1", "vtap_fleet": {"name": "ids-prod", "state": "absent"}},
+    }
+    done = fleets(hosts)
+    assert done.returncode == 2, done.text
+    assert done.lines == {
+        "nowhere": "no region",
+        "no-role": "eu-west-1",
+        "no-id": "us-east-1",
+        "too-many": "us-east-1",
+        "partly": "eu-west-1: 7 create, 0 change, 0 leave, 0 delete, 1 skip, 6 of 7 mirrored",
+        "well": "eu-west-1: 0 create, 0 change, 0 leave, 0 delete, 0 skip, 0 of 0 mirrored",
+    }
+    assert done.sums == [
+        "7 create, 0 change, 0 leave, 0 delete, 1 skip, 6 of 7 mirrored",
+        "5 of 6 hosts failed: nowhere, no-role, no-id, too-many, partly",
+    ]
+    assert done.stats["failed"] == ["nowhere", "no-role", "no-id", "too-many", "partly"]
+    assert {name: counts["failed"] for name, counts in done.recap.items()} == {**dict.fromkeys(hosts, 1), "well": 0}
+
+    report = done.stdout.partition("PLAY [Report]")[2]
+    told = {name: json.loads(data)["msg"] for name, data in re.findall(r"^failed: \[(.+?)\].*?=> (.*)$", report, re.M)}
+    assert told["nowhere"] == "nowhere has no vtap_region: set it in the inventory."
+    assert "555555555555" not in json.dumps(accounts.log()), "a call before the variables were looked at"
+    for name, account in (("no-role", "444444444444"), ("no-id", WEB)):
+        denied = f"not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::{account}:role/mirror"
+        assert denied in told[name]
+    assert "The plan has 7 interfaces to create, and max_creates allows 3" in told["too-many"]
+    assert "1 of 8 interfaces of fleet ids-prod failed" in told["partly"]
+    assert "TrafficMirrorSessionLimitExceeded" in told["partly"]
+    assert len(sessions(accounts, WEB, "eu-west-1")) == 6
+    assert not sessions(accounts, WEB, "us-east-1") and not sessions(accounts, DATA, "us-east-1")
+    # No plan of perhaps thousands of interfaces on the terminal.
+    assert '"plan"' not in done.text
+
+
+WITH_KEYS = """
+- import_playbook: vtap.aws.fleet_accounts
+- name: Show the test the credentials
+  hosts: mirrored
+  gather_facts: false
+  tasks:
+    - name: Write them
+      ansible.builtin.copy:
+        content: "{{ vtap_role.sts_creds | to_json }}"
+        dest: "{{ inventory_dir }}/{{ inventory_hostname }}.json"
+        mode: "0600"
+      no_log: true
+"""
+
+
+@pytest.mark.usefixtures("accounts")
+def test_no_credentials_are_shown(fleets, tmp_path):
+    hosts = {
+        "well": host(DATA, "eu-west-1"),
+        "refused": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
+    }
+    done = fleets(hosts, "-vvvv", "--diff", playbook=WITH_KEYS)
+    assert done.sums[-1] == "1 of 2 hosts failed: refused", done.text
+    keys = json.loads((tmp_path / "well.json").read_text())
+    assert keys["access_key"] in done.text, "the -vvvv of a task shows its options"
+    assert keys["secret_key"] not in done.text and keys["session_token"] not in done.text
+    # Those of the host that failed are not at hand: all session tokens of moto begin like this.
+    assert keys["session_token"][:17] not in done.text
+
+
+def test_without_the_keys_of_its_role_a_host_is_left_alone(fleets, accounts):
+    """Never the caller's own account in place of the role's."""
+    done = fleets({"data": host(DATA, "us-east-1")}, "--start-at-task", "Keep the fleet in line")
+    assert done.returncode == 2 and done.sums[-1] == "1 of 1 hosts failed: data", done.text
+    assert "'vtap_role' is undefined" in done.text
+    assert not accounts.log()
