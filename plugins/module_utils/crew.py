@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row, World
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options, Refused
+
+# So many denials of an action that was never allowed, and the rest is not tried: it would take hours to be told the
+# same for thousands.
+DENIALS = 10
 
 
 @dataclass
@@ -37,7 +42,8 @@ class Crew:
         self._fleet, self._world, self._ec2, self._workers = fleet, world, ec2, workers
         self._results = Results()
         self._lock = threading.Lock()
-        self._denied: dict[str, Interrupted] = {}  # by EC2 action: what is forbidden once is forbidden for all
+        self._allowed: set[str] = set()  # EC2 actions that were carried out at least once
+        self._denied: dict[str, list[Interrupted]] = defaultdict(list)  # by EC2 action
 
     def run(self, rows: list[Row]) -> Results:
         """Carry the plan out, all of it, whatever becomes of single rows.
@@ -63,9 +69,10 @@ class Crew:
                 pass  # a defect in a worker is raised here
 
     def _one(self, row: Row) -> None:
-        closed = next((action.operation for action in row.plan.actions if action.operation in self._denied), None)
+        closed = next((action.operation for action in row.plan.actions if self._is_closed(action.operation)), None)
         if closed is not None:
-            self._fail(row, self._denied[closed].error.code, f"Not tried: {closed} is not allowed, see the others.")
+            reason = f"Not tried: {closed} was denied {DENIALS} times and never allowed, see the others."
+            self._fail(row, self._denied[closed][0].error.code, reason)
             return
         looks = iter([row.plan])
 
@@ -89,12 +96,20 @@ class Crew:
         else:
             with self._lock:
                 self._results.changed |= bool(outcome.actions)
+                self._allowed.update(action.operation for action in outcome.actions)
                 if outcome.after is not None:
                     self._results.sessions.append((row, outcome.after))
 
+    def _is_closed(self, operation: str) -> bool:
+        """Whether EC2 seems to forbid the action altogether, and not only for some interfaces."""
+        with self._lock:
+            return operation not in self._allowed and len(self._denied[operation]) >= DENIALS
+
     def _interrupted(self, row: Row, stop: Interrupted) -> None:
-        if stop.error.denied:
-            self._denied[stop.action.operation] = stop
+        with self._lock:
+            self._allowed.update(action.operation for action in stop.done)
+            if stop.error.denied:
+                self._denied[stop.action.operation].append(stop)
         reasons = {
             "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}",
             "InvalidNetworkInterfaceID.NotFound": "it vanished during the run",

@@ -34,6 +34,8 @@ from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, VALUE_
 # Traffic Mirroring guide, quotas: sessions per account, not adjustable; sources of an interface target of most types.
 SESSIONS_PER_ACCOUNT = 10000
 SOURCES_PER_INTERFACE_TARGET = 10
+# A message gives so many reasons at most.
+REASONS = 3
 ACTIONS = ("create", "change", "leave", "delete", "skip")
 LIMITS = {"max_creates": "create", "max_changes": "change", "max_deletes": "delete"}
 
@@ -313,8 +315,8 @@ def check_limits(fleet: Fleet, rows: list[Row]) -> None:
     selected = sum(1 for row in rows if row.interface is not None)
     if fleet.present and counts["delete"] and counts["delete"] == had and not counts["create"]:
         raise Refused(
-            f"Nothing is left of what sources select, while the fleet has {had} sessions; nothing was changed. The "
-            "plan in the result says why each would go. Correct the task, or say state: absent to remove the fleet."
+            f"Nothing is left of what sources select, while the fleet has {had} sessions; nothing was changed. They "
+            f"would go for: {_why(rows, 'delete')}. Correct the task, or say state: absent to remove the fleet."
         )
     for option, action in LIMITS.items():
         if option not in fleet.limits:
@@ -326,7 +328,7 @@ def check_limits(fleet: Fleet, rows: list[Row]) -> None:
             of = f"{number}% of {whole} = {most}" if percent else str(most)
             raise Refused(
                 f"The plan has {counts[action]} interfaces to {action}, and {option} allows {of}; nothing was changed. "
-                f"Look at the plan in the result, then raise {option} or correct sources."
+                f"Why: {_why(rows, action)}. Raise {option}, or correct the task."
             )
 
 
@@ -399,6 +401,19 @@ def _limit(option: str, text: str) -> tuple[int, bool]:
     if not digits.isdecimal() or (percent and int(digits) > 100):
         raise BadInput(f"{option} must be a number, 0 or more, or a percentage, 0% to 100%, not {text!r}.")
     return int(digits), percent
+
+
+def _why(rows: list[Row], action: str) -> str:
+    """The most frequent reasons of this action, each with an example."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.action == action:
+            by_reason[row.reason].append(row.interface_id)
+    frequent = sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
+    more = [f"and {len(frequent) - REASONS} other reasons"] if len(frequent) > REASONS else []
+    return "; ".join(
+        [f"{len(ids)} x {reason} ({ids[0]}{', ...' if ids[1:] else ''})" for reason, ids in frequent[:REASONS]] + more
+    )
 
 
 def _by_interface(sessions: Iterable[Options]) -> dict[str, list[Options]]:

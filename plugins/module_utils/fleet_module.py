@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, NoReturn
 
 # First of all: it switches the search for garbage off before much is loaded.
@@ -133,10 +134,12 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     }
     if results.failed:
         first = results.failed[0]
+        codes = Counter(one["code"] or "no code" for one in results.failed).most_common()
         fail(
             module,
-            msg=f"{len(results.failed)} of {len(rows)} interfaces of fleet {wanted.name} failed, the rest is done; run "
-            f"the task again to finish. The first: {first['network_interface_id']}: {first['reason']}",
+            msg=f"{len(results.failed)} of {len(rows)} interfaces of fleet {wanted.name} failed "
+            f"({', '.join(f'{count} x {code}' for code, count in codes)}), the rest is done; run the task again to "
+            f"finish. The first: {first['network_interface_id']}: {first['reason']}",
             **shown,
         )
     finish(module, **shown)

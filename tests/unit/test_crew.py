@@ -111,12 +111,23 @@ def test_an_interface_that_ec2_does_not_support_is_skipped(run, emulator):
     assert len(skipped) == 3 and all(row.reason.startswith("NetworkInterfaceNotSupported") for row in skipped)
 
 
-def test_what_is_forbidden_once_is_not_tried_for_each(run, emulator):
+def test_what_is_never_allowed_is_not_tried_for_each(run, emulator):
+    emulator.crowd(40, tags={"Role": "many"})
     emulator.knobs(denied=["ec2:CreateTrafficMirrorSession"])
-    _rows, results = run()
-    assert len(results.failed) == 6 and not results.changed
-    assert len(calls(emulator, CREATE)) <= 5  # one for each worker at most
+    _rows, results = run(sources=[{"tags": {"Role": "many"}}])
+    assert len(results.failed) == 40 and not results.changed
+    assert len(calls(emulator, CREATE)) <= 10 + 5  # and one for each worker at most
     assert any("ec2:CreateTrafficMirrorSession" in one["reason"] for one in results.failed)
+    assert any("Not tried: " in one["reason"] for one in results.failed)
+
+
+def test_what_is_forbidden_for_some_is_tried_for_all(run, emulator):
+    """A policy may allow only some interfaces; the others must not suffer from those."""
+    forbidden = emulator.crowd(40, tags={"Role": "many"})["interfaces"][1:40:2]
+    emulator.knobs(denied=[f"ec2:CreateTrafficMirrorSession {interface}" for interface in forbidden])
+    _rows, results = run(sources=[{"tags": {"Role": "many"}}])
+    assert [one["network_interface_id"] for one in results.failed] == sorted(forbidden)
+    assert {one["code"] for one in results.failed} == {"UnauthorizedOperation"}
 
 
 def test_lost_replies_make_no_doubles(run, running, emulator):
