@@ -58,9 +58,10 @@ docs: .venv/tested .venv/installed ## the documentation as HTML, in build/docs
 	@echo '== docs'
 	$(BIN)/python tools/docs.py
 
-bench: .venv/installed ## calls and wall time per task, side by side with others
+bench: .venv/installed ## calls and wall time per task and per fleet, side by side with others
 	@echo '== bench'
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.fleets
 
 emulator: .venv/run ## the emulator with its lab in the foreground, on PORT (5001)
 	$(BIN)/python -m tests.emulator --port $(PORT)

@@ -67,7 +67,10 @@ options:
         type: list
         elements: str
       tags:
-        description: "Keys, each with a value, a list of values of which one must be there, or V(*) for any value."
+        description:
+          - Keys, each with a value, a list of values of which one must be there, or V(*) for any value.
+          - Values are text. V(yes), V(no), V(on) and V(off) must be quoted, or YAML makes V(true) and V(false) of them,
+            which are refused.
         type: dict
       tags_on:
         description:
@@ -163,8 +166,8 @@ options:
     default: skip
   supported_instance_types:
     description:
-      - The instance types that EC2 mirrors, with V(*) and V(?), in place of the list in the collection. Bare metal is
-        never among them.
+      - The instance types that EC2 mirrors, with V(*) and V(?), in place of the collection's own list, which follows
+        the VPC Traffic Mirroring guide. Bare metal is never among them.
     type: list
     elements: str
   max_creates:
@@ -182,13 +185,15 @@ options:
     type: str
   workers:
     description:
-      - How many sessions are worked on at once, 1 to 50.
+      - How many sessions are worked on at once, 1 to 50. The default is enough for O(writes_per_second=5.0) unless EC2
+        takes more than two seconds for each call.
     type: int
     default: 10
   writes_per_second:
     description:
       - The rate at which EC2 allows each action that changes something, in calls per second, above 0. The default is
-        what EC2 publishes. Raise it if AWS raised it for the account, lower it to leave room for others.
+        what EC2 publishes. Raise it if AWS raised it for the account, lower it to leave room for others. If EC2 refuses
+        calls all the same, the module slows down by itself.
     type: float
     default: 5.0
   write_burst:
@@ -290,13 +295,19 @@ plan:
       type: str
       returned: when there is or will be a session
       sample: tmt-0a1b2c3d4e5f60718
+    other_session_ids:
+      description: The sessions of the interface that are not the fleet's. They are never touched.
+      type: list
+      elements: str
+      returned: when there are any
+      sample: [tms-0a1b2c3d4e5f60719]
     changes:
       description: What changes of the session, each with the value before and after.
       type: dict
       returned: when action is V(change)
       sample: {'packet_length': [0, 128]}
 summary:
-  description: How many interfaces have each action.
+  description: How many interfaces have each action in RV(plan).
   returned: when the plan was made
   type: dict
   sample: {'create': 2, 'change': 0, 'leave': 10, 'delete': 1, 'skip': 3}
@@ -321,7 +332,7 @@ coverage:
       returned: always
       sample: 12
     unmirrored:
-      description: Those that could be mirrored and are not, for want of room or a session number.
+      description: Those that could be mirrored and are not, for want of room or a session number, or because it failed.
       type: list
       elements: str
       returned: always

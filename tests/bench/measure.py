@@ -50,6 +50,35 @@ class Figures:
     calls: tuple[tuple[str, ...], ...]
 
 
+def environment(emulator: Emulator, work: pathlib.Path) -> dict[str, str]:
+    """Built from nothing: no credentials, no Ansible settings, no PYTHONDONTWRITEBYTECODE of the developer's."""
+    settings = work / "ansible.cfg"
+    settings.write_text("")
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(work),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(settings),
+        "ANSIBLE_HOME": str(work / "ansible"),
+        "ANSIBLE_REMOTE_TMP": str(work / "ansible/tmp"),
+        "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".venv/collections")),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        # Ansible does not flush its lines, and they are timed as they come.
+        "PYTHONUNBUFFERED": "1",
+        **emulator.env,
+    }
+
+
+def play_command(playbook: pathlib.Path) -> list[str | pathlib.Path]:
+    """What runs a playbook here."""
+    return [
+        pathlib.Path(sys.executable).with_name("ansible-playbook"),
+        *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
+        playbook,
+    ]
+
+
 class Bench:
     """Rounds against one emulator; work is a directory for the playbook and for Ansible's own files."""
 
@@ -59,23 +88,7 @@ class Bench:
         self.items = items
         self.play = work / "playbook.yml"
         self.play.write_text(json.dumps(playbook(items)))  # JSON is YAML
-        settings = work / "ansible.cfg"
-        settings.write_text("")
-        # Built from nothing: no credentials, no Ansible settings, no PYTHONDONTWRITEBYTECODE of the developer's.
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(work),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_CONFIG": str(settings),
-            "ANSIBLE_HOME": str(work / "ansible"),
-            "ANSIBLE_REMOTE_TMP": str(work / "ansible/tmp"),
-            "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".venv/collections")),
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "1",
-            # Ansible does not flush its lines, and they are timed as they come.
-            "PYTHONUNBUFFERED": "1",
-            **emulator.env,
-        }
+        self.env = environment(emulator, work)
 
     def round(self) -> dict[Subject, Figures]:
         """Everything once, on a fresh lab. Raises Broken."""
@@ -92,17 +105,17 @@ class Bench:
         return Figures((mine[-1].end - mine[0].end) / (len(mine) - 1), calls)
 
     def _run_play(self) -> list[Span]:
-        command: list[str | pathlib.Path] = [
-            pathlib.Path(sys.executable).with_name("ansible-playbook"),
-            *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
-            self.play,
-        ]
         spans: list[Span] = []
         lines: list[str] = []
         subjects = {subject.label: subject for subject in PLAY}
         subject, begin = PLAY[0], time.time()
         with subprocess.Popen(
-            command, env=self.env, cwd=self.work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            play_command(self.play),
+            env=self.env,
+            cwd=self.work,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:

@@ -1,0 +1,335 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fleets beside the scripts and the loops that they replace, in one run. Start: python -m tests.bench.fleets
+
+Every figure is of a whole process: ansible-playbook with one task of the fleet, or with a loop of the single module, or
+a script (bare_fleet.py). What the emulator itself takes of the time is given beside, from its own log.
+
+Ends with 1 if something makes more calls than it should, leaves an interface without its session, or takes more memory.
+Times are reported and judged, but do not fail the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import boto3
+
+from tests.emulator.client import Emulator
+
+from .measure import Broken, environment, play_command
+from .subjects import FILTER_ID, SESSION, TARGET_ID
+
+FLEET = "vtap.aws.ec2_traffic_mirror_fleet"
+SIZES = (100, 1000, 10000)
+LOOPED = 50
+# Of the scenario that repairs a fleet, per session.
+DRIFTED, GONE = 0.1, 0.05
+MOST_CALLS, MOST_RATIO, MOST_MIB, LEAST_GAIN, LEAST_USE = 60, 1.3, 400, 50, 0.95
+# EC2's bucket for each action that changes something is 50 tokens and 5 per second. Ten of it make the run short.
+BUCKET = (500, 50)
+UNBOUND = {"writes_per_second": 100000, "write_burst": 100000}
+_MARK = {"vtap:fleet": "bench"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process. seconds: its wall time. mib: the peak of its largest process. log: the calls it made."""
+
+    seconds: float
+    mib: int
+    log: list[dict[str, Any]]
+
+    @property
+    def emulator(self) -> float:
+        return float(sum(entry["seconds"] for entry in self.log))
+
+    def writes(self, code: str | None = None) -> list[dict[str, Any]]:
+        """The calls that are no Describes, those with this code if it is given."""
+        calls = (entry for entry in self.log if not entry["action"].startswith("Describe"))
+        return [entry for entry in calls if code in (None, entry["code"])]
+
+
+class Bench:
+    """Runs against one emulator; work is a directory for playbooks and for Ansible's own files."""
+
+    def __init__(self, emulator: Emulator, work: pathlib.Path) -> None:
+        self.emulator, self.work = emulator, work
+        self.env = environment(emulator, work)
+        self.ec2 = boto3.client(
+            "ec2",
+            region_name="eu-west-1",
+            endpoint_url=emulator.url,
+            aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
+        )
+        self.missed: list[str] = []
+
+    def crowd(self, number: int, mirrored: bool, tagged: bool = True) -> dict[str, list[str]]:
+        """That many more instances, with a session of the fleet each or without."""
+        sessions = {"target": TARGET_ID, "filter": FILTER_ID, "tags": _MARK} if mirrored else None
+        return self.emulator.crowd(number, tags={"Mirror": "yes"} if tagged else None, sessions=sessions)
+
+    def drifted(self, number: int) -> dict[str, list[str]]:
+        """A fleet of that many sessions, of which some were changed by hand and some are not wanted any more."""
+        self.emulator.reset()
+        self.crowd(round(number * GONE), mirrored=True, tagged=False)
+        there = self.crowd(number - round(number * GONE), mirrored=True)
+        for session in there["sessions"][: round(number * DRIFTED)]:
+            self.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, Description="by hand")
+        return there
+
+    def fleet(self, **options: Any) -> Run:
+        """One task of a fleet."""
+        fleet = {
+            "name": "bench",
+            "sources": [{"tags": {"Mirror": "yes"}}],
+            "targets": [{"traffic_mirror_target_id": TARGET_ID}],
+            "traffic_mirror_filter_name": "lab-filter",
+            "description": "",
+            **options,
+        }
+        return self._play([{FLEET: fleet}])
+
+    def loop(self, items: list[dict[str, Any]]) -> Run:
+        """A task of the single module for each item."""
+        session = {
+            "network_interface_id": "{{ item.interface }}",
+            "session_number": 1,
+            "traffic_mirror_filter_id": FILTER_ID,
+            "traffic_mirror_target_id": TARGET_ID,
+            "description": "",
+            "state": "{{ item.state }}",
+        }
+        return self._play([{SESSION: session, "loop": items}])
+
+    def script(self, what: str, mode: str = "standard", workers: int = 10) -> Run:
+        """bare_fleet.py."""
+        script = pathlib.Path(__file__).with_name("bare_fleet.py")
+        return self._run([sys.executable, script, what, str(workers), mode, FILTER_ID, TARGET_ID])
+
+    def expect_sessions(self, what: str, number: int) -> None:
+        """Note it if there are not so many sessions, each on an interface of its own."""
+        pages = self.ec2.get_paginator("describe_traffic_mirror_sessions").paginate()
+        found = Counter(row["NetworkInterfaceId"] for page in pages for row in page["TrafficMirrorSessions"])
+        if len(found) != number or max(found.values(), default=1) > 1:
+            self.missed.append(f"{what}: {found.total()} sessions on {len(found)} interfaces, not on {number}")
+
+    def _play(self, tasks: list[dict[str, Any]]) -> Run:
+        play = self.work / "playbook.yml"
+        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))  # JSON is YAML
+        return self._run(play_command(play))
+
+    def _run(self, command: list[str | pathlib.Path]) -> Run:
+        self.emulator.clear_log()
+        with open(self.work / "output", "w+", encoding="utf-8") as output:
+            begin = time.perf_counter()
+            process = subprocess.Popen(command, env=self.env, cwd=self.work, stdout=output, stderr=subprocess.STDOUT)
+            _pid, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - begin
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                output.seek(0)
+                raise Broken(f"{command[-1]}: {output.read()[-2000:]}")
+        # Kibibytes on Linux, bytes on macOS.
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Run(seconds, usage.ru_maxrss * unit // 2**20, self.emulator.log())
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in lines
+    )
+
+
+def _judged(text: str, met: bool) -> str:
+    return f"{text} {'ok' if met else 'MISSED'}"
+
+
+def no_op(bench: Bench, sizes: Iterable[int], rounds: int) -> str:
+    """A fleet that has nothing to do, beside a script that reads the same."""
+    rows = []
+    for size in sizes:
+        bench.emulator.reset()
+        bench.crowd(size, mirrored=True)
+        pairs = [(bench.fleet(), bench.script("read")) for _round in range(rounds)]
+        fleets, scripts = zip(*pairs, strict=True)
+        calls, mib = max(len(run.log) for run in fleets), max(run.mib for run in fleets)
+        if calls > MOST_CALLS or any(run.writes() for run in fleets):
+            bench.missed.append(f"no-op over {size}: {calls} calls, {len(fleets[0].writes())} of them writes")
+        if mib > MOST_MIB:
+            bench.missed.append(f"no-op over {size}: {mib} MiB")
+        ratio = median(fleet.seconds / script.seconds for fleet, script in pairs)
+        seconds = median(run.seconds for run in fleets)
+        rows.append(
+            (
+                f"{size}",
+                _judged(f"{calls} of {MOST_CALLS}", calls <= MOST_CALLS),
+                f"{seconds:.2f}",
+                f"{median(run.emulator for run in fleets):.2f}",
+                f"{median(run.seconds for run in scripts):.2f}",
+                f"{median(run.emulator for run in scripts):.2f}",
+                _judged(f"{ratio:.2f}", ratio <= MOST_RATIO) if size == SIZES[-1] else f"{ratio:.2f}",
+                f"{seconds / size * 1000:.2f}",
+                _judged(f"{mib} of {MOST_MIB}", mib <= MOST_MIB),
+            )
+        )
+    head = ("no-op", "calls", "s", "emulator", "script s", "emulator", "/ script", "ms each", "MiB")
+    return _table(head, rows)
+
+
+def _against_loop(
+    bench: Bench, what: str, size: int, setup: Callable[[int], list[dict[str, Any]]], left: int
+) -> list[Any]:
+    """The rows of one scenario: the fleet, the pool, and a loop of the single module over a small one."""
+    setup(size)
+    fleet = bench.fleet(**UNBOUND)
+    bench.expect_sessions(f"{what} by a fleet", left)
+    setup(size)
+    script = bench.script(what)
+    bench.expect_sessions(f"{what} by a script", left)
+    items = setup(LOOPED)
+    loop = bench.loop(items)
+    gain = (loop.seconds / len(items)) / (fleet.seconds / size)
+    failed = len(fleet.writes()) - len(fleet.writes("OK"))
+    if failed:
+        bench.missed.append(f"{what} by a fleet: {failed} calls were refused")
+
+    def row(name: str, run: Run, sessions: int, judgement: str) -> tuple[str, ...]:
+        each = run.seconds / sessions * 1000
+        return (
+            f"{what} {sessions}: {name}",
+            f"{len(run.log)}",
+            f"{run.seconds:.2f}",
+            f"{run.emulator:.2f}",
+            f"{each:.2f}",
+            judgement,
+        )
+
+    return [
+        row(
+            "fleet",
+            fleet,
+            size,
+            _judged(f"{gain:.0f} x cheaper than the loop, target {LEAST_GAIN}", gain >= LEAST_GAIN),
+        ),
+        row("thread pool", script, size, f"the fleet takes {fleet.seconds / script.seconds:.2f} of it"),
+        row("loop", loop, len(items), ""),
+    ]
+
+
+def writes(bench: Bench, size: int) -> str:
+    """Making a fleet, and repairing one, without throttling."""
+
+    def fresh(number: int) -> list[dict[str, Any]]:
+        bench.emulator.reset()
+        return [{"interface": one, "state": "present"} for one in bench.crowd(number, mirrored=False)["interfaces"]]
+
+    def drifted(number: int) -> list[dict[str, Any]]:
+        there = bench.drifted(number)["interfaces"]
+        gone = bench.ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+        away = [row["NetworkInterfaceId"] for row in gone if row["NetworkInterfaceId"] not in set(there)]
+        return [{"interface": one, "state": "present"} for one in there] + [
+            {"interface": one, "state": "absent"} for one in away
+        ]
+
+    rows = _against_loop(bench, "create", size, fresh, size)
+    rows += _against_loop(bench, "repair", size, drifted, size - round(size * GONE))
+    return _table(("no throttling", "calls", "s", "emulator", "ms each", ""), rows)
+
+
+def throttled(bench: Bench, size: int) -> str:
+    """Making a fleet within EC2's buckets, by ways to deal with them."""
+    burst, rate = BUCKET
+    paced = {"writes_per_second": rate, "write_burst": burst}
+    ways: dict[str, Callable[[], Run]] = {
+        "fleet": lambda: bench.fleet(**paced),
+        "fleet, 50 workers": lambda: bench.fleet(**paced, workers=50),
+        "fleet that expects twice as much": lambda: bench.fleet(writes_per_second=2 * rate, write_burst=2 * burst),
+        "thread pool, retries legacy": lambda: bench.script("create", "legacy"),
+        "thread pool, retries standard": lambda: bench.script("create", "standard"),
+        "thread pool, retries adaptive": lambda: bench.script("create", "adaptive"),
+    }
+    rows = []
+    for name, run_it in ways.items():
+        bench.emulator.reset()
+        bench.crowd(size, mirrored=False)
+        bench.emulator.knobs(throttle={"CreateTrafficMirrorSession": [burst, rate]})
+        try:
+            run = run_it()
+        except Broken as error:
+            rows.append((name, "failed", "", "", ""))
+            print(error, file=sys.stderr)
+            continue
+        calls = run.writes()
+        span = calls[-1]["time"] - calls[0]["time"]
+        bound = (len(run.writes("OK")) - burst) / rate
+        use = bound / span
+        ours = name.startswith("fleet")
+        if ours:
+            bench.expect_sessions(name, size)
+        refused = len(run.writes("RequestLimitExceeded"))
+        rows.append(
+            (
+                name,
+                f"{span:.2f}",
+                f"{bound:.2f}",
+                _judged(f"{use:.1%}", use >= LEAST_USE) if ours else f"{use:.1%}",
+                f"{refused}",
+            )
+        )
+    head = (
+        f"create {size}, bucket {burst} and {rate}/s",
+        "writing s",
+        "bound s",
+        "of what the bucket allows",
+        "refused calls",
+    )
+    return _table(head, rows)
+
+
+def _arguments() -> argparse.Namespace:
+    summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.fleets", description=summary)
+    parser.add_argument("--rounds", type=int, default=3, help="of the no-op (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything: the calls, but no useful times")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _arguments()
+    part, rounds = (10, 1) if arguments.quick else (1, arguments.rounds)
+    with tempfile.TemporaryDirectory() as work, Emulator() as emulator:
+        bench = Bench(emulator, pathlib.Path(work))
+        try:
+            print(f"\n{no_op(bench, [size // part for size in SIZES], rounds)}", flush=True)
+            print(f"\n{writes(bench, 1000 // part)}", flush=True)
+            # Never less than the bucket holds, or nothing is throttled.
+            print(f"\n{throttled(bench, 1000 if part == 1 else BUCKET[0] + 100)}", flush=True)
+        except Broken as error:
+            print(error, file=sys.stderr)
+            return 2
+    print("", *bench.missed, sep="\n" if bench.missed else "")
+    return 1 if bench.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
