@@ -170,7 +170,9 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
         current, extra = (mine[0], mine[1:]) if mine else (_adoptable(fleet, there, world), [])
         rows += [_removal(fleet, row, one, f"the fleet has {_id(mine[0])} on the interface already") for row in extra]
         excluded = next((at for at, selector in enumerate(fleet.exclude) if selector.fits(one)), None)
-        reason = f"exclude[{excluded}] leaves it out" if excluded is not None else ineligible(one, world.limits)
+        reason = ineligible(one, world.limits, mirrored=current is not None)
+        if excluded is not None:
+            reason = f"exclude[{excluded}] leaves it out"
         others = [row for row in there if row is not current and row not in extra]
         if reason is None and current is None and len(others) >= SESSIONS_PER_INTERFACE:
             reason = f"it has {len(others)} sessions of others, and EC2 takes {SESSIONS_PER_INTERFACE}"

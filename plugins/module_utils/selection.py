@@ -168,8 +168,10 @@ class Limits:
     foreign: frozenset[str]
 
 
-def ineligible(one: Interface, limits: Limits) -> str | None:
+def ineligible(one: Interface, limits: Limits, mirrored: bool = False) -> str | None:
     """Why EC2 cannot mirror the interface, None if it can.
+
+    mirrored: whether it has a session already. Then EC2 has taken its instance type, whatever our list says.
 
     Source: Traffic Mirroring guide, "Traffic mirror sessions" and "Limitations". Requester-managed interfaces of
     Amazon RDS and ElastiCache can be mirrored by that page; they show no instance, so no type to judge by, and are
@@ -187,14 +189,16 @@ def ineligible(one: Interface, limits: Limits) -> str | None:
         return "it is not attached to an instance"
     if one.instance.state in ("shutting-down", "terminated"):
         return f"its instance {one.instance.id} is {one.instance.state}"
-    if "metal" in one.instance.type.partition(".")[2]:
-        return f"instance type {one.instance.type} is bare metal"
-    if not globs(one.instance.type, limits.instance_types):
-        return f"instance type {one.instance.type} is not among supported_instance_types"
     if one.ipv6_only:
         return f"its subnet {one.subnet_id} is IPv6-only"
     if one.id in limits.targets:
         return "it is itself a mirror target"
+    if mirrored:
+        return None
+    if "metal" in one.instance.type.partition(".")[2]:
+        return f"instance type {one.instance.type} is bare metal"
+    if not globs(one.instance.type, limits.instance_types):
+        return f"instance type {one.instance.type} is not among supported_instance_types"
     return None
 
 

@@ -248,10 +248,18 @@ def test_why_an_interface_cannot_be_mirrored(given_there, words):
 
 
 def test_an_interface_that_became_ineligible_counts_as_such():
-    row = only(
-        fleet.plan(Fleet.from_options(options()), world([interface(1, instance_type="t2.micro")], [session(1, 1)]))
-    )
+    row = only(fleet.plan(Fleet.from_options(options()), world([interface(1, ipv6_only=True)], [session(1, 1)])))
     assert row.action == "delete" and row.ineligible
+
+
+@pytest.mark.parametrize("instance_type", ["t2.micro", "m5.metal"])
+def test_a_list_of_instance_types_removes_no_session(instance_type):
+    """EC2 made it, so EC2 mirrors the type; a list that is out of date must not end that."""
+    there = world([interface(1, instance_type=instance_type)], [session(1, 1)])
+    assert only(fleet.plan(Fleet.from_options(options()), there)).action == "leave"
+    unmarked = replace(there, sessions=[session(1, 1, tags={})])
+    assert only(fleet.plan(Fleet.from_options(options(adopt=True)), unmarked)).action == "change"
+    assert only(fleet.plan(Fleet.from_options(options()), unmarked)).action == "skip"
 
 
 def test_an_interface_that_is_a_target_is_skipped():
