@@ -168,7 +168,8 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
         there = by_interface.get(one.id, [])
         mine = gone.pop(one.id, [])
         current, extra = (mine[0], mine[1:]) if mine else (_adoptable(fleet, there, world), [])
-        rows += [_removal(fleet, row, one, f"the fleet has {_id(mine[0])} on the interface already") for row in extra]
+        # Of two sessions of one fleet on an interface one is too many, whatever purge says of others.
+        rows += [_deletion(row, one, f"the fleet has {_id(mine[0])} on the interface already") for row in extra]
         excluded = next((at for at, selector in enumerate(fleet.exclude) if selector.fits(one)), None)
         reason = ineligible(one, world.limits, mirrored=current is not None)
         if excluded is not None:
@@ -299,7 +300,7 @@ def doubles(fleet: Fleet, world: World, interfaces: set[str], sessions: list[Opt
     """
     by_interface = _by_interface(one for one in sessions if one["network_interface_id"] in interfaces)
     return [
-        _removal(fleet, row, None, "another run of the fleet made it at the same time")
+        _deletion(row, None, "another run of the fleet made it at the same time")
         for there in by_interface.values()
         for row in owned(fleet, there, world.limits.foreign)[1:]
     ]
@@ -335,8 +336,13 @@ def check_limits(fleet: Fleet, rows: list[Row]) -> None:
 
 
 def _removal(fleet: Fleet, found: Options, one: Interface | None, reason: str) -> Row:
+    """A session that the fleet has no use for any more goes, if the task allows it."""
     if not fleet.purge and fleet.present:
         return _kept(found, one, f"{reason}, but purge is false")
+    return _deletion(found, one, reason)
+
+
+def _deletion(found: Options, one: Interface | None, reason: str) -> Row:
     made = Plan((planning.delete(SESSION, found, reason),), before=found)
     return Row(found["network_interface_id"], "delete", reason, one, made)
 

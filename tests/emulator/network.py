@@ -15,7 +15,7 @@ from .errors import ApiError, combination
 from .tags import Forward
 
 # The value or values that a filter looks at.
-Getter = Callable[[Any], "str | Iterable[str] | None"]
+Getter = Callable[[Any], str | Iterable[str] | None]
 
 # Those of the documented filters that a client of ours sends; any other is refused. tag:<key> goes with both.
 _INTERFACE_FILTERS: dict[str, Getter] = {

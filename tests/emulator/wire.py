@@ -215,9 +215,9 @@ def _writer(shape: Shape) -> Callable[[Any], str]:
         write_member = _writer(shape.member)
         return lambda value: "".join([f"<item>{write_member(member)}</item>" for member in value])
     if shape.type_name == "boolean":
-        return lambda value: ("true" if value else "false") if type(value) is bool else _unfit(shape, value)
+        return lambda value: ("true" if value else "false") if isinstance(value, bool) else _unfit(shape, value)
     if shape.type_name in ("integer", "long"):
-        return lambda value: str(value) if type(value) is int else _unfit(shape, value)
+        return lambda value: _unfit(shape, value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
     if shape.type_name == "timestamp":
         return lambda value: _timestamp(value) if _is_whole_second(value) else _unfit(shape, value)
     if shape.type_name != "string":
@@ -225,7 +225,7 @@ def _writer(shape: Shape) -> Callable[[Any], str]:
     enum = getattr(shape, "enum", None)
     if enum:
         return lambda value: escape(value) if value in enum else _unfit(shape, value)
-    return lambda value: escape(value) if type(value) is str else _unfit(shape, value)
+    return lambda value: escape(value) if isinstance(value, str) else _unfit(shape, value)
 
 
 def _structure_writer(shape: StructureShape) -> Callable[[Any], str]:

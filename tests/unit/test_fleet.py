@@ -299,6 +299,12 @@ def test_of_two_sessions_of_the_fleet_one_stays():
     assert [(row.action, row.session["session_number"]) for row in rows] == [("leave", 1), ("delete", 2)]
 
 
+def test_a_second_session_goes_whatever_purge_says():
+    there = world([interface(1)], [session(2, 1, session_number=2), session(1, 1)])
+    rows = fleet.plan(Fleet.from_options(options(purge=False)), there)
+    assert [row.action for row in rows] == ["leave", "delete"]
+
+
 def test_the_nearest_and_least_loaded_target():
     targets = (target(1, None, "a"), target(2, None, "b"), target(3, None, "b"))
     there = world([interface(number, zone="b") for number in (1, 2)], targets=targets)
