@@ -217,7 +217,9 @@ def _writer(shape: Shape) -> Callable[[Any], str]:
     if shape.type_name == "boolean":
         return lambda value: ("true" if value else "false") if isinstance(value, bool) else _unfit(shape, value)
     if shape.type_name in ("integer", "long"):
-        return lambda value: _unfit(shape, value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+        return lambda value: (
+            _unfit(shape, value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+        )
     if shape.type_name == "timestamp":
         return lambda value: _timestamp(value) if _is_whole_second(value) else _unfit(shape, value)
     if shape.type_name != "string":
