@@ -26,8 +26,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import boto3
-
 from tests.emulator.client import Emulator
 
 from .measure import Broken, environment, play_command
@@ -69,13 +67,7 @@ class Bench:
     def __init__(self, emulator: Emulator, work: pathlib.Path) -> None:
         self.emulator, self.work = emulator, work
         self.env = environment(emulator, work)
-        self.ec2 = boto3.client(
-            "ec2",
-            region_name="eu-west-1",
-            endpoint_url=emulator.url,
-            aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
-        )
+        self.ec2 = emulator.client()
         self.missed: list[str] = []
 
     def crowd(self, number: int, mirrored: bool, tagged: bool = True) -> dict[str, list[str]]:

@@ -72,6 +72,22 @@ class Emulator:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def client(
+        self, service: str = "ec2", account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1", **more: Any
+    ) -> Any:
+        """A boto3 client that acts as that account in that region. more: other arguments of boto3.client."""
+        import boto3  # only here: what starts the emulator for others need not have it
+
+        env = self.env_for(account, region)
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+            **more,
+        )
+
     def call(self, method: str, name: str, data: Any = None) -> Any:
         """One control request. Raises ValueError with the emulator's words if it refuses."""
         body = None if data is None else json.dumps(data).encode()

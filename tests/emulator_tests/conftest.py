@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
@@ -51,15 +50,7 @@ def clients(emulator: Emulator, made: dict[tuple[str, str, str], Any]) -> Factor
     def make(account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1", service: str = "ec2") -> Any:
         key = (account, region, service)
         if key not in made:
-            env = emulator.env_for(account, region)
-            made[key] = boto3.client(
-                service,
-                region_name=region,
-                endpoint_url=emulator.url,
-                aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-                config=config,
-            )
+            made[key] = emulator.client(service, account, region, config=config)
         return made[key]
 
     return make

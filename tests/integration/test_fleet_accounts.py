@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 
-import boto3
 import pytest
 import yaml
 
@@ -29,19 +28,8 @@ def host(account, region, **more):
     return {"vtap_region": region, "vtap_role_arn": f"arn:aws:iam::{account}:role/mirror", **more}
 
 
-def client(emulator, account, region, service="ec2"):
-    env = emulator.env_for(account, region)
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=emulator.url,
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
 def sessions(emulator, account, region):
-    return client(emulator, account, region).describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    return emulator.client("ec2", account, region).describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
 
 
 def writes(emulator):
@@ -57,7 +45,7 @@ def accounts(emulator):
                 emulator.seed(account, region)
     for account, condition in ((WEB, {"StringEquals": {"sts:ExternalId": "vtap-7"}}), (DATA, {})):
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}, "Condition": condition}
-        client(emulator, account, "us-east-1", "iam").create_role(
+        emulator.client("iam", account, "us-east-1").create_role(
             RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]})
         )
     emulator.clear_log()

@@ -14,7 +14,6 @@ import signal
 import time
 from collections import Counter
 
-import boto3
 import pytest
 
 FLEET = """
@@ -45,13 +44,7 @@ INTERFACES = 6
 @pytest.fixture
 def sessions(emulator):
     """Every session there is."""
-    ec2 = boto3.client(
-        "ec2",
-        region_name="eu-west-1",
-        endpoint_url=emulator.url,
-        aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
-    )
+    ec2 = emulator.client()
     return lambda: ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
 
 

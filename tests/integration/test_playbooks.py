@@ -11,7 +11,6 @@ import ast
 import re
 import subprocess
 
-import boto3
 import pytest
 import yaml
 
@@ -70,13 +69,7 @@ def test_examples(play, module):
 
 def test_teardown(play, emulator):
     """All that has the tag goes, in the order that EC2 needs, and nothing else; check mode foretells how much."""
-    ec2 = boto3.client(
-        "ec2",
-        region_name="eu-west-1",
-        endpoint_url=emulator.url,
-        aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
-    )
+    ec2 = emulator.client()
     lab, tags = emulator.lab, [{"Key": "Team", "Value": "netsec"}]
 
     def tagged(kind):

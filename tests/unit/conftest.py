@@ -10,7 +10,6 @@ import pathlib
 import sys
 import tempfile
 
-import boto3
 import pytest
 
 from tests.emulator.client import Emulator
@@ -33,12 +32,4 @@ def pytest_configure(config):
 def running():
     """The emulator over HTTP, and a client of its EC2."""
     with Emulator() as emulator:
-        environment = emulator.env
-        client = boto3.client(
-            "ec2",
-            region_name="eu-west-1",
-            endpoint_url=emulator.url,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
-        yield emulator, client
+        yield emulator, emulator.client()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import boto3
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import ec2 as ec2_module
 from ansible_collections.vtap.aws.plugins.module_utils import fleet, fleet_report
@@ -159,14 +158,9 @@ def test_an_interface_that_vanishes_with_its_session(run, emulator):
 
 
 def attachment(emulator):
-    ec2 = boto3.client(
-        "ec2",
-        region_name="eu-west-1",
-        endpoint_url=emulator.url,
-        aws_access_key_id=emulator.env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=emulator.env["AWS_SECRET_ACCESS_KEY"],
-    )
-    found = ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-0a1b2c3d4e5f60723"])["NetworkInterfaces"][0]
+    found = emulator.client().describe_network_interfaces(NetworkInterfaceIds=["eni-0a1b2c3d4e5f60723"])[
+        "NetworkInterfaces"
+    ][0]
     return found["Attachment"]["AttachmentId"]
 
 

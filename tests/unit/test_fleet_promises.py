@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import fleet
@@ -20,6 +19,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, 
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.lab import furnish, with_choice
 from tests.unit.test_fleet import options as fleet_options
 
 ENIS = [f"eni-0a1b2c3d4e5f607{end}" for end in ("18", "21", "22", "51")]
@@ -62,41 +62,8 @@ OPTIONS = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def world(running):
-    """The emulator, a client of it, two filters, and three targets: NLB, interface, GWLB endpoint."""
-    emulator, client = running
-    emulator.reset()
-    made = client.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
-    kinds = {
-        "NetworkInterfaceId": "eni-0a1b2c3d4e5f60741",
-        "GatewayLoadBalancerEndpointId": "vpce-0a1b2c3d4e5f60771",
-    }
-    targets = [
-        client.create_traffic_mirror_target(**{member: value})["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
-        for member, value in kinds.items()
-    ]
-    return emulator, client, ["tmf-0a1b2c3d4e5f60718", made], ["tmt-0a1b2c3d4e5f60718", *targets]
-
-
-def furnish(world, existing):
-    """Leave just these sessions in the emulator, those left out that EC2 would refuse beside the others."""
-    emulator, client, filters, targets = world
-    for row in client.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]:
-        client.delete_traffic_mirror_session(TrafficMirrorSessionId=row["TrafficMirrorSessionId"])
-    count = Counter()
-    for wanted in existing:
-        members = dict(wanted)
-        count[members["NetworkInterfaceId"]] += 1
-        if count[members["NetworkInterfaceId"]] > 3:
-            continue
-        tags, aws_tags = members.pop("tags"), members.pop("aws_tags")
-        members["TrafficMirrorFilterId"] = filters[members.pop("filter")]
-        members["TrafficMirrorTargetId"] = targets[members.pop("target")]
-        if tags:
-            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-            members["TagSpecifications"] = [{"ResourceType": "traffic-mirror-session", "Tags": pairs}]
-        made = client.create_traffic_mirror_session(**members)["TrafficMirrorSession"]["TrafficMirrorSessionId"]
-        if aws_tags:
-            emulator.tags(made, **aws_tags)
+    running[0].reset()
+    return with_choice(running)
 
 
 def run(world, drawn, check):
@@ -141,7 +108,7 @@ def shown(world):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    existing=st.lists(EXISTING, max_size=8, unique_by=lambda row: (row["NetworkInterfaceId"], row["SessionNumber"])),
+    existing=st.lists(EXISTING, max_size=8),
     drawn=OPTIONS,
 )
 def test_promises(world, existing, drawn):

@@ -17,26 +17,16 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, 
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.lab import furnish, with_choice
+
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
-FILTERS, TARGETS = ["tmf-0a1b2c3d4e5f60718"], ["tmt-0a1b2c3d4e5f60718"]
 LATE = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
 NAMES = ["tap", "other", "third"]
 
 
 @pytest.fixture(scope="module")
 def world(running):
-    """The emulator, a client of it, and two filters and three targets (NLB, interface, GWLB endpoint)."""
-    emulator, client = running
-    made = client.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
-    kinds = {
-        "NetworkInterfaceId": "eni-0a1b2c3d4e5f60741",
-        "GatewayLoadBalancerEndpointId": "vpce-0a1b2c3d4e5f60771",
-    }
-    targets = [
-        client.create_traffic_mirror_target(**{member: value})["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
-        for member, value in kinds.items()
-    ]
-    return emulator, client, [*FILTERS, made], [*TARGETS, *targets]
+    return with_choice(running)
 
 
 # Positions stand for the ids that the world makes: the lab's and its own.
@@ -79,30 +69,6 @@ OPTIONS = st.fixed_dictionaries(
         "ignore_tag_key_prefixes": st.just(["cost:"]),
     },
 )
-
-
-def furnish(world, existing):
-    """Leave just these sessions in the emulator; those that EC2 would refuse beside the others are left out."""
-    emulator, client, filters, targets = world
-    for row in client.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]:
-        client.delete_traffic_mirror_session(TrafficMirrorSessionId=row["TrafficMirrorSessionId"])
-    taken = set()
-    for wanted in existing:
-        members = dict(wanted)
-        place = (members["NetworkInterfaceId"], members["SessionNumber"])
-        if place in taken:
-            continue
-        taken.add(place)
-        tags = {**members.pop("tags", {}), **({"Name": members.pop("Name")} if "Name" in members else {})}
-        aws_tags = members.pop("aws_tags", {})
-        members["TrafficMirrorFilterId"] = filters[members.pop("filter")]
-        members["TrafficMirrorTargetId"] = targets[members.pop("target")]
-        if tags:
-            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-            members["TagSpecifications"] = [{"ResourceType": "traffic-mirror-session", "Tags": pairs}]
-        made = client.create_traffic_mirror_session(**members)["TrafficMirrorSession"]["TrafficMirrorSessionId"]
-        if aws_tags:
-            emulator.tags(made, **aws_tags)
 
 
 def identify(rows, options):
