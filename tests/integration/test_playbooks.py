@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import textwrap
 
 import pytest
 import yaml
@@ -53,6 +54,17 @@ def test_first_playbook_of_the_readme(play, emulator):
     again = play(playbook, "--diff")
     assert recap(again)["changed"] == 0 and recap(again)["ok"] == tasks, again.stdout + again.stderr
     assert not re.search(r"^[+-] ", again.stdout, re.MULTILINE), again.stdout
+
+
+def test_guide_to_fleets(play):
+    """The guide's first playbook shows the plan that the guide shows."""
+    blocks = re.findall(
+        r"^.. code-block:: (\w+)\n\n((?:   .*\n|\n)+)", (ROOT / "docs/docsite/rst/fleet.rst").read_text(), re.MULTILINE
+    )
+    playbook = next(textwrap.dedent(text) for language, text in blocks if language == "yaml")
+    shown = next(textwrap.dedent(text).strip() for language, text in blocks if language == "text")
+    done = play(playbook, "--check", "--diff")
+    assert done.returncode == 0 and shown in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
