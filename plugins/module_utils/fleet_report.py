@@ -57,10 +57,12 @@ def vni_map(sessions: Iterable[tuple[Row, Options]]) -> list[Options]:
 
 def _line(row: Row) -> str:
     found, instance = row.session, row.interface.instance if row.interface else None
+    name = instance.tags.get("Name") if instance else None
+    who = f"{instance.id if instance else '-'}{f' ({name})' if name else ''}"
     where = f"number {found.get('session_number')} to {found.get(TARGET.id_option, 'a target not made yet')}"
     changes = [
         option if isinstance(after, dict) else f"{option} {before!r} -> {after!r}"
         for option, (before, after) in (row.changes or {}).items()
     ]
     why = f"{row.reason} ({', '.join(changes)})" if changes else row.reason
-    return f"{row.action:<7} {row.interface_id} {instance.id if instance else '-'} {where}: {why}"
+    return f"{row.action:<7} {row.interface_id} {who} {where}: {why}"

@@ -172,16 +172,18 @@ options:
     elements: str
   max_creates:
     description:
-      - The most sessions that may be created, a number or a percentage of the selected interfaces. Above it the task
-        fails before it changes anything.
+      - The most sessions that may be created, a number or a percentage of the selected interfaces, rounded down. Above
+        it the task fails before it changes anything.
     type: str
   max_changes:
     description:
-      - The most sessions that may be changed, a number or a percentage of the sessions that the fleet has.
+      - The most sessions that may be changed, a number or a percentage of the sessions that the fleet has, rounded
+        down.
     type: str
   max_deletes:
     description:
-      - The most sessions that may be removed, a number or a percentage of the sessions that the fleet has.
+      - The most sessions that may be removed, a number or a percentage of the sessions that the fleet has, rounded
+        down.
     type: str
   workers:
     description:
