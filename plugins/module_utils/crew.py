@@ -28,11 +28,12 @@ DENIALS = 10
 @dataclass
 class Results:
     """What came of a plan. sessions: as they are now, with their rows. failed: what the result lists.
-    changed: whether any call did something."""
+    changed: whether any call did something. unchecked: why nobody looked whether another run made the same sessions."""
 
     sessions: list[tuple[Row, Options]] = field(default_factory=list)
     failed: list[Options] = field(default_factory=list)
     changed: bool = False
+    unchecked: Ec2Error | None = None
 
 
 class Crew:
@@ -55,13 +56,22 @@ class Crew:
         self._all(row for row in rows if row.late)
         created = {row.interface_id for row in rows if row.action == "create"}
         if created:
-            extra = fleets.doubles(self._fleet, self._world, created, self._ec2.describe(SESSION))
-            self._all(extra)
-            rows += extra
+            rows += self._without_doubles(created)
         self._results.sessions += [(row, row.plan.after or {}) for row in rows if row.action == "leave"]
         self._results.sessions.sort(key=lambda pair: pair[0].interface_id)
         self._results.failed.sort(key=lambda one: str(one["network_interface_id"]))
         return self._results
+
+    def _without_doubles(self, created: set[str]) -> list[Row]:
+        """Remove what another run made on the same interfaces. Returns the rows of what was removed."""
+        try:
+            there = self._ec2.describe(SESSION)
+        except Ec2Error as error:
+            self._results.unchecked = error  # what was done is not forgotten for that
+            return []
+        extra = fleets.doubles(self._fleet, self._world, created, there)
+        self._all(extra)
+        return extra
 
     def _all(self, rows: Iterable[Row]) -> None:
         with ThreadPoolExecutor(self._workers) as pool:
@@ -110,8 +120,9 @@ class Crew:
             self._allowed.update(action.operation for action in stop.done)
             if stop.error.denied:
                 self._denied[stop.action.operation].append(stop)
+        of_type = f" (instance type {row.interface.instance.type})" if row.interface and row.interface.instance else ""
         reasons = {
-            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}",
+            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}{of_type}",
             "InvalidNetworkInterfaceID.NotFound": "it vanished during the run",
         }
         if stop.action.creates and stop.error.code in reasons:

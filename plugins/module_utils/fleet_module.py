@@ -133,16 +133,26 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         "diff": diff,
     }
     if results.failed:
-        first = results.failed[0]
-        codes = Counter(one["code"] or "no code" for one in results.failed).most_common()
+        fail(module, msg=_failures(wanted, rows, results.failed), **shown)
+    if results.unchecked:
+        said = advice.explain(results.unchecked)
         fail(
             module,
-            msg=f"{len(results.failed)} of {len(rows)} interfaces of fleet {wanted.name} failed "
-            f"({', '.join(f'{count} x {code}' for code, count in codes)}), the rest is done; run the task again to "
-            f"finish. The first: {first['network_interface_id']}: {first['reason']}",
+            msg=f"The plan of fleet {wanted.name} was carried out, but nobody looked whether another run made the same "
+            f"sessions: {said} Run the task again; it removes what is there twice.",
+            error=details(results.unchecked),
             **shown,
         )
     finish(module, **shown)
+
+
+def _failures(wanted: Fleet, rows: list[Row], failed: list[dict[str, Any]]) -> str:
+    codes = Counter(one["code"] or "no code" for one in failed).most_common()
+    return (
+        f"{len(failed)} of {len(rows)} interfaces of fleet {wanted.name} failed "
+        f"({', '.join(f'{count} x {code}' for code, count in codes)}), the rest is done; run the task again to finish. "
+        f"The first: {failed[0]['network_interface_id']}: {failed[0]['reason']}"
+    )
 
 
 def _look(module: AnsibleAWSModule, wanted: Fleet, ec2: Ec2) -> fleet.World:

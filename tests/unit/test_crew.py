@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import ec2 as ec2_module
 from ansible_collections.vtap.aws.plugins.module_utils import fleet, fleet_report
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet
 from ansible_collections.vtap.aws.plugins.module_utils.fleet_world import look_up, resolve
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
@@ -108,6 +108,7 @@ def test_an_interface_that_ec2_does_not_support_is_skipped(run, emulator):
     assert not results.failed
     skipped = [row for row in rows if row.action == "skip"]
     assert len(skipped) == 3 and all(row.reason.startswith("NetworkInterfaceNotSupported") for row in skipped)
+    assert all("m5." in row.reason for row in skipped)
 
 
 def test_what_is_never_allowed_is_not_tried_for_each(run, emulator):
@@ -185,6 +186,21 @@ def test_two_runs_at_once_make_no_doubles(run, running, emulator, number):
     assert not results.failed
     on_web = [row for row in marked(running) if row["NetworkInterfaceId"] == WEB]
     assert [row["SessionNumber"] for row in on_web] == [1]
+
+
+def test_a_last_look_that_fails_forgets_nothing(running, emulator):
+    class LastLookFails(Ec2):
+        def describe(self, kind, ids=(), filters=None, part_tags=False):
+            if calls(emulator, CREATE):
+                raise Ec2Error("DescribeTrafficMirrorSessions", "RequestLimitExceeded", "no")
+            return super().describe(kind, ids, filters, part_tags)
+
+    ec2, params = LastLookFails(running[1], sts=lambda: None), options(**PARAMS)
+    wanted = Fleet.from_options(params)
+    world = look_up(wanted, resolve(wanted, params, ec2, False), ec2)
+    results = Crew(wanted, world, ec2, workers=2).run(fleet.plan(wanted, world))
+    assert results.changed and len(results.sessions) == 6
+    assert results.unchecked.code == "RequestLimitExceeded"
 
 
 def test_sessions_that_others_remove_are_made_again(run, running, emulator):
