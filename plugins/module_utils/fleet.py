@@ -104,10 +104,11 @@ class World:
 class Row:
     """One interface in the plan.
 
-    action: one of ACTIONS. reason: why. interface: None if it is not selected. plan: the calls. target: the session's,
+    action: one of ACTIONS. reason: why. interface: None if it does not show. plan: the calls. target: the session's,
     None where there is nothing to make. changes: option to [before, after]. late: whether it needs room that a removal
     makes. ineligible: whether EC2 could not mirror it. unseated: whether it could, but there is no place for it.
-    others: the ids of the interface's sessions that are not the fleet's. failed: whether EC2 did not let it pass.
+    others: the ids of the interface's sessions that are not the fleet's. selected: whether sources mean it. failed:
+    whether EC2 did not let it pass.
     """
 
     interface_id: str
@@ -121,6 +122,7 @@ class Row:
     ineligible: bool = False
     unseated: bool = False
     others: tuple[str, ...] = ()
+    selected: bool = True
     failed: bool = False
 
     @property
@@ -183,9 +185,10 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
             rows.append(replace(_removal(fleet, mine[0], one, reason), ineligible=excluded is None))
         else:
             rows.append(Row(one.id, "skip", reason, one, ineligible=excluded is None))
-    for mine in gone.values():
-        reason = "it is no longer selected" if fleet.present else "state is absent"
-        rows += [_removal(fleet, row, None, reason) for row in mine]
+    known = {one.id: one for one in world.interfaces}
+    reason = "it is no longer selected" if fleet.present else "state is absent"
+    for interface, mine in gone.items():
+        rows += [replace(_removal(fleet, row, known.get(interface), reason), selected=False) for row in mine]
     rows += _seated(fleet, world, wanted, by_interface, rows)
     for row in rows:
         there = by_interface.get(row.interface_id, [])
@@ -315,7 +318,7 @@ def summary(rows: Iterable[Row]) -> dict[str, int]:
 def check_limits(fleet: Fleet, rows: list[Row]) -> None:
     """Raise Refused if the plan does more than the task allows, or would empty the fleet by an empty selection."""
     counts, had = summary(rows), sum(1 for row in rows if row.plan.before is not None)
-    selected = sum(1 for row in rows if row.interface is not None)
+    selected = sum(1 for row in rows if row.selected)
     if fleet.present and counts["delete"] and counts["delete"] == had and not counts["create"]:
         raise Refused(
             f"Nothing is left of what sources select, while the fleet has {had} sessions; nothing was changed. They "

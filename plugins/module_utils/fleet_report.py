@@ -21,7 +21,7 @@ def coverage(rows: list[Row]) -> Options:
     unmirrored = sorted(row.interface_id for row in blind)
     mirrored = {row.interface_id for row in seated}.difference(unmirrored)
     return {
-        "selected": len({row.interface_id for row in rows if row.interface is not None}),
+        "selected": len({row.interface_id for row in rows if row.selected}),
         "eligible": len(mirrored) + len(unmirrored),
         "mirrored": len(mirrored),
         "unmirrored": unmirrored,

@@ -280,7 +280,7 @@ plan:
     instance_id:
       description: Its instance.
       type: str
-      returned: when it was selected and is attached to one
+      returned: when the interface shows and is attached to one
       sample: i-0a1b2c3d4e5f60718
     traffic_mirror_session_id:
       description: The session.

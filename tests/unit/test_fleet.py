@@ -281,6 +281,14 @@ def test_a_full_band():
     assert fleet_report.coverage(rows) == {"selected": 1, "eligible": 1, "mirrored": 0, "unmirrored": [interface(1).id]}
 
 
+def test_what_left_the_selection_is_still_known():
+    wanted = Fleet.from_options(options())
+    rows = fleet.plan(wanted, world([interface(1), interface(2, mirror=False)], [session(2, 2), session(3, 3)]))
+    assert [(row.action, row.selected) for row in rows] == [("create", True), ("delete", False), ("delete", False)]
+    assert [row.describe().get("instance_id") for row in rows[1:]] == [f"i-{2:017x}", None]
+    assert fleet_report.coverage(rows)["selected"] == 1
+
+
 def test_exclude_wins_and_removes():
     wanted = Fleet.from_options(options(exclude=[{"network_interface_ids": [interface(1).id]}]))
     row = only(fleet.plan(wanted, world([interface(1)], [session(1, 1)])))
