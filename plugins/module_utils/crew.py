@@ -52,7 +52,7 @@ class Crew:
         Rows whose interface turns out to be unsupported or gone become skips.
         """
         self._all(row for row in rows if row.action in ("create", "change") and not row.late)
-        self._all(row for row in rows if row.action == "delete")
+        self._all(self._still_due([row for row in rows if row.action == "delete"]))
         self._all(row for row in rows if row.late)
         created = {row.interface_id for row in rows if row.action == "create"}
         if created:
@@ -61,6 +61,26 @@ class Crew:
         self._results.sessions.sort(key=lambda pair: pair[0].interface_id)
         self._results.failed.sort(key=lambda one: str(one["network_interface_id"]))
         return self._results
+
+    def _still_due(self, removals: list[Row]) -> list[Row]:
+        """Those of the rows whose session is still the fleet's; the others become skips. What was written before, at
+        EC2's pace, may have taken many minutes since the first look."""
+        if not removals or not self._results.changed:
+            return removals
+        try:
+            there = {row[SESSION.id_option]: row for row in self._ec2.describe(SESSION)}
+        except Ec2Error as error:
+            for row in removals:
+                self._fail(row, error.code, explain(error))
+            return []
+        due = []
+        for row in removals:
+            found = there.get(row.session[SESSION.id_option])
+            if found is None or fleets.owned(self._fleet, [found], self._world.limits.foreign):
+                due.append(row)
+            else:
+                row.action, row.reason, row.plan = "skip", "its session is not the fleet's any more", Plan()
+        return due
 
     def _without_doubles(self, created: set[str]) -> list[Row]:
         """Remove what another run made on the same interfaces. Returns the rows of what was removed."""

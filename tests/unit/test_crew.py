@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import ec2 as ec2_module
 from ansible_collections.vtap.aws.plugins.module_utils import fleet, fleet_report
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet
 from ansible_collections.vtap.aws.plugins.module_utils.fleet_world import look_up, resolve
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace
@@ -36,18 +36,21 @@ def emulator(running):
     return running[0]
 
 
+def planned(ec2, **given):
+    """The crew of one run, and the rows of its plan."""
+    params = options(**{**PARAMS, **given})
+    wanted = Fleet.from_options(params)
+    world = look_up(wanted, resolve(wanted, params, ec2, False) if wanted.present else None, ec2)
+    return Crew(wanted, world, ec2, workers=5), fleet.plan(wanted, world)
+
+
 @pytest.fixture
 def run(running, emulator):
     """One run: the rows of its plan and its results."""
 
     def once(pace=None, **given):
-        ec2 = Ec2(running[1], sts=lambda: None, pace=pace)
-        params = options(**{**PARAMS, **given})
-        wanted = Fleet.from_options(params)
-        references = resolve(wanted, params, ec2, False) if wanted.present else None
-        world = look_up(wanted, references, ec2)
-        rows = fleet.plan(wanted, world)
-        return rows, Crew(wanted, world, ec2, workers=5).run(rows)
+        crew, rows = planned(Ec2(running[1], sts=lambda: None, pace=pace), **given)
+        return rows, crew.run(rows)
 
     return once
 
@@ -188,19 +191,35 @@ def test_two_runs_at_once_make_no_doubles(run, running, emulator, number):
     assert [row["SessionNumber"] for row in on_web] == [1]
 
 
-def test_a_last_look_that_fails_forgets_nothing(running, emulator):
-    class LastLookFails(Ec2):
-        def describe(self, kind, ids=(), filters=None, part_tags=False):
-            if calls(emulator, CREATE):
-                raise Ec2Error("DescribeTrafficMirrorSessions", "RequestLimitExceeded", "no")
-            return super().describe(kind, ids, filters, part_tags)
+def test_what_is_taken_from_the_fleet_meanwhile_is_not_removed(run, running, emulator):
+    """Somebody keeps a session by taking the mark away while the others are still being made."""
+    run(sources=[{"network_interface_ids": [WEB]}])
+    kept = marked(running)[0]["TrafficMirrorSessionId"]
+    untag = {"action": "DeleteTags", "parameters": {"Resources": [kept], "Tags": [{"Key": "vtap:fleet"}]}}
+    emulator.knobs(interleave=[{"after": CREATE, "do": [untag]}])
+    rows, results = run(sources=[{"instance_types": ["c5.*"]}])
+    assert not results.failed and fleet.summary(rows)["create"] == 3
+    assert [row.reason for row in rows if row.action == "skip"] == ["its session is not the fleet's any more"]
+    found = running[1].describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    assert kept in [row["TrafficMirrorSessionId"] for row in found]
 
-    ec2, params = LastLookFails(running[1], sts=lambda: None), options(**PARAMS)
-    wanted = Fleet.from_options(params)
-    world = look_up(wanted, resolve(wanted, params, ec2, False), ec2)
-    results = Crew(wanted, world, ec2, workers=2).run(fleet.plan(wanted, world))
-    assert results.changed and len(results.sessions) == 6
-    assert results.unchecked.code == "RequestLimitExceeded"
+
+def test_removals_that_cannot_be_confirmed_are_reported(run, running, emulator):
+    run(sources=[{"network_interface_ids": [WEB]}])
+    crew, rows = planned(Ec2(running[1], sts=lambda: None), sources=[{"instance_types": ["c5.*"]}])
+    emulator.knobs(denied=["ec2:DescribeTrafficMirrorSessions"])
+    results = crew.run(rows)
+    emulator.knobs(denied=[])
+    assert [(one["action"], one["code"]) for one in results.failed] == [("delete", "UnauthorizedOperation")]
+    assert results.unchecked.code == "UnauthorizedOperation" and len(marked(running)) == 4
+
+
+def test_a_last_look_that_fails_forgets_nothing(running, emulator):
+    crew, rows = planned(Ec2(running[1], sts=lambda: None))
+    emulator.knobs(denied=["ec2:DescribeTrafficMirrorSessions"])
+    results = crew.run(rows)
+    assert results.changed and len(results.sessions) == 6 and not results.failed
+    assert results.unchecked.code == "UnauthorizedOperation"
 
 
 def test_sessions_that_others_remove_are_made_again(run, running, emulator):
