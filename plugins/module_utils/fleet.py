@@ -153,6 +153,19 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
     """One row for each interface that is selected, excluded from the selection, or has a session of the fleet, sorted
     by interface. Several for an interface only if it has several sessions of the fleet, of which one stays."""
     by_interface = _by_interface(world.sessions)
+    instead: set[str] = set()
+    while True:
+        rows = _plan(fleet, world, by_interface, instead)
+        # Where the fleet's own session finds no place, one that may be adopted has a place already.
+        placeless = {row.interface_id for row in rows if row.unseated and row.plan.before is not None} - instead
+        more = {one for one in placeless if _adoptable(fleet, by_interface[one], world) is not None}
+        if not more:
+            return rows
+        instead |= more
+
+
+def _plan(fleet: Fleet, world: World, by_interface: dict[str, list[Options]], instead: set[str]) -> list[Row]:
+    """instead: interfaces whose session of the fleet gives way to one that is adopted."""
     rows: list[Row] = []
     wanted: list[tuple[Interface, Options | None]] = []
     gone = {
@@ -169,9 +182,11 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
             continue
         there = by_interface.get(one.id, [])
         mine = gone.pop(one.id, [])
-        current, extra = (mine[0], mine[1:]) if mine else (_adoptable(fleet, there, world), [])
+        current, extra = (mine[0], mine[1:]) if mine else (None, [])
+        if current is None or one.id in instead:
+            current, extra = _adoptable(fleet, there, world), mine
         # Of two sessions of one fleet on an interface one is too many, whatever purge says of others.
-        rows += [_deletion(row, one, f"the fleet has {_id(mine[0])} on the interface already") for row in extra]
+        rows += [_deletion(row, one, f"{_id(current)} is the fleet's on this interface") for row in extra if current]
         excluded = next((at for at, selector in enumerate(fleet.exclude) if selector.fits(one)), None)
         reason = ineligible(one, world.limits, mirrored=current is not None)
         if excluded is not None:
