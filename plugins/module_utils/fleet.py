@@ -30,6 +30,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
 )
 from ansible_collections.vtap.aws.plugins.module_utils.selection import Interface, Limits, Selector, ineligible
 from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, VALUE_LENGTH, TagRules
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 
 # Traffic Mirroring guide, quotas: sessions per account, not adjustable; sources of an interface target of most types.
 SESSIONS_PER_ACCOUNT = 10000
@@ -417,7 +418,7 @@ def _target(label: str, given: Options) -> Options:
     if wanted is not None:
         resource.check_id(f"{label}: {TARGET.id_option}", wanted, TARGET.prefix)
     if given.get("capacity") is not None and given["capacity"] < 1:
-        raise BadInput(f"{label}: capacity must be 1 or more, not {given['capacity']}.")
+        raise BadInput(f"{label}: capacity must be 1 or more, not {short(given['capacity'])}.")
     return given
 
 
@@ -425,7 +426,7 @@ def _limit(option: str, text: str) -> tuple[int, bool]:
     """The number and whether it is a percentage."""
     digits, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
     if not digits.isdecimal() or (percent and int(digits) > 100):
-        raise BadInput(f"{option} must be a number, 0 or more, or a percentage, 0% to 100%, not {text!r}.")
+        raise BadInput(f"{option} must be a number, 0 or more, or a percentage, 0% to 100%, not {quote(text)}.")
     return int(digits), percent
 
 

@@ -19,7 +19,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.module import (
 )
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
-from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace  # isort: skip
+from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace, words  # isort: skip
 from ansible_collections.vtap.aws.plugins.module_utils.apply import PAUSES, patient, refusals
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew, Results
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, config_for
@@ -165,11 +165,11 @@ def _look(module: AnsibleAWSModule, wanted: Fleet, ec2: Ec2) -> fleet.World:
 
 def _check_speed(params: dict[str, Any]) -> None:
     if not 1 <= params["workers"] <= WORKERS:
-        raise BadInput(f"workers must be 1 to {WORKERS}, not {params['workers']}.")
+        raise BadInput(f"workers must be 1 to {WORKERS}, not {words.short(params['workers'])}.")
     if params["writes_per_second"] <= 0:
         raise BadInput(f"writes_per_second must be above 0, not {params['writes_per_second']}.")
     if params["write_burst"] < 1:
-        raise BadInput(f"write_burst must be 1 or more, not {params['write_burst']}.")
+        raise BadInput(f"write_burst must be 1 or more, not {words.short(params['write_burst'])}.")
 
 
 def _verify(rows: list[Row], ec2: Ec2) -> None:

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote
+
 # IANA's assigned numbers for the protocols that have a name here, in lower case.
 PROTOCOLS = {
     "icmp": 1,
@@ -60,7 +62,7 @@ def parse_protocol(text: str) -> str:
     # EC2 does not say whether 0 is the protocol of that number or no protocol at all.
     if not re.fullmatch(r"[0-9]{1,3}", word) or not 1 <= int(word) <= 255:
         known = ", ".join([ANY_PROTOCOL, *PROTOCOLS])
-        raise ValueError(f"must be 1 to 255 or one of {known}, not {text!r}")
+        raise ValueError(f"must be 1 to 255 or one of {known}, not {quote(text)}")
     return _PROTOCOL_NAMES.get(int(word), str(int(word)))
 
 
@@ -79,9 +81,9 @@ def parse_ports(text: str) -> str:
     ends = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
     first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (65536, 65536)
     if max(first, last) > 65535:
-        raise ValueError(f"must be a port or a range such as 8000-8100, 0 to 65535, not {text!r}")
+        raise ValueError(f"must be a port or a range such as 8000-8100, 0 to 65535, not {quote(text)}")
     if first > last:
-        raise ValueError(f"must not begin above its end: {text!r}; write {last}-{first}")
+        raise ValueError(f"must not begin above its end: {quote(text)}; write {last}-{first}")
     return str(first) if first == last else f"{first}-{last}"
 
 
@@ -93,8 +95,8 @@ def port_range(ports: str) -> tuple[int, int]:
 
 def parse_cidr(text: str) -> str:
     """The network in its shortest form, IPv6 in lower case."""
-    if not re.fullmatch(r"[0-9a-fA-F:.]+/[0-9]{1,3}", text.strip()):
-        raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32, not {text!r}")
+    if not re.fullmatch(r"[0-9a-fA-F:.]{2,45}/[0-9]{1,3}", text.strip()):
+        raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32, not {quote(text)}")
     try:
         return str(ipaddress.ip_network(text.strip()))
     except ValueError:
@@ -103,14 +105,14 @@ def parse_cidr(text: str) -> str:
         meant = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError as error:
         raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32: {error}") from error
-    raise ValueError(f"must not have bits set beyond its prefix: {text!r}; write {meant}")
+    raise ValueError(f"must not have bits set beyond its prefix: {quote(text)}; write {meant}")
 
 
 def _check_load_balancer(text: str) -> str:
     if not re.fullmatch(r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d{12}:loadbalancer/net/[\w-]{1,32}/[0-9a-f]+", text):
         raise ValueError(
             "must be the ARN of a Network Load Balancer, such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:"
-            f"loadbalancer/net/sensors/0a1b2c3d4e5f6071, not {text!r}"
+            f"loadbalancer/net/sensors/0a1b2c3d4e5f6071, not {quote(text)}"
         )
     return text
 

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.vtap.aws.plugins.module_utils import resource
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import VALUES_PER_REQUEST, Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Options
+from ansible_collections.vtap.aws.plugins.module_utils.words import few, short
 
 
 def check_filters(kind: Kind, filters: Options) -> dict[str, list[str]]:
@@ -23,7 +24,7 @@ def check_filters(kind: Kind, filters: Options) -> dict[str, list[str]]:
     )
     if unknown:
         raise BadInput(
-            f"filters: unknown {', '.join(unknown)}. Known: {', '.join(sorted(known))}, tag-key, tag:KEY "
+            f"filters: unknown {few(unknown)}. Known: {', '.join(sorted(known))}, tag-key, tag:KEY "
             "(names are case-sensitive and written with hyphens)."
         )
     return {name: _strings(name, value) for name, value in filters.items()}
@@ -86,5 +87,5 @@ def _strings(name: str, value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     for one in values:
         if one is None or isinstance(one, (dict, list)):
-            raise BadInput(f"filters: {name} must be a value or a list of values.")
+            raise BadInput(f"filters: {short(name)} must be a value or a list of values.")
     return [str(one) for one in values]

@@ -27,6 +27,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Refused,
 )
 from ansible_collections.vtap.aws.plugins.module_utils.tags import REPLACES, TagChange, TagRules
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,9 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
     label = FILTER.label(current)
     if not _may_replace(wanted):
         raise Refused(
-            f"{label}: EC2 cannot change the description of a filter, from {current['description']!r} to "
-            f"{wanted.values['description']!r}. To have a new filter made with all rules, its sessions moved there and "
-            "this one removed, give name and allow_replacement: true."
+            f"{label}: EC2 cannot change the description of a filter, from {quote(current['description'])} to "
+            f"{quote(wanted.values['description'])}. To have a new filter made with all rules, its sessions moved "
+            "there and this one removed, give name and allow_replacement: true."
         )
     whole = _inheriting(wanted, current)
     carried = wanted.tags.carried(current["tags"])
@@ -137,8 +138,8 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
         if planning.differences(FILTER, found.successor, {"description": wanted.values["description"]}):
             raise Refused(
                 f"{label} was to be replaced by {FILTER.label(found.successor)}, which is not finished and has the "
-                f"description {found.successor['description']!r}. Run the task with that description to finish it, or "
-                f"remove {found.successor[FILTER.id_option]}."
+                f"description {quote(found.successor['description'])}. Run the task with that description to "
+                f"finish it, or remove {found.successor[FILTER.id_option]}."
             )
         new_id, last = found.successor[FILTER.id_option], _unmarked(carried.change(found.successor["tags"]))
         calls, after = _changes(whole, found.successor, TagChange({}, (), last.result))

@@ -15,7 +15,7 @@ gc.disable()
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
 
-from ansible_collections.vtap.aws.plugins.module_utils import advice, info  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils import advice, info, words  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E402
     PAUSES,
     Halted,
@@ -108,7 +108,7 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
         wanted = Wanted.from_options(kind, module.params)
         check(wanted)
         if module.params["wait_timeout"] < 1:
-            raise BadInput(f"wait_timeout must be 1 or more seconds, not {module.params['wait_timeout']}.")
+            raise BadInput(f"wait_timeout must be 1 or more seconds, not {words.short(module.params['wait_timeout'])}.")
         ec2 = connect(module)
         if module.check_mode:
             plan = patient(lambda: make_plan(wanted, ec2, True), iter(PAUSES))
@@ -183,10 +183,10 @@ def finish(module: AnsibleAWSModule, **result: Any) -> NoReturn:
     raise AssertionError("exit_json ends the module")
 
 
-def fail(module: AnsibleAWSModule, **result: Any) -> NoReturn:
-    """End as failed with this result."""
+def fail(module: AnsibleAWSModule, msg: str, **result: Any) -> NoReturn:
+    """End as failed with this result. The message, which may hold names from EC2, is made printable."""
     gc.freeze()
-    module.fail_json(**result)
+    module.fail_json(msg=words.printable(msg), **result)
     raise AssertionError("fail_json ends the module")
 
 
@@ -198,10 +198,11 @@ def details(error: Ec2Error) -> dict[str, str]:
 def _verify(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
     refused, unasked = refusals(plan, ec2)
     if unasked:
-        module.warn(
+        text = (
             f"verify_permissions: {'; '.join(unasked)}: this needs an id that does not exist yet, so EC2 could not be "
             "asked about it."
         )
+        module.warn(words.printable(text))
     if refused:
         raise Refused(f"EC2 would refuse {len(refused)} of {len(plan.actions)} calls. {' '.join(refused)}")
 

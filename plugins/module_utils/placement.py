@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heapreplace
 
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote
 
 NUMBERS = next(field for field in SESSION.fields if field.option == "session_number")
 
@@ -55,7 +56,7 @@ class Band:
         lowest, highest = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
         if not (NUMBERS.minimum or 0) <= lowest <= highest <= (NUMBERS.maximum or 0):
             raise BadInput(
-                f"session_numbers must be a number or LOWEST-HIGHEST within {NUMBERS.range()}, not {text!r}."
+                f"session_numbers must be a number or LOWEST-HIGHEST within {NUMBERS.range()}, not {quote(text)}."
             )
         return cls(lowest, highest)
 

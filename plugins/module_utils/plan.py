@@ -13,6 +13,7 @@ from typing import Any, Callable
 from ansible_collections.vtap.aws.plugins.module_utils import resource
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Members, Options, Refused
 from ansible_collections.vtap.aws.plugins.module_utils.tags import TAGS_PER_RESOURCE, TagChange, TagRules
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Wanted:
     @classmethod
     def _part(cls, kind: Kind, params: Options, given: Options) -> Wanted:
         """One part as its entry in the list says, which is the whole of it: what it leaves out is not set."""
-        label = " ".join(str(given.get(option)) for option in kind.identifying)
+        label = " ".join(short(given.get(option)) for option in kind.identifying)
         try:
             values = {
                 field.option: field.unset if given.get(field.option) is None else field.parse(given[field.option])
@@ -297,7 +298,8 @@ def absent(wanted: Wanted, current: Options | None) -> Plan:
             )
     if wanted.name is not None and current["tags"].get("Name") != wanted.name:
         raise Refused(
-            f"{kind.label(current)} is not named {wanted.name!r}; nothing was removed. Correct name or leave it out."
+            f"{kind.label(current)} is not named {quote(wanted.name)}; nothing was removed. "
+            "Correct name or leave it out."
         )
     return Plan((delete(kind, current, "state is absent"),), before=current)
 
@@ -315,7 +317,7 @@ def check_read_only(wanted: Wanted, current: Options) -> None:
         if wanted.values.get(option, current.get(option)) != current.get(option):
             label = wanted.kind.label(current)
             raise Refused(
-                f"{option} is {current.get(option)} for {label}, not {wanted.values[option]}; it cannot be set."
+                f"{option} is {current.get(option)} for {label}, not {short(wanted.values[option])}; it cannot be set."
             )
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils import forms
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 
 Options = dict[str, Any]  # in the options' words
 Members = dict[str, Any]  # in EC2's words
@@ -83,7 +84,7 @@ class Field:
         too_small = self.minimum is not None and value < self.minimum
         too_large = self.maximum is not None and value > self.maximum
         if too_small or too_large:
-            raise BadInput(f"{self.option} must be {self.range()}, not {value}.")
+            raise BadInput(f"{self.option} must be {self.range()}, not {short(value)}.")
         if self.form is None:
             return value
         try:
@@ -282,7 +283,7 @@ RULES_PER_FILTER = 10
 def check_id(option: str, value: str, prefix: str) -> None:
     """Raise BadInput unless O(value) looks like an EC2 id with this prefix."""
     if not re.fullmatch(f"{prefix}-{ID_DIGITS}", value):
-        raise BadInput(f"{option} must be {prefix}- followed by 8 or 17 hexadecimal digits, not {value!r}.")
+        raise BadInput(f"{option} must be {prefix}- followed by 8 or 17 hexadecimal digits, not {quote(value)}.")
 
 
 def read(kind: Kind, reply: Members, arn_base: str) -> Options:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils import resource
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Members, Options
+from ansible_collections.vtap.aws.plugins.module_utils.words import short
 
 # The options of a selector that hold ids, with the prefix of those.
 IDS = {"network_interface_ids": "eni", "instance_ids": "i", "vpc_ids": "vpc", "subnet_ids": "subnet"}
@@ -232,10 +233,12 @@ def globs(text: str, patterns: tuple[str, ...]) -> bool:
 def _values(label: str, key: Any, value: Any) -> frozenset[str]:
     values = value if isinstance(value, list) else [value]
     if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
-        raise BadInput(f"{label}: tags: {key} must be a value, a list of values, or '*' for any.")
+        raise BadInput(f"{label}: tags: {short(key)} must be a value, a list of values, or '*' for any.")
     if any(isinstance(one, bool) for one in values):
         # C(Mirror: no) would look for a tag "False", and an exclusion would quietly exclude nothing.
-        raise BadInput(f"{label}: tags: {key} is true or false, which is how YAML reads yes, no, on and off; quote it.")
+        raise BadInput(
+            f"{label}: tags: {short(key)} is true or false, which is how YAML reads yes, no, on and off; quote it."
+        )
     return frozenset(str(one) for one in values)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput
+from ansible_collections.vtap.aws.plugins.module_utils.words import few, quote, short
 
 # "Restrictions" in the EC2 user guide, "Tag your Amazon EC2 resources".
 KEY_LENGTH, VALUE_LENGTH, TAGS_PER_RESOURCE = 128, 256, 50
@@ -67,7 +68,7 @@ class TagRules:
             _strings("name", {"Name": name})
             tagged = (rules.tags or {}).get("Name", name)
             if tagged != name:
-                raise BadInput(f"name says {name!r} but tags say Name {tagged!r}; give one of the two.")
+                raise BadInput(f"name says {quote(name)} but tags say Name {quote(tagged)}; give one of the two.")
             if rules.protects("Name"):
                 raise BadInput("name needs the Name tag, which ignore_tag_keys or ignore_tag_key_prefixes exclude.")
         if len(rules.wanted()) > TAGS_PER_RESOURCE:
@@ -96,7 +97,7 @@ class TagRules:
         wanted = self.wanted()
         reserved = sorted(k for k, v in wanted.items() if k.startswith(RESERVED) and current.get(k) != v)
         if reserved:
-            raise BadInput(f"tags: keys beginning with {RESERVED} are reserved for AWS: {', '.join(reserved)}.")
+            raise BadInput(f"tags: keys beginning with {RESERVED} are reserved for AWS: {few(reserved)}.")
         write = {k: v for k, v in wanted.items() if not self.protects(k) and current.get(k) != v}
         write.update({k: v for k, v in self.marks.items() if current.get(k) != v})
         purge = self.purge and self.tags is not None
@@ -116,11 +117,13 @@ def _strings(option: str, tags: dict[Any, Any]) -> dict[str, str]:
     """These tags as strings, the only thing EC2 stores: C(443) becomes C("443")."""
     for key, value in tags.items():
         if not 1 <= len(str(key)) <= KEY_LENGTH:
-            raise BadInput(f"{option}: a key must have 1 to {KEY_LENGTH} characters, not {len(str(key))}: {key!s:.40}.")
+            raise BadInput(
+                f"{option}: a key must have 1 to {KEY_LENGTH} characters, not {len(str(key))}: {short(key)}."
+            )
         if value is None or isinstance(value, (dict, list)):
-            raise BadInput(f"{option}: the value of {key} must be a string; use '' for an empty one.")
+            raise BadInput(f"{option}: the value of {short(key)} must be a string; use '' for an empty one.")
         if len(str(value)) > VALUE_LENGTH:
             raise BadInput(
-                f"{option}: the value of {key} must have 0 to {VALUE_LENGTH} characters, not {len(str(value))}."
+                f"{option}: the value of {short(key)} must have 0 to {VALUE_LENGTH} characters, not {len(str(value))}."
             )
     return {str(key): str(value) for key, value in tags.items()}

@@ -27,6 +27,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Options,
     Refused,
 )
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 
 TYPES = {
     "network_interface_id": ENI,
@@ -127,7 +128,9 @@ def _plan_create(wanted: Wanted, values: Options, reason: str) -> Plan:
         raise BadInput(f"No such target exists, and to create one the task lacks one of: {', '.join(TYPES)}.")
     type_ = TYPES[destinations[0]]
     if values.get("type", type_) != type_:
-        raise BadInput(f"type of a target with {destinations[0]} is {type_}, not {values['type']}; it cannot be set.")
+        raise BadInput(
+            f"type of a target with {destinations[0]} is {type_}, not {short(values['type'])}; it cannot be set."
+        )
     values = {option: value for option, value in values.items() if option in TARGET.fixed}
     tags = wanted.tags.change({})
     after = {"description": "", **values, "type": type_, "tags": tags.result}
@@ -185,9 +188,9 @@ def _check_fixed(wanted: Wanted, current: Options) -> None:
         )
     if changed:
         raise Refused(
-            f"description of {label} is {current['description']!r} and EC2 cannot change it to "
-            f"{changed['description']!r}. A destination has only one target, so a new one cannot be made beside it: "
-            "leave description out, or remove the target first."
+            f"description of {label} is {quote(current['description'])} and EC2 cannot change it to "
+            f"{quote(changed['description'])}. A destination has only one target, so a new one cannot be made "
+            "beside it: leave description out, or remove the target first."
         )
 
 

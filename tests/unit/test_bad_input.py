@@ -1,0 +1,279 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any value for any option of any module: a result, or a failure that names the option, before any call.
+
+Each case goes through Ansible's own validation of the module's argument spec and then through the whole module, with
+botocore making the requests, in an account that has nothing and allows nothing but to look. More than 10,000 cases.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import gc
+import importlib
+import io
+import json
+import re
+import sys
+import time
+import types
+
+import botocore.awsrequest
+import botocore.config
+import botocore.session
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+# What module.py would find, were amazon.aws here; each case puts something of its own in its place.
+amazon = types.ModuleType("ansible_collections.amazon.aws.plugins.module_utils.modules")
+amazon.AnsibleAWSModule = None
+sys.modules.setdefault(amazon.__name__, amazon)
+
+from ansible_collections.vtap.aws.plugins.module_utils import apply, fleet_module, module  # noqa: E402
+
+gc.enable()  # which module.py switches off, for one task
+
+ENI, NLB = "eni-0a1b2c3d4e5f60718", "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/s/0a1b2c3d"
+TMS, TMF, TMT = "tms-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718"
+ANY = {"source_cidr": "0.0.0.0/0", "destination_cidr": "0.0.0.0/0", "direction": "ingress", "action": "accept"}
+RULE = {**ANY, "rule_number": 1, "protocol": "tcp", "source_port": "1-9", "destination_port": "443", "tags": {"a": "b"}}
+# Options that are right, of each module; the first of each list has all that a new object needs.
+RIGHT = {
+    "session": [
+        {
+            "network_interface_id": ENI,
+            "session_number": 1,
+            "traffic_mirror_filter_id": TMF,
+            "traffic_mirror_target_id": TMT,
+        },
+        {"network_interface_id": ENI, "name": "web", "packet_length": 100, "description": "x", "tags": {"a": "b"}},
+        {"traffic_mirror_session_id": TMS, "state": "absent"},
+    ],
+    "filter": [
+        {"name": "web", "rules": [RULE], "network_services": ["amazon-dns"], "tags": {"a": "b"}},
+        {"traffic_mirror_filter_id": TMF, "state": "absent"},
+    ],
+    "target": [
+        {"name": "sensor", "network_interface_id": ENI},
+        {"network_load_balancer_arn": NLB},
+        {"traffic_mirror_target_id": TMT, "state": "absent"},
+    ],
+    "fleet": [
+        {
+            "name": "ids",
+            "sources": [{"tags": {"Role": "web"}, "instance_types": ["m5.*"], "vpc_ids": ["vpc-0a1b2c3d"]}],
+            "exclude": [{"subnet_ids": ["subnet-0a1b2c3d"]}],
+            "targets": [{"traffic_mirror_target_name": "sensors", "capacity": 5}],
+            "traffic_mirror_filter_name": "dns",
+        },
+        {"name": "ids", "state": "absent"},
+    ],
+    "session_info": [{"filters": {"tag:Team": "netsec", "session-number": 1}}, {"ids": [TMS]}],
+    "filter_info": [{"filters": {"description": ["x"]}}, {"names": ["web"]}],
+    "target_info": [{"filters": {"type": "network*"}, "session_count": True}, {}],
+}
+MODULES = sorted(RIGHT)
+
+# What a failure may be about that comes after a look.
+AFTER_A_LOOK = re.compile(
+    r"there is no |There is no |to create one the task lacks|are reserved for AWS|UnauthorizedOperation"
+)
+# EC2's replies: nothing is there.
+SETS = ("trafficMirrorSessionSet", "trafficMirrorFilterSet", "trafficMirrorTargetSet", "trafficMirrorFilterRuleSet")
+NOTHING = "".join(f"<{one}/>" for one in (*SETS, "reservationSet", "networkInterfaceSet"))
+DENIED = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>"
+
+
+class Ended(BaseException):
+    """The module's end. by: "Ansible" for its validation, "success" or "failure"; message: of a failure."""
+
+    def __init__(self, by, message=""):
+        super().__init__(by, message)
+        self.by, self.message = by, message
+
+
+class Body(io.BytesIO):
+    """What botocore reads a reply from."""
+
+    def stream(self):
+        yield self.read()
+
+
+def reply(request, **_):
+    looks = "Action=Describe" in str(request.body)
+    text = f"<Response><requestId>1</requestId>{NOTHING}</Response>" if looks else DENIED
+    return botocore.awsrequest.AWSResponse(request.url, 200 if looks else 403, {}, Body(text.encode()))
+
+
+@pytest.fixture(scope="module")
+def ec2():
+    """A client of EC2 that makes requests, and replies to them itself."""
+    session = botocore.session.Session()
+    session.set_credentials("AKIATCH6YDSYQAAAAAAA", "secret")
+    config = botocore.config.Config(parameter_validation=True, retries={"total_max_attempts": 1})
+    client = session.create_client("ec2", region_name="eu-west-1", config=config)
+    client.meta.events.register("before-send.ec2", reply)
+    return client
+
+
+class Client:
+    """One module's client: the same behind it all, with a list of the calls that were begun."""
+
+    def __init__(self, client):
+        self.client, self.calls = client, []
+        events = types.SimpleNamespace(register=lambda *_: None, register_first=lambda *_: None)
+        self.meta = types.SimpleNamespace(partition="aws", region_name="eu-west-1", events=events)
+
+    def __getattr__(self, name):
+        def call(**params):
+            self.calls.append(name)
+            return getattr(self.client, name)(**params)
+
+        return call
+
+
+@functools.cache
+def spec_of(name):
+    """The argument spec that a module gives to AnsibleAWSModule."""
+    found = []
+
+    class Asked:
+        def __init__(self, argument_spec, **_):
+            found.append(argument_spec)
+            raise Ended("success")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for place in (module, fleet_module):
+            patch.setattr(place, "AnsibleAWSModule", Asked)
+        with pytest.raises(Ended):
+            main_of(name)()
+    return found[0]
+
+
+def main_of(name):
+    path = "ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_"
+    return importlib.import_module(f"{path}{name}").main
+
+
+def paths_of(name):
+    """Every option and alias, those of the entries of a list as (list, option)."""
+    found = []
+    for option, one in spec_of(name).items():
+        found += [(spelling,) for spelling in (option, *one.get("aliases", ()))]
+        found += [(option, inner) for inner in one.get("options", ())]
+    return found
+
+
+def run(name, options, ec2, check_mode=False):
+    """One task. Returns how it ended and the calls it made."""
+    client = Client(ec2)
+
+    class StandIn:
+        """AnsibleAWSModule, with this client."""
+
+        def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
+            # As it comes from the controller.
+            params = json.loads(json.dumps(options))
+            result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
+            if result.error_messages:
+                raise Ended("Ansible", "; ".join(result.error_messages))
+            self.params, self.check_mode = result.validated_parameters, check_mode
+
+        def client(self, service, **_):
+            assert service == "ec2"
+            return client
+
+        def warn(self, text):
+            assert text.isprintable()
+
+        def exit_json(self, **result):
+            json.dumps(result)
+            raise Ended("success")
+
+        def fail_json(self, **result):
+            json.dumps(result)
+            raise Ended("failure", result["msg"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        for place in (module, fleet_module):
+            patch.setattr(place, "AnsibleAWSModule", StandIn)
+        patch.setattr(apply, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
+        try:
+            main_of(name)()
+        except Ended as ended:
+            return ended, client.calls
+    raise AssertionError("the module came to no end")
+
+
+def check(name, options, changed, ec2, check_mode=False):
+    """Run the task, whose changed options (paths) have any values, and hold it to what every task promises."""
+    ended, calls = run(name, options, ec2, check_mode)
+    if ended.by == "success":
+        return
+    message = ended.message
+    if ended.by == "failure":
+        assert message.isprintable(), repr(message)
+        assert len(message) < 2000, message
+    if calls:
+        assert AFTER_A_LOOK.search(message), message
+    else:
+        aliases = {alias: one for one, spec in spec_of(name).items() for alias in spec.get("aliases", ())}
+        words = {word for path in changed for word in (*path, aliases.get(path[0], path[0]))}
+        assert any(re.search(rf"\b{word}\b", message) for word in words), (words, message)
+
+
+def put(options, path, value):
+    """The options with another value; of lists in the entry that comes first, which is there or made."""
+    options = copy.deepcopy(options)
+    if len(path) == 1:
+        options[path[0]] = value
+        return options
+    entries = options.get(path[0])
+    if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
+        options[path[0]] = entries = [{}]
+    entries[0][path[1]] = value
+    return options
+
+
+# What cannot be right whatever EC2 holds: the module, the option (path) and its value, and what the message says.
+REFUSED = [
+    # What a message quotes is on one line and not endless.
+    ("filter", ("rules", "protocol"), "x" * 100_000, r"ingress 1: protocol must be 1 to 255 or .*, not 'x+\.\.\.'"),
+    ("filter", ("rules", "source_cidr"), "1" * 100_000 + "/8", r"source_cidr must be a network .*, not '1+\.\.\.'"),
+    (
+        "filter",
+        ("rules", "destination_port"),
+        "\a" * 5000,
+        r"destination_port must be a port .*, not '(\\x07)+.*\.\.\.'",
+    ),
+    ("filter", ("rules", "rule_number"), "1e5000", "rule_number must be 1 to 32766, not a number of too many digits"),
+    ("session", ("session_number",), "1" * 5000, "session_number must be 1 to 32766, not a number of too many digits"),
+    ("session", ("traffic_mirror_filter_id",), "x" * 100_000, r"filter_id must be tmf- .*, not 'x+\.\.\.'"),
+    ("session", ("tags",), {"\x1b[31m": None}, r"tags: the value of \\x1b\[31m must be a string"),
+    ("session", ("tags",), {"k" * 5000: "x"}, r"tags: a key must have 1 to 128 characters, not 5000: k+\.\.\."),
+    ("session_info", ("filters",), {f"\n{'x' * 500}{at}": 1 for at in range(500)}, r"unknown \\nx+.* and 492 more\."),
+    ("session_info", ("filters",), {"tag:\a": None}, r"filters: tag:\\x07 must be a value or a list of values"),
+    ("fleet", ("sources", "tags"), {"a\nb": True}, r"sources\[0\]: tags: a\\nb is true or false"),
+    ("fleet", ("workers",), 10**4000, "workers must be 1 to 50, not a number of too many digits"),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "value", "says"), REFUSED)
+def test_refused_before_any_call(ec2, name, path, value, says):
+    for check_mode in (True, False):
+        ended, calls = run(name, put(RIGHT[name][0], path, value), ec2, check_mode)
+        assert (ended.by, calls) == ("failure", [])
+        assert re.search(says, ended.message), ended.message
+        assert ended.message.isprintable() and len(ended.message) < 2000, ended.message
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_is_right_comes_to_calls(ec2, name):
+    for options in RIGHT[name]:
+        for check_mode in (True, False):
+            ended, calls = run(name, options, ec2, check_mode)
+            assert calls, ended.message
+    assert run(name, RIGHT[name][0], ec2, True)[0].by == "success" or name == "session"
