@@ -17,7 +17,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait at most with O(wait=true), 1 or more.
+      - How many seconds to wait at most with O(wait=true), 1 to 86400.
     type: int
     default: 120
 attributes:

@@ -30,7 +30,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
 )
 from ansible_collections.vtap.aws.plugins.module_utils.selection import Interface, Limits, Selector, ineligible
 from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, VALUE_LENGTH, TagRules
-from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote
 
 # Traffic Mirroring guide, quotas: sessions per account, not adjustable; sources of an interface target of most types.
 SESSIONS_PER_ACCOUNT = 10000
@@ -417,8 +417,8 @@ def _target(label: str, given: Options) -> Options:
         raise BadInput(f"{label} must have one of traffic_mirror_target_id and traffic_mirror_target_name.")
     if wanted is not None:
         resource.check_id(f"{label}: {TARGET.id_option}", wanted, TARGET.prefix)
-    if given.get("capacity") is not None and given["capacity"] < 1:
-        raise BadInput(f"{label}: capacity must be 1 or more, not {short(given['capacity'])}.")
+    if given.get("capacity") is not None:
+        resource.check_number(f"{label}: capacity", given["capacity"], 1)
     return given
 
 

@@ -19,19 +19,21 @@ from ansible_collections.vtap.aws.plugins.module_utils.module import (
 )
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
-from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace, words  # isort: skip
+from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace  # isort: skip
 from ansible_collections.vtap.aws.plugins.module_utils.apply import PAUSES, patient, refusals
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew, Results
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, config_for
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row
 from ansible_collections.vtap.aws.plugins.module_utils.fleet_world import READERS, look_up, resolve
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
-from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused, check_number
 from ansible_collections.vtap.aws.plugins.module_utils.selection import STATES, TAGS_ON
 
 # Lines of each action that the diff shows; the result's plan has all.
 SHOWN = 100
 WORKERS = 50
+# The range of the pace, in calls per second: a pause that no clock can count to would be a failure half-way.
+SLOWEST, FASTEST = 0.01, 100000
 _LIST = {"type": "list", "elements": "str"}
 _SELECTOR = {
     "type": "list",
@@ -164,12 +166,9 @@ def _look(module: AnsibleAWSModule, wanted: Fleet, ec2: Ec2) -> fleet.World:
 
 
 def _check_speed(params: dict[str, Any]) -> None:
-    if not 1 <= params["workers"] <= WORKERS:
-        raise BadInput(f"workers must be 1 to {WORKERS}, not {words.short(params['workers'])}.")
-    if params["writes_per_second"] <= 0:
-        raise BadInput(f"writes_per_second must be above 0, not {params['writes_per_second']}.")
-    if params["write_burst"] < 1:
-        raise BadInput(f"write_burst must be 1 or more, not {words.short(params['write_burst'])}.")
+    check_number("workers", params["workers"], 1, WORKERS)
+    check_number("writes_per_second", params["writes_per_second"], SLOWEST, FASTEST)
+    check_number("write_burst", params["write_burst"], 1, FASTEST)
 
 
 def _verify(rows: list[Row], ec2: Ec2) -> None:

@@ -29,7 +29,14 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted  # noqa: E402
-from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Field, Kind, Options, Refused  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.resource import (  # noqa: E402
+    BadInput,
+    Field,
+    Kind,
+    Options,
+    Refused,
+    check_number,
+)
 
 # What a play may set once for the whole action group, so every module must take it.
 DEFAULTS = {
@@ -38,6 +45,8 @@ DEFAULTS = {
     "ignore_tag_key_prefixes": {"type": "list", "elements": "str", "no_log": False},
     "verify_permissions": {"type": "bool", "default": False},
 }
+# A day. What needs as many seconds as no clock can count to would fail after the change.
+WAIT_TIMEOUT = 86400
 MakePlan = Callable[[Wanted, Ec2, bool], Plan]
 
 
@@ -107,8 +116,7 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
     try:
         wanted = Wanted.from_options(kind, module.params)
         check(wanted)
-        if module.params["wait_timeout"] < 1:
-            raise BadInput(f"wait_timeout must be 1 or more seconds, not {words.short(module.params['wait_timeout'])}.")
+        check_number("wait_timeout", module.params["wait_timeout"], 1, WAIT_TIMEOUT, " seconds")
         ec2 = connect(module)
         if module.check_mode:
             plan = patient(lambda: make_plan(wanted, ec2, True), iter(PAUSES))

@@ -77,6 +77,8 @@ class Field:
 
     def parse(self, value: Any) -> Any:
         """The value as results have it. Raises BadInput unless it is in range and of the right form."""
+        if self.type == "int" and isinstance(value, bool):
+            raise BadInput(f"{self.option} must be {self.range()}, not {value}.")
         if value == self.unset:
             return value
         if self.prefix is not None:
@@ -284,6 +286,13 @@ def check_id(option: str, value: str, prefix: str) -> None:
     """Raise BadInput unless O(value) looks like an EC2 id with this prefix."""
     if not re.fullmatch(f"{prefix}-{ID_DIGITS}", value):
         raise BadInput(f"{option} must be {prefix}- followed by 8 or 17 hexadecimal digits, not {quote(value)}.")
+
+
+def check_number(option: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> None:
+    """Raise BadInput unless the value is in this range. NaN is not, nor is C(yes), though it equals 1 in Python."""
+    if isinstance(value, bool) or not lowest <= value or (highest is not None and value > highest):
+        allowed = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+        raise BadInput(f"{option} must be {allowed}{unit}, not {short(value)}.")
 
 
 def read(kind: Kind, reply: Members, arn_base: str) -> Options:

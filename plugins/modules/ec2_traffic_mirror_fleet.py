@@ -193,14 +193,14 @@ options:
     default: 10
   writes_per_second:
     description:
-      - The rate at which EC2 allows each action that changes something, in calls per second, above 0. The default is
-        what EC2 publishes. Raise it if AWS raised it for the account, lower it to leave room for others. If EC2 refuses
-        calls all the same, the module slows down by itself.
+      - The rate at which EC2 allows each action that changes something, in calls per second, 0.01 to 100000. The
+        default is what EC2 publishes. Raise it if AWS raised it for the account, lower it to leave room for others. If
+        EC2 refuses calls all the same, the module slows down by itself.
     type: float
     default: 5.0
   write_burst:
     description:
-      - How many such calls EC2 allows at once before O(writes_per_second) counts, 1 or more.
+      - How many such calls EC2 allows at once before O(writes_per_second) counts, 1 to 100000.
     type: int
     default: 50
   verify_permissions:

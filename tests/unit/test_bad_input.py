@@ -258,6 +258,18 @@ REFUSED = [
     ("session_info", ("filters",), {"tag:\a": None}, r"filters: tag:\\x07 must be a value or a list of values"),
     ("fleet", ("sources", "tags"), {"a\nb": True}, r"sources\[0\]: tags: a\\nb is true or false"),
     ("fleet", ("workers",), 10**4000, "workers must be 1 to 50, not a number of too many digits"),
+    # What Python or YAML take for a number and is none, or is too large for a clock.
+    *(("session", (one,), True, f"{one} must be .*, not True") for one in ("session_number", "virtual_network_id")),
+    ("session", ("packet_length",), False, r"packet_length must be 0 \(reset\) or 1 to 65535, not False"),
+    ("session", ("wait_timeout",), True, "wait_timeout must be 1 to 86400 seconds, not True"),
+    ("session", ("wait_timeout",), 10**400, "wait_timeout must be 1 to 86400 seconds, not a number of too many digits"),
+    ("filter", ("rules", "rule_number"), True, "rules: ingress True: rule_number must be 1 to 32766, not True"),
+    ("fleet", ("workers",), True, "workers must be 1 to 50, not True"),
+    ("fleet", ("writes_per_second",), "nan", "writes_per_second must be 0.01 to 100000, not nan"),
+    ("fleet", ("writes_per_second",), "inf", "writes_per_second must be 0.01 to 100000, not inf"),
+    ("fleet", ("writes_per_second",), 5e-324, "writes_per_second must be 0.01 to 100000, not 5e-324"),
+    ("fleet", ("write_burst",), 10**400, "write_burst must be 1 to 100000, not a number of too many digits"),
+    ("fleet", ("targets", "capacity"), True, r"targets\[0\]: capacity must be 1 or more, not True"),
 ]
 
 
