@@ -10,6 +10,7 @@ A session belongs to a fleet if this account owns it and its tag C(FLEET) has th
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Refused,
 )
 from ansible_collections.vtap.aws.plugins.module_utils.selection import Interface, Limits, Selector, ineligible
-from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, VALUE_LENGTH, TagRules
+from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, TagRules, check_name
 from ansible_collections.vtap.aws.plugins.module_utils.words import quote
 
 # Traffic Mirroring guide, quotas: sessions per account, not adjustable; sources of an interface target of most types.
@@ -67,8 +68,9 @@ class Fleet:
     def from_options(cls, params: Options) -> Fleet:
         """Raises BadInput for options that cannot be right whatever EC2 holds."""
         name = params["name"]
-        if not 1 <= len(name) <= VALUE_LENGTH:
-            raise BadInput(f"name must have 1 to {VALUE_LENGTH} characters, not {len(name)}.")
+        check_name("name", name)
+        if params["traffic_mirror_filter_name"] is not None:
+            check_name("traffic_mirror_filter_name", params["traffic_mirror_filter_name"])
         present = params["state"] == "present"
         if present:
             _check_needed(params)
@@ -417,6 +419,8 @@ def _target(label: str, given: Options) -> Options:
         raise BadInput(f"{label} must have one of traffic_mirror_target_id and traffic_mirror_target_name.")
     if wanted is not None:
         resource.check_id(f"{label}: {TARGET.id_option}", wanted, TARGET.prefix)
+    if name is not None:
+        check_name(f"{label}: traffic_mirror_target_name", name)
     if given.get("capacity") is not None:
         resource.check_number(f"{label}: capacity", given["capacity"], 1)
     return given
@@ -424,10 +428,11 @@ def _target(label: str, given: Options) -> Options:
 
 def _limit(option: str, text: str) -> tuple[int, bool]:
     """The number and whether it is a percentage."""
-    digits, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
-    if not digits.isdecimal() or (percent and int(digits) > 100):
-        raise BadInput(f"{option} must be a number, 0 or more, or a percentage, 0% to 100%, not {quote(text)}.")
-    return int(digits), percent
+    found = re.fullmatch(r"\s*([0-9]{1,9})(%?)\s*", text)
+    number, percent = (int(found[1]), bool(found[2])) if found else (101, True)
+    if percent and number > 100:
+        raise BadInput(f"{option} must be a number, 0 to 999999999, or a percentage, 0% to 100%, not {quote(text)}.")
+    return number, percent
 
 
 def _why(rows: list[Row], action: str) -> str:

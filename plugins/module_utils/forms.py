@@ -109,7 +109,9 @@ def parse_cidr(text: str) -> str:
 
 
 def _check_load_balancer(text: str) -> str:
-    if not re.fullmatch(r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d{12}:loadbalancer/net/[\w-]{1,32}/[0-9a-f]+", text):
+    if not re.fullmatch(
+        r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d{12}:loadbalancer/net/[\w-]{1,32}/[0-9a-f]+", text, re.ASCII
+    ):
         raise ValueError(
             "must be the ARN of a Network Load Balancer, such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:"
             f"loadbalancer/net/sensors/0a1b2c3d4e5f6071, not {quote(text)}"

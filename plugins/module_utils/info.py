@@ -88,4 +88,5 @@ def _strings(name: str, value: Any) -> list[str]:
     for one in values:
         if one is None or isinstance(one, (dict, list)):
             raise BadInput(f"filters: {short(name)} must be a value or a list of values.")
+        resource.check_text(f"filters: {short(name)}", str(one))
     return [str(one) for one in values]

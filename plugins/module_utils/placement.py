@@ -52,7 +52,7 @@ class Band:
     @classmethod
     def parse(cls, text: str) -> Band:
         """From C(1-3) or C(5). Raises BadInput."""
-        found = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", text)
+        found = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
         lowest, highest = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
         if not (NUMBERS.minimum or 0) <= lowest <= highest <= (NUMBERS.maximum or 0):
             raise BadInput(

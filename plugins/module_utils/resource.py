@@ -24,6 +24,9 @@ from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 Options = dict[str, Any]  # in the options' words
 Members = dict[str, Any]  # in EC2's words
 
+# EC2 replies in XML 1.0, which has no way to write these. Some cannot even be sent.
+_UNREADABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 # EC2 ids: 17 hex digits, 8 in accounts that keep the old short form.
 ID_DIGITS = r"(?:[0-9a-f]{8}|[0-9a-f]{17})"
 
@@ -88,6 +91,8 @@ class Field:
         if too_small or too_large:
             raise BadInput(f"{self.option} must be {self.range()}, not {short(value)}.")
         if self.form is None:
+            if isinstance(value, str):
+                check_text(self.option, value)
             return value
         try:
             return self.form.parse(value)
@@ -286,6 +291,13 @@ def check_id(option: str, value: str, prefix: str) -> None:
     """Raise BadInput unless O(value) looks like an EC2 id with this prefix."""
     if not re.fullmatch(f"{prefix}-{ID_DIGITS}", value):
         raise BadInput(f"{option} must be {prefix}- followed by 8 or 17 hexadecimal digits, not {quote(value)}.")
+
+
+def check_text(option: str, value: str) -> None:
+    """Raise BadInput unless EC2 can hold this text."""
+    found = _UNREADABLE.search(value)
+    if found:
+        raise BadInput(f"{option} must not have the character {found[0]!r}, which EC2 cannot return.")
 
 
 def check_number(option: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> None:

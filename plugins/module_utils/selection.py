@@ -112,6 +112,8 @@ class Selector:
         for option in CRITERIA:
             if given.get(option) is not None and not given[option]:
                 raise BadInput(f"{label}: {option} must not be empty; leave it out if it does not matter.")
+        for one in given.get("availability_zones") or ():
+            resource.check_text(f"{label}: availability_zones", one)
         for option, prefix in IDS.items():
             for one in given.get(option) or ():
                 try:

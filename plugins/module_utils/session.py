@@ -28,6 +28,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Options,
     Refused,
 )
+from ansible_collections.vtap.aws.plugins.module_utils.tags import check_name
 
 # The options that name an object by its Name tag, and what they stand for.
 REFERENCES = {
@@ -62,6 +63,9 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
     """For module.run: look and plan, with the filter and target names that these options give turned into ids."""
 
     def look_and_plan(wanted: Wanted, reader: Reader, predict: bool) -> Plan:
+        for option in REFERENCES:
+            if params.get(option) is not None:
+                check_name(option, params[option])
         if wanted.present:
             wanted = replace(wanted, values={**wanted.values, **resolve(params, reader, predict)})
         made = plan(wanted, look_up(wanted, reader, predict))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, check_text
 from ansible_collections.vtap.aws.plugins.module_utils.words import few, quote, short
 
 # "Restrictions" in the EC2 user guide, "Tag your Amazon EC2 resources".
@@ -63,9 +63,7 @@ class TagRules:
             ignore_prefixes=tuple(params.get("ignore_tag_key_prefixes") or ()),
         )
         if name is not None:
-            if not name:
-                raise BadInput("name must not be empty.")
-            _strings("name", {"Name": name})
+            check_name("name", name)
             tagged = (rules.tags or {}).get("Name", name)
             if tagged != name:
                 raise BadInput(f"name says {quote(name)} but tags say Name {quote(tagged)}; give one of the two.")
@@ -113,6 +111,13 @@ class TagRules:
         return replace(self, tags=kept, defaults={}, ignore_keys=(), ignore_prefixes=())
 
 
+def check_name(option: str, name: str) -> None:
+    """Raise BadInput unless this can be the value of a Name tag, or of the mark of a fleet."""
+    if not 1 <= len(name) <= VALUE_LENGTH:
+        raise BadInput(f"{option} must have 1 to {VALUE_LENGTH} characters, not {len(name)}.")
+    check_text(option, name)
+
+
 def _strings(option: str, tags: dict[Any, Any]) -> dict[str, str]:
     """These tags as strings, the only thing EC2 stores: C(443) becomes C("443")."""
     for key, value in tags.items():
@@ -126,4 +131,6 @@ def _strings(option: str, tags: dict[Any, Any]) -> dict[str, str]:
             raise BadInput(
                 f"{option}: the value of {short(key)} must have 0 to {VALUE_LENGTH} characters, not {len(str(value))}."
             )
+        check_text(f"{option}: a key", str(key))
+        check_text(f"{option}: the value of {short(key)}", str(value))
     return {str(key): str(value) for key, value in tags.items()}

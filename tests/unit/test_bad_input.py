@@ -270,6 +270,66 @@ REFUSED = [
     ("fleet", ("writes_per_second",), 5e-324, "writes_per_second must be 0.01 to 100000, not 5e-324"),
     ("fleet", ("write_burst",), 10**400, "write_burst must be 1 to 100000, not a number of too many digits"),
     ("fleet", ("targets", "capacity"), True, r"targets\[0\]: capacity must be 1 or more, not True"),
+    # Digits of other scripts, and too many of them.
+    (
+        "fleet",
+        ("session_numbers",),
+        "\u0663",
+        "session_numbers must be a number or LOWEST-HIGHEST within 1 to 32766, not '٣'",
+    ),
+    (
+        "fleet",
+        ("max_deletes",),
+        "\uff11\uff10%",
+        "max_deletes must be a number, 0 to 999999999, or a percentage, 0% to 100%, not",
+    ),
+    (
+        "fleet",
+        ("max_creates",),
+        "1" * 5000,
+        "max_creates must be a number, 0 to 999999999, or a percentage, 0% to 100%",
+    ),
+    ("fleet", ("max_changes",), "1" * 5000 + "%", "max_changes must be a number, 0 to 999999999, or a percentage"),
+    # What EC2's replies cannot hold, and names that no object can have.
+    ("session", ("description",), "\0", r"description must not have the character '\\x00', which EC2 cannot return"),
+    ("session", ("description",), "a\ud800", r"description must not have the character '\\ud800'"),
+    ("session", ("name",), "\x1b[0m", r"name must not have the character '\\x1b'"),
+    ("session", ("name",), "x" * 257, "name must have 1 to 256 characters, not 257"),
+    ("session", ("tags",), {"a\a": "x"}, r"tags: a key must not have the character '\\x07'"),
+    (
+        "session",
+        ("default_tags",),
+        {"a": "\ud800"},
+        r"default_tags: the value of a must not have the character '\\ud800'",
+    ),
+    ("filter", ("rules", "description"), "\0", r"rules: ingress 1: description must not have the character '\\x00'"),
+    (
+        "filter",
+        ("rules", "tags"),
+        {"\ud800": "x"},
+        r"rules: ingress 1: tags: a key must not have the character '\\ud800'",
+    ),
+    (
+        "target_info",
+        ("filters",),
+        {"description": ["x", "\ud800"]},
+        r"filters: description must not have the character",
+    ),
+    ("fleet", ("name",), "\ud800", r"name must not have the character '\\ud800'"),
+    ("fleet", ("description",), "\a", r"description must not have the character '\\x07'"),
+    ("fleet", ("traffic_mirror_filter_name",), "", "traffic_mirror_filter_name must have 1 to 256 characters, not 0"),
+    (
+        "fleet",
+        ("targets", "traffic_mirror_target_name"),
+        "x" * 257,
+        r"targets\[0\]: traffic_mirror_target_name must have",
+    ),
+    (
+        "fleet",
+        ("sources", "availability_zones"),
+        ["\ud800"],
+        r"sources\[0\]: availability_zones must not have the char",
+    ),
 ]
 
 
@@ -280,6 +340,16 @@ def test_refused_before_any_call(ec2, name, path, value, says):
         assert (ended.by, calls) == ("failure", [])
         assert re.search(says, ended.message), ended.message
         assert ended.message.isprintable() and len(ended.message) < 2000, ended.message
+
+
+@pytest.mark.parametrize("option", ["traffic_mirror_filter_name", "traffic_mirror_target_name"])
+@pytest.mark.parametrize(
+    ("value", "says"), [("x" * 257, "must have 1 to 256 characters, not 257"), ("\0", "must not have")]
+)
+def test_names_of_filter_and_target(ec2, option, value, says):
+    options = {"network_interface_id": ENI, "session_number": 1, option: value}
+    ended, calls = run("session", options, ec2)
+    assert f"{option} {says}" in ended.message and not calls
 
 
 @pytest.mark.parametrize("name", MODULES)

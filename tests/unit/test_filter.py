@@ -77,7 +77,7 @@ def calls(made):
     ("options", "message"),
     [
         ({}, "Say which filter: traffic_mirror_filter_id or name"),
-        ({"name": ""}, "name must not be empty"),
+        ({"name": ""}, "name must have 1 to 256 characters, not 0"),
         ({"traffic_mirror_filter_id": "tmf-1"}, "traffic_mirror_filter_id must be tmf- followed by"),
         ({"name": "f", "network_services": ["amazon-dns", "amazon-dns"]}, "must not name a service twice"),
     ],
