@@ -51,9 +51,16 @@ class Found:
 
 
 def check(wanted: Wanted) -> None:
-    """Raise BadInput unless the task says which target it means."""
-    if wanted.id is None and wanted.name is None and not _destination(wanted):
+    """Raise BadInput unless the task says which target it means, and no other type than that of the destination."""
+    destination = _destination(wanted)
+    if wanted.id is None and wanted.name is None and not destination:
         raise BadInput(f"Say which target: {TARGET.id_option}, {', '.join(TYPES)}, or name.")
+    for option in destination:
+        if wanted.values.get("type", TYPES[option]) != TYPES[option]:
+            raise BadInput(
+                f"type of a target with {option} is {TYPES[option]}, not {short(wanted.values['type'])}; "
+                "it cannot be set."
+            )
 
 
 def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
@@ -127,10 +134,6 @@ def _plan_create(wanted: Wanted, values: Options, reason: str) -> Plan:
     if not destinations:
         raise BadInput(f"No such target exists, and to create one the task lacks one of: {', '.join(TYPES)}.")
     type_ = TYPES[destinations[0]]
-    if values.get("type", type_) != type_:
-        raise BadInput(
-            f"type of a target with {destinations[0]} is {type_}, not {short(values['type'])}; it cannot be set."
-        )
     values = {option: value for option, value in values.items() if option in TARGET.fixed}
     tags = wanted.tags.change({})
     after = {"description": "", **values, "type": type_, "tags": tags.result}

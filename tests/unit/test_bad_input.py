@@ -330,6 +330,13 @@ REFUSED = [
         ["\ud800"],
         r"sources\[0\]: availability_zones must not have the char",
     ),
+    # What contradicts itself.
+    (
+        "target",
+        ("type",),
+        "network-load-balancer",
+        "type of a target with network_interface_id is network-interface, not",
+    ),
 ]
 
 
