@@ -29,7 +29,13 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Options,
     Refused,
 )
-from ansible_collections.vtap.aws.plugins.module_utils.selection import Interface, Limits, Selector, ineligible
+from ansible_collections.vtap.aws.plugins.module_utils.selection import (
+    Interface,
+    Limits,
+    Selector,
+    check_types,
+    ineligible,
+)
 from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, TagRules, check_name
 from ansible_collections.vtap.aws.plugins.module_utils.words import quote
 
@@ -71,6 +77,7 @@ class Fleet:
         check_name("name", name)
         if params["traffic_mirror_filter_name"] is not None:
             check_name("traffic_mirror_filter_name", params["traffic_mirror_filter_name"])
+        check_types("supported_instance_types", params["supported_instance_types"] or ())
         present = params["state"] == "present"
         if present:
             _check_needed(params)

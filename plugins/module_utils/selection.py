@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -14,7 +15,7 @@ from typing import Any
 
 from ansible_collections.vtap.aws.plugins.module_utils import resource
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Members, Options
-from ansible_collections.vtap.aws.plugins.module_utils.words import short
+from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 
 # The options of a selector that hold ids, with the prefix of those.
 IDS = {"network_interface_ids": "eni", "instance_ids": "i", "vpc_ids": "vpc", "subnet_ids": "subnet"}
@@ -112,8 +113,8 @@ class Selector:
         for option in CRITERIA:
             if given.get(option) is not None and not given[option]:
                 raise BadInput(f"{label}: {option} must not be empty; leave it out if it does not matter.")
-        for one in given.get("availability_zones") or ():
-            resource.check_text(f"{label}: availability_zones", one)
+        check_zones(f"{label}: availability_zones", given.get("availability_zones") or ())
+        check_types(f"{label}: instance_types", given.get("instance_types") or ())
         for option, prefix in IDS.items():
             for one in given.get(option) or ():
                 try:
@@ -224,6 +225,20 @@ def server_side(sources: Iterable[Selector], most: int) -> dict[str, list[str]]:
             found[name] = values
             most -= len(values)
     return found
+
+
+def check_zones(option: str, zones: Iterable[str]) -> None:
+    """Raise BadInput unless these may be availability zones."""
+    for one in zones:
+        if not re.fullmatch(r"[a-z0-9-]+", one):
+            raise BadInput(f"{option} must be names such as eu-west-1a, not {quote(one)}.")
+
+
+def check_types(option: str, patterns: Iterable[str]) -> None:
+    """Raise BadInput unless these are instance types, with C(*) and C(?). Brackets mean something to fnmatch."""
+    for one in patterns:
+        if not re.fullmatch(r"[a-z0-9.*?-]+", one):
+            raise BadInput(f"{option} must be instance types such as m5.large or m5.*, not {quote(one)}.")
 
 
 @lru_cache(maxsize=4096)

@@ -62,6 +62,9 @@ class TagRules:
             ignore_keys=tuple(params.get("ignore_tag_keys") or ()),
             ignore_prefixes=tuple(params.get("ignore_tag_key_prefixes") or ()),
         )
+        if "" in rules.ignore_prefixes:
+            # What is left of a variable that is empty; every key begins with it.
+            raise BadInput("ignore_tag_key_prefixes must not have an empty entry, which would ignore every tag.")
         if name is not None:
             check_name("name", name)
             tagged = (rules.tags or {}).get("Name", name)

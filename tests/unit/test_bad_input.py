@@ -337,6 +337,16 @@ REFUSED = [
         "network-load-balancer",
         "type of a target with network_interface_id is network-interface, not",
     ),
+    # What is left of an empty variable, and what fnmatch would take for more than a text.
+    ("session", ("ignore_tag_key_prefixes",), "", "ignore_tag_key_prefixes must not have an empty entry"),
+    (
+        "fleet",
+        ("sources", "availability_zones"),
+        "",
+        r"sources\[0\]: availability_zones must be names such as .*, not ''",
+    ),
+    ("fleet", ("exclude", "instance_types"), ["[z-a]"], r"exclude\[0\]: instance_types must be .*, not '\[z-a\]'"),
+    ("fleet", ("supported_instance_types",), "", "supported_instance_types must be instance types .*, not ''"),
 ]
 
 
