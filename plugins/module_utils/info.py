@@ -73,14 +73,31 @@ def _fits(kind: Kind, row: Options, name: str, values: list[str]) -> bool:
         texts = [text for key, text in row["tags"].items() if name == f"tag:{key}"]
     else:
         texts = [str(row[option]) for option in kind.own_filters if name == option.replace("_", "-") and option in row]
-    return any(re.fullmatch(_pattern(value), text, re.DOTALL) for value in values for text in texts)
+    return any(_matches(_parts(value), text) for value in values for text in texts)
 
 
-def _pattern(value: str) -> str:
-    """A filter value as a regular expression; a backslash makes the next character stand for itself."""
-    parts = re.findall(r"\\.|.", value, re.DOTALL)
-    wild = {"*": ".*", "?": "."}
-    return "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
+def _parts(value: str) -> list[str]:
+    """A filter value in pieces, each a wildcard or one character; after a backslash it stands for itself."""
+    return re.findall(r"\\.|.", value, re.DOTALL)
+
+
+def _matches(parts: list[str], text: str) -> bool:
+    """Whether the pieces fit the whole text. Only the last C(*) ever takes more, so many of them take no longer: a
+    regular expression would try every way to share the text among them."""
+    at = piece = 0
+    star, resume = -1, 0
+    while at < len(text):
+        if piece < len(parts) and parts[piece] == "*":
+            star, resume = piece, at
+            piece += 1
+        elif piece < len(parts) and (parts[piece] == "?" or parts[piece][-1] == text[at]):
+            piece, at = piece + 1, at + 1
+        elif star >= 0:
+            resume += 1
+            piece, at = star + 1, resume
+        else:
+            return False
+    return all(part == "*" for part in parts[piece:])
 
 
 def _strings(name: str, value: Any) -> list[str]:
