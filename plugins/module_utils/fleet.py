@@ -34,6 +34,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.selection import (
     Limits,
     Selector,
     check_types,
+    check_zones,
     ineligible,
 )
 from ansible_collections.vtap.aws.plugins.module_utils.tags import FLEET, TagRules, check_name
@@ -428,6 +429,7 @@ def _target(label: str, given: Options) -> Options:
         resource.check_id(f"{label}: {TARGET.id_option}", wanted, TARGET.prefix)
     if name is not None:
         check_name(f"{label}: traffic_mirror_target_name", name)
+    check_zones(f"{label}: availability_zones", given.get("availability_zones") or ())
     if given.get("capacity") is not None:
         resource.check_number(f"{label}: capacity", given["capacity"], 1)
     return given

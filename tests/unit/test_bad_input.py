@@ -16,6 +16,7 @@ import gc
 import importlib
 import io
 import json
+import os
 import re
 import sys
 import time
@@ -26,6 +27,8 @@ import botocore.config
 import botocore.session
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 # What module.py would find, were amazon.aws here; each case puts something of its own in its place.
 amazon = types.ModuleType("ansible_collections.amazon.aws.plugins.module_utils.modules")
@@ -238,6 +241,122 @@ def put(options, path, value):
     return options
 
 
+# Infinity for a whole number, and a number that no float holds, end AnsibleModule itself with a traceback.
+NUMBERS = st.one_of(
+    st.sampled_from([0, -1, 1, 50, 51, 32766, 32767, 65535, 65536, 2**24, 2**31, 2**63, 10**300, True, False]),
+    st.integers(-(10**300), 10**300),
+    st.sampled_from([0.0, -0.0, 1.0, 1.5, 1e3, 1e-300, 5e-324, 1e300, float("nan")]),
+    st.floats(allow_infinity=False),
+)
+TEXTS = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "\n",
+            "\0",
+            "\x1b[31mred",
+            "\ud800",
+            "\u202e",
+            "a\nb",
+            "x" * 256,
+            "x" * 257,
+            "\x07" * 129,
+            "x" * 100_000,
+            "1" * 5000,
+            "1" * 5000 + "%",
+            "1e4999",
+            "{{ undefined }}",
+            "None",
+            "null",
+            "nan",
+            "1e3",
+            "1_000",
+            "-0",
+            "0x10",
+            "\u0663",
+            "\uff11\uff10%",
+            "1-",
+            "1 - 3",
+            "3-1",
+            "0-5",
+            "70000",
+            "443-",
+            "-1",
+            "yes",
+            "a=b",
+            '{"a": null}',
+            "10.0.0.1/8",
+            "010.0.0.0/8",
+            "10.0.0.0",
+            "fe80::1%eth0/128",
+            "1" * 5000 + "/8",
+            "::/129",
+            f"{ENI}\n",
+            ENI.upper(),
+            "eni-" + "\u0660" * 8,
+            TMF,
+            TMT,
+            f"{NLB}\n",
+            NLB.replace("1234", "\u0661\u0662\u0663\u0664"),
+            "m5.[",
+            "[z-a]",
+            "*" * 30,
+            "\\",
+            "aws:x",
+        ]
+    ),
+    st.text(st.characters(codec=None, exclude_categories=()), max_size=20),
+)
+PLAIN = st.one_of(st.none(), NUMBERS, TEXTS)
+KEYS = st.one_of(
+    st.sampled_from(
+        ["", "a", "Name", "aws:x", "vtap:fleet", "k" * 128, "k" * 129, "\ud800", "\x1b[0m", "tag:", "tag:x"]
+    ),
+    st.text(max_size=5),
+    st.sampled_from(["tag-key", "description", "session_number", "owner-id"]),
+)
+VALUES = st.one_of(
+    PLAIN,
+    st.lists(PLAIN, max_size=3),
+    PLAIN.map(lambda one: [one, one]),
+    st.dictionaries(KEYS, st.one_of(PLAIN, st.lists(PLAIN, max_size=2)), max_size=3),
+    st.integers(11, 60).map(lambda count: {f"key{at}": "x" for at in range(count)}),
+    st.integers(11, 60).map(lambda count: {f"{at}\x07" + "k" * 120: "x" for at in range(count)}),
+    st.lists(st.lists(PLAIN, max_size=2), max_size=2),
+    st.lists(st.dictionaries(KEYS, PLAIN, max_size=2), max_size=2),
+)
+# In CI the same cases run each time; elsewhere each run looks at others.
+often = settings(
+    derandomize="CI" in os.environ,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+@settings(often, max_examples=60)
+@given(value=VALUES, which=st.integers(0, 2), check_mode=st.booleans())
+def test_any_value_for_each_option(ec2, name, value, which, check_mode):
+    right = RIGHT[name][which % len(RIGHT[name])]
+    for path in paths_of(name):
+        check(name, put(right, path, value), [path], ec2, check_mode)
+
+
+@pytest.mark.parametrize("name", MODULES)
+@settings(often, max_examples=150)
+@given(data=st.data())
+def test_several_at_once(ec2, name, data):
+    options = right = data.draw(st.sampled_from([{}, *RIGHT[name]]))
+    values = data.draw(st.dictionaries(st.sampled_from(paths_of(name)), VALUES, min_size=2, max_size=6))
+    for path, value in values.items():
+        options = put(options, path, value)
+    # What is left out is at fault as well where nothing is given.
+    check(name, options, [*values, *([] if right else paths_of(name))], ec2, data.draw(st.booleans()))
+
+
 # What cannot be right whatever EC2 holds: the module, the option (path) and its value, and what the message says.
 REFUSED = [
     # What a message quotes is on one line and not endless.
@@ -328,7 +447,7 @@ REFUSED = [
         "fleet",
         ("sources", "availability_zones"),
         ["\ud800"],
-        r"sources\[0\]: availability_zones must not have the char",
+        r"sources\[0\]: availability_zones must be names such as",
     ),
     # What contradicts itself.
     (
@@ -347,6 +466,12 @@ REFUSED = [
     ),
     ("fleet", ("exclude", "instance_types"), ["[z-a]"], r"exclude\[0\]: instance_types must be .*, not '\[z-a\]'"),
     ("fleet", ("supported_instance_types",), "", "supported_instance_types must be instance types .*, not ''"),
+    (
+        "fleet",
+        ("targets", "availability_zones"),
+        [None],
+        r"targets\[0\]: availability_zones must be names such as .*, not",
+    ),
 ]
 
 
