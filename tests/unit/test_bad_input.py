@@ -5,7 +5,7 @@
 """Any value for any option of any module: a result, or a failure that names the option, before any call.
 
 Each case goes through Ansible's own validation of the module's argument spec and then through the whole module, with
-botocore making the requests, in an account that has nothing and allows nothing but to look. More than 10,000 cases.
+botocore making the requests, in an account that has nothing and allows nothing but to look. About 14,000 cases.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ DENIED = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no
 
 
 class Ended(BaseException):
-    """The module's end. by: "Ansible" for its validation, "success" or "failure"; message: of a failure."""
+    """The module's end. by: "Ansible" for its validation, "AnsibleModule" for an error of that, "success" or "failure";
+    message: of a failure."""
 
     def __init__(self, by, message=""):
         super().__init__(by, message)
@@ -180,7 +181,11 @@ def run(name, options, ec2, check_mode=False):
         def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
             # As it comes from the controller.
             params = json.loads(json.dumps(options))
-            result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
+            try:
+                result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
+            except OverflowError:
+                # Infinity for a whole number, or one that no float holds: AnsibleModule has no message for it.
+                raise Ended("AnsibleModule") from None
             if result.error_messages:
                 raise Ended("Ansible", "; ".join(result.error_messages))
             self.params, self.check_mode = result.validated_parameters, check_mode
@@ -214,7 +219,7 @@ def run(name, options, ec2, check_mode=False):
 def check(name, options, changed, ec2, check_mode=False):
     """Run the task, whose changed options (paths) have any values, and hold it to what every task promises."""
     ended, calls = run(name, options, ec2, check_mode)
-    if ended.by == "success":
+    if ended.by in ("success", "AnsibleModule"):
         return
     message = ended.message
     if ended.by == "failure":
@@ -241,12 +246,11 @@ def put(options, path, value):
     return options
 
 
-# Infinity for a whole number, and a number that no float holds, end AnsibleModule itself with a traceback.
 NUMBERS = st.one_of(
     st.sampled_from([0, -1, 1, 50, 51, 32766, 32767, 65535, 65536, 2**24, 2**31, 2**63, 10**300, True, False]),
     st.integers(-(10**300), 10**300),
-    st.sampled_from([0.0, -0.0, 1.0, 1.5, 1e3, 1e-300, 5e-324, 1e300, float("nan")]),
-    st.floats(allow_infinity=False),
+    st.sampled_from([0.0, -0.0, 1.0, 1.5, 1e3, 1e-300, 5e-324, 1e300, float("nan"), float("inf")]),
+    st.floats(),
 )
 TEXTS = st.one_of(
     st.sampled_from(
@@ -337,7 +341,7 @@ often = settings(
 
 
 @pytest.mark.parametrize("name", MODULES)
-@settings(often, max_examples=60)
+@settings(often, max_examples=80)
 @given(value=VALUES, which=st.integers(0, 2), check_mode=st.booleans())
 def test_any_value_for_each_option(ec2, name, value, which, check_mode):
     right = RIGHT[name][which % len(RIGHT[name])]
@@ -346,7 +350,7 @@ def test_any_value_for_each_option(ec2, name, value, which, check_mode):
 
 
 @pytest.mark.parametrize("name", MODULES)
-@settings(often, max_examples=150)
+@settings(often, max_examples=200)
 @given(data=st.data())
 def test_several_at_once(ec2, name, data):
     options = right = data.draw(st.sampled_from([{}, *RIGHT[name]]))
