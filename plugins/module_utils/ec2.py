@@ -36,6 +36,8 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
         pass
 
 
+# What botocore raises for a configuration that it does not take.
+UNCONFIGURABLE = (TypeError, ValueError, BotoCoreError)
 # The most that one Describe page holds (EC2's service model: MaxResults 5 to 1000).
 PAGE = 1000
 # EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).

@@ -26,7 +26,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E
     refusals,
     wait_for,
 )
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import UNCONFIGURABLE, Ec2, Ec2Error  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (  # noqa: E402
@@ -103,8 +103,17 @@ def _part_spec(kind: Kind) -> dict[str, Any]:
 
 
 def connect(module: AnsibleAWSModule, pace: Pace | None = None, config: Any = None) -> Ec2:
-    """EC2 as the module's connection options say. pace: see Ec2. config: botocore's, under the option aws_config."""
-    return Ec2(module.client("ec2", config=config), sts=lambda: module.client("sts"), pace=pace)
+    """EC2 as the module's connection options say. pace: see Ec2. config: botocore's, under the option aws_config.
+
+    Raises BadInput for an aws_config that botocore does not take; AnsibleAWSModule reports the other options.
+    """
+    try:
+        client = module.client("ec2", config=config)
+    except UNCONFIGURABLE as error:
+        if not module.params.get("aws_config"):
+            raise
+        raise BadInput(f"aws_config: botocore does not take it: {words.short(error)}") from error
+    return Ec2(client, sts=lambda: module.client("sts"), pace=pace)
 
 
 def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], make_plan: MakePlan) -> NoReturn:

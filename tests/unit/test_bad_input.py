@@ -27,6 +27,7 @@ import botocore.config
 import botocore.session
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from botocore.exceptions import InvalidRetryModeError
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ amazon.AnsibleAWSModule = None
 sys.modules.setdefault(amazon.__name__, amazon)
 
 from ansible_collections.vtap.aws.plugins.module_utils import apply, fleet_module, module  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput  # noqa: E402
 
 gc.enable()  # which module.py switches off, for one task
 
@@ -486,6 +488,20 @@ def test_refused_before_any_call(ec2, name, path, value, says):
         assert (ended.by, calls) == ("failure", [])
         assert re.search(says, ended.message), ended.message
         assert ended.message.isprintable() and len(ended.message) < 2000, ended.message
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError("unexpected keyword"), InvalidRetryModeError(provided_retry_mode="x", valid_modes=["y"])]
+)
+def test_a_configuration_that_botocore_does_not_take(error):
+    def client(*_, **__):
+        raise error
+
+    given = types.SimpleNamespace(params={"aws_config": {"x": 1}}, client=client)
+    with pytest.raises(BadInput, match="aws_config: botocore does not take it: .*(unexpected|Invalid)"):
+        module.connect(given)
+    with pytest.raises(type(error)):
+        module.connect(types.SimpleNamespace(params={}, client=client))
 
 
 @pytest.mark.parametrize("option", ["traffic_mirror_filter_name", "traffic_mirror_target_name"])
