@@ -43,7 +43,7 @@ options:
     aliases: [id]
   name:
     description:
-      - The Name tag of the filter. Needed to create one.
+      - The Name tag of the filter, 1 to 256 characters. Needed to create one.
       - It identifies the filter if O(traffic_mirror_filter_id) is not given, and renames it if that is given too.
     type: str
   description:

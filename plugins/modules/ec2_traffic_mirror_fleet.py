@@ -172,8 +172,8 @@ options:
     elements: str
   max_creates:
     description:
-      - The most sessions that may be created, a number or a percentage of the selected interfaces, rounded down. Above
-        it the task fails before it changes anything.
+      - The most sessions that may be created, a number from 0 to 999999999 or a percentage, 0% to 100%, of the
+        selected interfaces, rounded down. Above it the task fails before it changes anything.
     type: str
   max_changes:
     description:

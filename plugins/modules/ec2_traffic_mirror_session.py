@@ -39,7 +39,7 @@ options:
     aliases: [id]
   name:
     description:
-      - The Name tag of the session.
+      - The Name tag of the session, 1 to 256 characters.
       - Within one interface, or within the whole account if O(network_interface_id) is not given, it identifies the
         session. Sessions of different interfaces can have the same name.
     type: str

@@ -42,7 +42,7 @@ options:
     aliases: [id]
   name:
     description:
-      - The Name tag of the target.
+      - The Name tag of the target, 1 to 256 characters.
       - It identifies the target if the task gives neither id nor destination.
     type: str
   network_interface_id:
