@@ -179,7 +179,7 @@ def other_run(number, **more):
             {"ResourceType": "traffic-mirror-session", "Tags": [{"Key": "vtap:fleet", "Value": "ids"}]}
         ],
     }
-    return [{"after": "DescribeNetworkInterfaces", "do": [{"action": CREATE, "parameters": parameters}]}]
+    return [{"after": "DescribeTrafficMirrorSessions", "do": [{"action": CREATE, "parameters": parameters}]}]
 
 
 @pytest.mark.parametrize("number", [1, 2])
