@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module with every fault at every call, kills, and two runs at once. Start: python -m tests.faults
+
+A cell is one task with one fault at one of its calls: throttled, answered with a 5xx, reset before it is served, its
+reply lost after it, half a reply, a slow one, denied, each for a while and to the end of the run; what is made shown
+late; somebody else who deletes, creates or changes what the task is about between two calls. The task must end as
+wanted, or fail and say at which EC2 action and what it left; the next run must end as wanted, and the one after it
+change nothing. Nothing may be there twice, nothing of others be touched. Ends with 1 if that is not so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from . import child, scenarios
+from .cells import Cell, Verdict, cells, judge, undisturbed, verb
+from .kills import Kill, Pair, judge_kill, judge_pair, kills
+from .lab import Lab
+from .table import COLUMNS, HOW, column, table
+
+Job = Cell | Kill | Pair
+FLEET_SIZE = 500
+_jobs: list[Job] = []
+_lab: list[Lab] = []
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="some of each")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the kills")
+    parser.add_argument("--only", default="", help="the scenarios that begin so: session, filter replace")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    return run(given.quick, given.seed, given.processes, given.only)
+
+
+def run(quick: bool, seed: int, processes: int, only: str = "") -> int:
+    """All of it. Prints the tables and returns the exit status."""
+    began = time.monotonic()
+    print(f"seed {seed}", flush=True)
+    child.load()
+    with ExitStack() as stack:
+        labs = [stack.enter_context(Lab()) for _ in range(processes)]
+        _jobs[:] = plan(labs[0], quick, random.Random(seed), only)
+        fork = multiprocessing.get_context("fork")
+        free: Any = fork.SimpleQueue()
+        for number in range(processes):
+            free.put(number)
+        with ProcessPoolExecutor(processes, fork, _take, (labs, free)) as pool:
+            verdicts = list(pool.map(_work, range(len(_jobs))))
+    return show(verdicts, time.monotonic() - began)
+
+
+def plan(lab: Lab, quick: bool, chance: random.Random, only: str) -> list[Job]:
+    """What there is to do. The order is one that keeps all processes busy to the end."""
+    number = dict(zip(("kills", "fleet", "pairs", "playbooks"), (5, 1, 4, 0) if quick else (190, 20, 110, 24)))
+    chosen = [one for one in scenarios.ALL if one.label.startswith(only)]
+    calls = {one.label: undisturbed(one, lab) for one in chosen}
+    matrix = [cell for one in chosen for cell in cells(one, calls[one.label])]
+    if quick:
+        matrix = chance.sample(matrix, min(len(matrix), 70))
+    whole = [replace(cell, whole=True) for cell in matrix if not cell.fault.startswith("actor")]
+    jobs: list[Job] = [*matrix, *chance.sample(whole, min(len(whole), number["playbooks"]))]
+    writers = [one for one in chosen if one.writes]
+    small = [one for one in writers if one.name in ("create", "change", "replace")]
+    for count, one in zip(_shares(number["kills"], len(small)), small):
+        jobs += kills(one, len(calls[one.label]), count, chance)
+    for count, one in zip(_shares(number["pairs"], len(writers)), writers):
+        jobs += [Pair(one, nth) for nth in range(1, count + 1)]
+    if not only or "fleet".startswith(only):
+        large = [one for one in scenarios.fleets(FLEET_SIZE) if one.name in ("create", "change")]
+        large = [replace(one, name=f"{one.name} {FLEET_SIZE}") for one in large]
+        for count, one in zip(_shares(number["fleet"], len(large)), large):
+            # One call for each session at least; the looks come before them.
+            jobs = [*kills(one, FLEET_SIZE, count, chance), *jobs]
+    return jobs
+
+
+def _shares(number: int, parts: int) -> list[int]:
+    return [number // parts + (at < number % parts) for at in range(parts)] if parts else []
+
+
+def _take(labs: list[Lab], free: Any) -> None:
+    _lab[:] = [labs[free.get()]]
+
+
+def _work(number: int) -> Verdict:
+    job, lab = _jobs[number], _lab[0]
+    if isinstance(job, Kill):
+        return judge_kill(job, lab)
+    return judge_pair(job, lab) if isinstance(job, Pair) else judge(job, lab)
+
+
+def show(verdicts: list[Verdict], seconds: float) -> int:
+    """Print what came of it all."""
+    by_scenario: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    by_verb: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    others: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for job, verdict in zip(_jobs, verdicts):
+        if not isinstance(job, Cell):
+            others[job.scenario.label, "killed" if isinstance(job, Kill) else "two at once"][verdict.how] += 1
+        elif job.whole:
+            others[job.scenario.label, "ansible-playbook"][verdict.how] += 1
+        else:
+            by_scenario[job.scenario.label, column(job.fault)][verdict.how] += 1
+            what = verb(job.action) if job.action else "(all)"
+            by_verb[f"{job.scenario.module} {what}", column(job.fault)][verdict.how] += 1
+    print("\nDone / failed and done by the next run / refused until somebody has chosen between two; defects with !\n")
+    print(table("scenario", COLUMNS, by_scenario), "\n")
+    print(table("module, verb", COLUMNS, by_verb), "\n")
+    print(table("scenario", ("ansible-playbook", "killed", "two at once"), others), "\n")
+    for job, verdict in zip(_jobs, verdicts):
+        if verdict.how == "DEFECT":
+            print(f"DEFECT {job.label}", *verdict.why, sep="\n    ")
+    counts = Counter(verdict.how for verdict in verdicts)
+    print(f"{len(verdicts)} in {seconds:.0f} s: {', '.join(f'{counts[how]} {how}' for how in HOW)}")
+    return 1 if counts["DEFECT"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
