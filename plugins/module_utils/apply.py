@@ -55,7 +55,7 @@ class Interrupted(Exception):
         rest = plan.actions[plan.actions.index(action) + 1 :]
         parts = [advice.explain(error, action)]
         parts += [f"Done before: {_list(done)}."] if done else []
-        parts += undone or [f"The new {kind.noun} is {made_id}." for kind, made_id in made.items()]
+        parts += undone or _new(made)
         parts += [f"Not done: {_list(rest)}."] if rest else []
         super().__init__(" ".join(parts))
 
@@ -78,13 +78,13 @@ class Interrupted(Exception):
 class Halted(Refused):
     """A fresh look that a call made necessary showed that the rest must not be done.
 
-    done: the calls carried out before.
+    done: the calls carried out before. made: the ids of what they had made.
     """
 
-    def __init__(self, refusal: Exception, done: list[Action]) -> None:
+    def __init__(self, refusal: Exception, done: list[Action], made: dict[Kind, str]) -> None:
         self.done = done
         text = advice.explain(refusal) if isinstance(refusal, Ec2Error) else str(refusal)
-        super().__init__(f"{text} Done before: {_list(done)}.")
+        super().__init__(" ".join([text, f"Done before: {_list(done)}.", *_new(made)]))
 
 
 def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
@@ -97,12 +97,13 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     first: Plan | None = None
     stops: list[Interrupted] = []
     done: list[Action] = []
+    made: dict[Kind, str] = {}
     while True:
         try:
             plan = patient(make_plan, pauses)
         except (Refused, Ec2Error) as refusal:
             if done:
-                raise Halted(refusal, done) from refusal
+                raise Halted(refusal, done, made) from refusal
             raise
         first = first or plan
         if stops and plan.actions == stops[-1].plan.actions and not stops[-1].passing:
@@ -116,12 +117,13 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
                 return Outcome(first.before, after, plan.after, (*done, *acted))
             except Interrupted as interrupted:
                 done += interrupted.done
+                made.update(interrupted.made)
                 stops.append(interrupted)
                 worth_a_look = interrupted.outdated
         pause = next(pauses, None)
         if pause is None or not worth_a_look:
             stop = stops[-1]
-            raise Interrupted(stop.plan, stop.action, stop.error, done, stop.undone, stop.made) from stop.error
+            raise Interrupted(stop.plan, stop.action, stop.error, done, stop.undone, made) from stop.error
         time.sleep(pause)
 
 
@@ -239,6 +241,10 @@ def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -
         except Ec2Error as refusal:
             undone.append(f"Could not be removed again, remove it by hand: {kind.noun} {made_id} ({refusal}).")
     return undone
+
+
+def _new(made: dict[Kind, str]) -> list[str]:
+    return [f"The new {kind.noun} is {made_id}." for kind, made_id in made.items()]
 
 
 def _list(actions: Iterable[Action]) -> str:

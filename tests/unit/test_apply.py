@@ -329,3 +329,10 @@ def test_a_fresh_look_that_forbids_the_rest_says_what_was_done(pauses):
     assert halted.value.done == [MODIFY]
     with pytest.raises(Halted, match=r"X was refused: UnauthorizedOperation: no\..* Done before: Modify"):
         converge(plans(Plan((MODIFY, DELETE), after={"tags": {}}), DENIED), Ec2(None, *[USED] * 6))
+
+
+@pytest.mark.parametrize("then", [a_filter(TAG), DENIED], ids=["goes on", "cannot look"])
+def test_what_an_earlier_attempt_made_is_named(then):
+    """The reply to a rule is lost, and the fresh look leads no further: the filter is there."""
+    with pytest.raises((Interrupted, Halted), match="The new filter is tmf-new"):
+        converge(plans(a_filter(MAKE, PART, undo=True), then), Filters(None, LOST, DENIED))
