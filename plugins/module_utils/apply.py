@@ -67,7 +67,12 @@ class Interrupted(Exception):
         """
         if self.error.denied or self.error.throttled or self.undone:
             return False
-        return self.action.creates or self.passing or self.error.duplicate
+        return self.action.creates or self.passing or self.error.duplicate or self.error.resent
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the call may have been carried out: no reply came, or what is refused is only its repetition."""
+        return self.error.unanswered or self.error.resent
 
     @property
     def passing(self) -> bool:
@@ -110,7 +115,7 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
             # What is taken stays taken: only a look that shows who has it leads on.
             worth_a_look = stops[-1].error.duplicate
         else:
-            if stops and stops[-1].error.unanswered:
+            if stops and stops[-1].uncertain and not _holds(plan, stops[-1].action):
                 done.append(stops[-1].action)  # its reply was lost, but the fresh look shows that it was carried out
             try:
                 after, acted = apply(plan, ec2)
@@ -241,6 +246,11 @@ def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -
         except Ec2Error as refusal:
             undone.append(f"Could not be removed again, remove it by hand: {kind.noun} {made_id} ({refusal}).")
     return undone
+
+
+def _holds(plan: Plan, action: Action) -> bool:
+    """Whether the plan has this call to make, be it with an id that was not known before."""
+    return any((one.operation, one.resource) == (action.operation, action.resource) for one in plan.actions)
 
 
 def _new(made: dict[Kind, str]) -> list[str]:

@@ -100,10 +100,8 @@ def judge(cell: Cell, lab: Lab) -> Verdict:
     around = _arm(cell, lab)
     fault = BY_NAME.get(cell.fault)
     given = {**options, **dict(fault.options if fault else ())}
-    if cell.whole:
-        ended = playbook.run(lab, scenario.module, given)
-    else:
-        ended = lab.run(scenario.module, given, around)
+    module = scenario.module
+    ended = playbook.run(lab, module, given) if cell.whole else lab.run(module, given, around)
     fired = lab.proxy.fired() if fault else []
     if cell.fault == "too slow":
         time.sleep(1)  # what the task no longer waits for arrives

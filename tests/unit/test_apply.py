@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import apply
 from ansible_collections.vtap.aws.plugins.module_utils.apply import (
@@ -336,3 +338,20 @@ def test_what_an_earlier_attempt_made_is_named(then):
     """The reply to a rule is lost, and the fresh look leads no further: the filter is there."""
     with pytest.raises((Interrupted, Halted), match="The new filter is tmf-new"):
         converge(plans(a_filter(MAKE, PART, undo=True), then), Filters(None, LOST, DENIED))
+
+
+def test_a_repetition_that_is_refused_after_a_lost_reply():
+    """Adding a network service twice is an error, and botocore repeats what got no reply."""
+    repeated = Ec2Error("X", "InvalidParameterValue", "already mirrored", resent=True)
+    before, left = Plan((TAG, MODIFY), after={"tags": {}}), Plan((MODIFY,), after={"tags": {}})
+    assert converge(plans(before, left), Ec2(repeated)).actions == (TAG, MODIFY)
+    ec2 = Ec2(repeated)
+    with pytest.raises(Interrupted):
+        converge(plans(before), ec2)
+    assert ec2.calls == ["CreateTags"]
+
+
+def test_what_the_fresh_look_still_plans_was_not_done():
+    with pytest.raises(Interrupted) as stop:
+        converge(plans(a_filter(MAKE, PART), a_filter(replace(PART, params={}))), Filters(None, LOST, DENIED))
+    assert stop.value.done == [MAKE]
