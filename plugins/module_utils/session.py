@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What only mirror sessions have: numbers on an interface, a packet length that depends on the target, and a source
-interface that EC2 cannot change. C(look_up) reads what C(plan) must know; C(plan) is pure."""
+interface that EC2 cannot change. C(look_up) reads what C(plan) must know; C(plan) is pure.
+
+A session that replaces another has the tag C(REPLACES) with the other's id until that one is gone: the next run, which
+finds the new session, would not know of the old one otherwise.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from typing import Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
 from ansible_collections.vtap.aws.plugins.module_utils.lookup import Reader, id_of
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Made, Pending, Plan, Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     ENI,
     FILTER,
@@ -28,13 +32,14 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     Options,
     Refused,
 )
-from ansible_collections.vtap.aws.plugins.module_utils.tags import check_name
+from ansible_collections.vtap.aws.plugins.module_utils.tags import REPLACES, TagChange, check_name
 
 # The options that name an object by its Name tag, and what they stand for.
 REFERENCES = {
     "traffic_mirror_filter_name": ("traffic_mirror_filter_id", FILTER),
     "traffic_mirror_target_name": ("traffic_mirror_target_id", TARGET),
 }
+UNMARK = TagChange({}, (REPLACES,), {})
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,13 @@ class Found:
 
     current: the session meant, None if there is none. neighbours: all sessions of the interface that the task names,
     or else of the current one's. target_type: of the target that the session will have, None where nobody asked.
+    replaced: the one that the current one was made to replace and that is still there.
     """
 
     current: Options | None = None
     neighbours: tuple[Options, ...] = ()
     target_type: str | None = None
+    replaced: Options | None = None
 
 
 def check(wanted: Wanted) -> None:
@@ -115,6 +122,7 @@ def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
         current=current,
         neighbours=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
         target_type=_target_type(wanted, current, reader, predict) if wanted.present else None,
+        replaced=_left(current, reader) if may_replace and current is not None else None,
     )
     if wanted.present and predict:
         _require_filter(wanted, current, reader)
@@ -131,7 +139,7 @@ def plan(wanted: Wanted, found: Found) -> Plan:
     planning.check_read_only(wanted, current)
     if not SESSION.fixed.isdisjoint(planning.differences(SESSION, current, wanted.values)):
         return _plan_replace(wanted, found, current)
-    return _plan_change(wanted, found, current)
+    return _finished(_plan_change(wanted, found, current), wanted, found, current)
 
 
 def _plan_create(wanted: Wanted, found: Found) -> Plan:
@@ -146,8 +154,11 @@ def _plan_create(wanted: Wanted, found: Found) -> Plan:
     return _creation(wanted, found, values, "it does not exist")
 
 
-def _creation(wanted: Wanted, found: Found, values: Options, reason: str) -> Plan:
-    """The plan that makes a session with these values, which include the interface and the number."""
+def _creation(wanted: Wanted, found: Found, values: Options, reason: str, mark: dict[str, str] | None = None) -> Plan:
+    """The plan that makes a session with these values, which include the interface and the number.
+
+    mark: a tag that it has only for the time being.
+    """
     if len(found.neighbours) >= SESSIONS_PER_INTERFACE:
         # EC2 would refuse it; said here so that check mode says it too.
         raise Refused(
@@ -156,7 +167,7 @@ def _creation(wanted: Wanted, found: Found, values: Options, reason: str) -> Pla
             f"{'; '.join(map(SESSION.label, found.neighbours))}."
         )
     tags = wanted.tags.change({})
-    action = planning.create(SESSION, values, tags, reason)
+    action = planning.create(SESSION, values, replace(tags, write={**tags.write, **(mark or {})}), reason)
     after = {**values, "description": values.get("description", ""), "tags": tags.result}
     return Plan((action,), after=_known(after, _reported_length(values.get("packet_length", 0), found.target_type)))
 
@@ -194,9 +205,30 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
     if "packet_length" not in wanted.values and _is_default(current["packet_length"], found.target_type):
         values["packet_length"] = 0
     moved = replace(wanted, tags=wanted.tags.carried(current["tags"]))
-    made = _creation(moved, found, values, f"it replaces {SESSION.label(current)}, whose interface cannot change")
+    mark = {REPLACES: current[SESSION.id_option]}
+    made = _creation(moved, found, values, f"it replaces {SESSION.label(current)}, whose interface cannot change", mark)
     removal = planning.delete(SESSION, current, "its replacement is there")
-    return replace(made, actions=(*made.actions, removal), before=current, undo=True)
+    unmark = planning.retag(SESSION, {**(made.after or {}), SESSION.id_option: Made(SESSION)}, UNMARK)
+    return replace(made, actions=(*made.actions, removal, *unmark), before=current, undo=True)
+
+
+def _left(current: Options, reader: Reader) -> Options | None:
+    """The session that this one was made to replace, if it is still there."""
+    old = current["tags"].get(REPLACES)
+    rows = reader.describe(SESSION, ids=(old,)) if old else []
+    return rows[0] if rows and rows[0]["tags"].get("Name") == current["tags"].get("Name") else None
+
+
+def _finished(made: Plan, wanted: Wanted, found: Found, current: Options) -> Plan:
+    """The plan with what an interrupted replacement has left to do."""
+    if not (wanted.allow_replacement and wanted.name) or REPLACES not in current["tags"]:
+        return made
+    removal = [planning.delete(SESSION, found.replaced, "its replacement is there")] if found.replaced else []
+    after = {
+        **(made.after or {}),
+        "tags": {key: one for key, one in (made.after or {})["tags"].items() if key != REPLACES},
+    }
+    return replace(made, actions=(*made.actions, *removal, *planning.retag(SESSION, current, UNMARK)), after=after)
 
 
 def _find(wanted: Wanted, rows: list[Options]) -> Options | None:

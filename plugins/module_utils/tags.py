@@ -15,7 +15,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.words import few, quote, 
 # "Restrictions" in the EC2 user guide, "Tag your Amazon EC2 resources".
 KEY_LENGTH, VALUE_LENGTH, TAGS_PER_RESOURCE = 128, 256, 50
 RESERVED = "aws:"
-# On a filter that is to replace another: the other's id, until the replacement is through.
+# On a filter or session that is to replace another: the other's id, until the replacement is through.
 REPLACES = "vtap:replaces"
 # On a session that a fleet made: the fleet's name.
 FLEET = "vtap:fleet"

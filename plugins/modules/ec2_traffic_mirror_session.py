@@ -105,6 +105,8 @@ options:
       - The old session is the one with this O(traffic_mirror_session_id), or, if no session of the interface has this
         O(name), the one on another interface that has it. O(name) is needed in both cases, for it is how the next run
         finds the new session.
+      - While this is under way the new session has the tag C(vtap:replaces). By it the next run finishes what an
+        interrupted one began.
       - "In a loop that gives one name to several interfaces, each interface gets its own session: only the first of
         them in the loop may take over a session from another interface. The same play for several hosts cannot be
         recognized so, and there each host needs a name of its own."

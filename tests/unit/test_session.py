@@ -18,6 +18,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     NotThere,
     Refused,
 )
+from ansible_collections.vtap.aws.plugins.module_utils.tags import REPLACES
 
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
 FILTER, TARGET, TARGET_2 = "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60719"
@@ -281,11 +282,12 @@ def test_replacement_takes_everything_along():
     )
     reader = Reader(old)
     made = plan(reader, network_interface_id=WEB, name="v", allow_replacement=True)
-    assert calls(made) == ["CreateTrafficMirrorSession", "DeleteTrafficMirrorSession"]
-    assert made.undo
-    create, delete = (action.params for action in made.actions)
+    assert calls(made) == ["CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTags"]
+    assert made.undo and REPLACES not in made.after["tags"]
+    create, delete, unmark = (action.params for action in made.actions)
+    assert unmark["Tags"] == [{"Key": REPLACES}]
     assert delete == {"TrafficMirrorSessionId": old[SESSION.id_option]}
-    assert {tag["Key"] for tag in create.pop("TagSpecifications")[0]["Tags"]} == {"Name", "keep"}
+    assert {tag["Key"] for tag in create.pop("TagSpecifications")[0]["Tags"]} == {"Name", "keep", REPLACES}
     assert create == {
         "NetworkInterfaceId": WEB,
         "SessionNumber": 3,
@@ -295,6 +297,22 @@ def test_replacement_takes_everything_along():
         "VirtualNetworkId": 77,
         "Description": "d",
     }
+
+
+def test_an_interrupted_replacement_is_finished():
+    """Both have the name, but the next run finds the new one by its interface; the mark tells of the old one."""
+    old = a_session(3, "1", DB, name="tap")
+    marked = [{"Key": "Name", "Value": "tap"}, {"Key": REPLACES, "Value": old[SESSION.id_option]}]
+    new = a_session(3, "2", WEB, Tags=marked)
+    options = {"network_interface_id": WEB, "session_number": 3, "name": "tap", "allow_replacement": True}
+    made = plan(Reader(old, new), **options)
+    assert calls(made) == ["DeleteTrafficMirrorSession", "DeleteTags"]
+    assert made.actions[0].params == {"TrafficMirrorSessionId": old[SESSION.id_option]}
+    assert made.after["tags"] == {"Name": "tap"}
+    assert calls(plan(Reader(new), **options)) == ["DeleteTags"]
+    other = a_session(3, "1", DB, name="somebody else's by now")
+    assert calls(plan(Reader(other, new), **options)) == ["DeleteTags"]
+    assert calls(plan(Reader(old, new), **{**options, "allow_replacement": False})) == []
 
 
 def test_replacement_where_the_number_is_taken():
