@@ -19,7 +19,7 @@ export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit emulator-test integration sanity docs bench emulator venv install constraints clean
+.PHONY: help demo test lint unit emulator-test integration sanity docs bench faults emulator venv install constraints clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -62,6 +62,10 @@ bench: .venv/installed ## calls and wall time per task and per fleet, side by si
 	@echo '== bench'
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.fleets
+
+faults: .venv/tested .venv/installed ## every module with every fault at every call, kills, two runs at once; SEED=1 repeats
+	@echo '== faults'
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
 emulator: .venv/run ## the emulator with its lab in the foreground, on PORT (5001)
 	$(BIN)/python -m tests.emulator --port $(PORT)

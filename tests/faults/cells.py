@@ -15,7 +15,7 @@ from typing import Any
 from . import child, playbook
 from .faults import ACTORS, FAULTS, LAGS, Fault, act, rules
 from .lab import Lab, Row, tags
-from .scenarios import ACTOR, Scenario
+from .scenarios import Scenario
 
 State = dict[str, Row]
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -64,7 +64,7 @@ def cells(scenario: Scenario, calls: list[str]) -> list[Cell]:
     if not scenario.writes:
         return found
     found += [Cell(scenario, f"lag {reads}", "", 0) for reads in LAGS]
-    between = [number for number in range(2, len(calls) + 1)]
+    between = list(range(2, len(calls) + 1))
     if scenario.many:
         between = sorted({*between[:6], between[len(between) // 2], *between[-2:]})
     for number in between:
@@ -207,6 +207,3 @@ def doubles(state: State) -> list[str]:
     )
     del names["tms", "user"]  # two on purpose
     return [f"there are {count} of {what}" for what, count in (names + places).items() if count > 1]
-
-
-__all__ = ["ACTOR", "Cell", "Verdict", "cells", "judge", "undisturbed", "verb"]

@@ -148,15 +148,16 @@ def _main(module: str, options: dict[str, Any], env: dict[str, str], around: Aro
     for name in [name for name in os.environ if name.startswith(("AWS_", "ANSIBLE_"))]:
         del os.environ[name]
     os.environ.update(env)
-    basic = importlib.import_module("ansible.module_utils.basic")
+    basic: Any = importlib.import_module("ansible.module_utils.basic")
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
-    sleep = time.sleep
-    time.sleep = lambda seconds: sleep(seconds * around.pause)
+    sleep: Callable[[float], None] = time.sleep
+    clock: Any = time
+    clock.sleep = lambda seconds: sleep(seconds * around.pause)
     # The fleet's pace has its own clock, which must go as fast.
     pace = importlib.import_module(f"{PREFIX.partition('modules')[0]}module_utils.pace").Pace
-    burst, per_second, clock, _sleep = pace.__init__.__defaults__
-    pace.__init__.__defaults__ = (burst, per_second, lambda: clock() / around.pause, time.sleep)
+    burst, per_second, now, _sleep = pace.__init__.__defaults__
+    pace.__init__.__defaults__ = (burst, per_second, lambda: now() / around.pause, time.sleep)
     with _hooked(around):
         try:
             importlib.import_module(PREFIX + module).main()

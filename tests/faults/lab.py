@@ -31,7 +31,7 @@ class Proxy:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [pathlib.Path(sys.executable).with_name("microburst"), "--upstream", upstream]
+        command = [str(pathlib.Path(sys.executable).with_name("microburst")), "--upstream", upstream]
         self._process = subprocess.Popen(
             [*command, "--port", str(port), "--no-resign"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
