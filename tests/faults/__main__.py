@@ -38,38 +38,43 @@ _lab: list[Lab] = []
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="some of each")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the kills")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of what is chosen at random")
     parser.add_argument("--only", default="", help="the scenarios that begin so: session, filter replace")
+    parser.add_argument("--sample", type=int, help="so many cells of the matrix, chosen at random")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    return run(given.quick, given.seed, given.processes, given.only)
+    return run(given.quick, given.seed, given.processes, given.only, given.sample)
 
 
-def run(quick: bool, seed: int, processes: int, only: str = "") -> int:
+def run(quick: bool, seed: int, processes: int, only: str, sample: int | None) -> int:
     """All of it. Prints the tables and returns the exit status."""
     began = time.monotonic()
     print(f"seed {seed}", flush=True)
     child.load()
     with ExitStack() as stack:
         labs = [stack.enter_context(Lab()) for _ in range(processes)]
-        _jobs[:] = plan(labs[0], quick, random.Random(seed), only)
+        _jobs[:] = plan(labs[0], quick, random.Random(seed), only, sample)
         fork = multiprocessing.get_context("fork")
         free: Any = fork.SimpleQueue()
         for number in range(processes):
             free.put(number)
         with ProcessPoolExecutor(processes, fork, _take, (labs, free)) as pool:
-            verdicts = list(pool.map(_work, range(len(_jobs))))
+            verdicts = []
+            for job, verdict in zip(_jobs, pool.map(_work, range(len(_jobs)))):
+                verdicts.append(verdict)
+                if verdict.how == "DEFECT":
+                    print(f"DEFECT {job.label}", *verdict.why, sep="\n    ", flush=True)
     return show(verdicts, time.monotonic() - began)
 
 
-def plan(lab: Lab, quick: bool, chance: random.Random, only: str) -> list[Job]:
+def plan(lab: Lab, quick: bool, chance: random.Random, only: str, sample: int | None) -> list[Job]:
     """What there is to do. The order is one that keeps all processes busy to the end."""
     number = dict(zip(("kills", "fleet", "pairs", "playbooks"), (5, 1, 4, 0) if quick else (190, 20, 110, 24)))
     chosen = [one for one in scenarios.ALL if one.label.startswith(only)]
     calls = {one.label: undisturbed(one, lab) for one in chosen}
     matrix = [cell for one in chosen for cell in cells(one, calls[one.label])]
-    if quick:
-        matrix = chance.sample(matrix, min(len(matrix), 70))
+    if quick or sample is not None:
+        matrix = chance.sample(matrix, min(len(matrix), 60 if sample is None else sample))
     whole = [replace(cell, whole=True) for cell in matrix if not cell.fault.startswith("actor")]
     jobs: list[Job] = [*matrix, *chance.sample(whole, min(len(whole), number["playbooks"]))]
     writers = [one for one in chosen if one.writes]
@@ -120,9 +125,6 @@ def show(verdicts: list[Verdict], seconds: float) -> int:
     print(table("scenario", COLUMNS, by_scenario), "\n")
     print(table("module, verb", COLUMNS, by_verb), "\n")
     print(table("scenario", ("ansible-playbook", "killed", "two at once"), others), "\n")
-    for job, verdict in zip(_jobs, verdicts):
-        if verdict.how == "DEFECT":
-            print(f"DEFECT {job.label}", *verdict.why, sep="\n    ")
     counts = Counter(verdict.how for verdict in verdicts)
     print(f"{len(verdicts)} in {seconds:.0f} s: {', '.join(f'{counts[how]} {how}' for how in HOW)}")
     return 1 if counts["DEFECT"] else 0
