@@ -149,8 +149,10 @@ def _ending(cell: Cell, ended: child.Ended, fault: Fault | None, before: State, 
     if not ended.changed and not actor and before != after and "no reply" not in ended.message.lower():
         wrong.append(f"something changed and the result does not say so: {ended.message}")
     made = {found for found in set(after) - set(before) if tags(after[found]).get("By") != "actor"}
+    # A fleet's sessions are whole, and its result names them by their interfaces.
     told = json.dumps(ended.result) if cell.scenario.many else ended.message
-    wrong += [f"{found} was left and not named: {ended.message}" for found in sorted(made) if found not in told]
+    names = {found: after[found]["NetworkInterfaceId"] if cell.scenario.many else found for found in sorted(made)}
+    wrong += [f"{found} was left and not named: {ended.message}" for found, name in names.items() if name not in told]
     return wrong
 
 
