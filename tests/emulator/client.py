@@ -88,6 +88,18 @@ class Emulator:
             **more,
         )
 
+    def user(self, policy: dict[str, Any], name: str = "mirror", account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
+        """Make an IAM user with this one policy; returns the AWS_* variables for a subprocess that acts as that user.
+
+        After a reset there is no such user, and its key is the account's root user's.
+        """
+        iam = self.client("iam", account)
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        secret = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        return {**self.env_for(account), **secret}
+
     def call(self, method: str, name: str, data: Any = None) -> Any:
         """One control request. Raises ValueError with the emulator's words if it refuses."""
         body = None if data is None else json.dumps(data).encode()

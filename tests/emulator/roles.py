@@ -29,7 +29,7 @@ def check_credentials(caller: Caller, token: str) -> None:
     """Refuse a temporary key that STS did not give out, or that comes without its session token."""
     if not caller.key.startswith("ASIA"):
         return
-    role = _assumed(caller)
+    role = assumed(caller)
     if role is None or role.session_token != token:
         if caller.service == "ec2":
             raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials")
@@ -38,10 +38,10 @@ def check_credentials(caller: Caller, token: str) -> None:
 
 def check_assume_role(caller: Caller, parameters: Mapping[str, Any]) -> None:
     """Refuse AssumeRole unless the role is there and its trust policy allows the caller."""
-    arn, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
-    found = _ROLE.fullmatch(arn)
+    wanted, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
+    found = _ROLE.fullmatch(wanted)
     if not found:
-        raise ApiError("ValidationError", f"{arn} is invalid")
+        raise ApiError("ValidationError", f"{wanted} is invalid")
     if not _SESSION_NAME.fullmatch(name):
         raise ApiError(
             "ValidationError",
@@ -49,27 +49,35 @@ def check_assume_role(caller: Caller, parameters: Mapping[str, Any]) -> None:
             r"must satisfy regular expression pattern: [\w+=,.@-]{2,64}",
         )
     where, account = found.groups()
-    if where != partition(caller.region) or not _trusted(caller, account, arn, parameters.get("ExternalId")):
+    if where != partition(caller.region) or not _trusted(caller, account, wanted, parameters.get("ExternalId")):
         raise ApiError(
             "AccessDenied",
-            f"User: {_arn(caller)} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            f"User: {arn(caller)} is not authorized to perform: sts:AssumeRole on resource: {wanted}",
         )
 
 
-def _assumed(caller: Caller) -> Any | None:
-    """moto's AssumedRole of a temporary key."""
-    backend = sts_backends[caller.account][partition(caller.region)]
-    return backend.get_assumed_role_from_access_key(caller.key)
+def assumed(caller: Caller) -> Any | None:
+    """moto's AssumedRole of a temporary key, None for other keys."""
+    if not caller.key.startswith("ASIA"):
+        return None
+    return sts_backends[caller.account][partition(caller.region)].get_assumed_role_from_access_key(caller.key)
 
 
-def _arn(caller: Caller) -> str:
-    role = _assumed(caller)
-    return str(role.arn) if role else f"arn:{partition(caller.region)}:iam::{caller.account}:user/x"
+def user(caller: Caller) -> Any | None:
+    """moto's User of an access key, None for a key that iam:CreateAccessKey did not give."""
+    users = iam_backends[caller.account][partition(caller.region)].users.values()
+    return next((one for one in users for key in one.access_keys if key.access_key_id == caller.key), None)
 
 
-def _trusted(caller: Caller, account: str, arn: str, external_id: str | None) -> bool:
+def arn(caller: Caller) -> str:
+    """The ARN of who is calling. It does not tell a root user from a user x, whom trust policies can name."""
+    who = assumed(caller) or user(caller)
+    return str(who.arn) if who else f"arn:{partition(caller.region)}:iam::{caller.account}:user/x"
+
+
+def _trusted(caller: Caller, account: str, wanted: str, external_id: str | None) -> bool:
     try:
-        role = iam_backends[account][partition(caller.region)].get_role_by_arn(arn)
+        role = iam_backends[account][partition(caller.region)].get_role_by_arn(wanted)
     except NotFoundException:
         return False
     statements = json.loads(unquote(role.assume_role_policy_document))["Statement"]
@@ -89,4 +97,4 @@ def _allows(statement: dict[str, Any], caller: Caller, external_id: str | None) 
     principals = statement["Principal"]["AWS"]
     allowed = set(principals if isinstance(principals, list) else [principals])
     root = f"arn:{partition(caller.region)}:iam::{caller.account}:root"
-    return bool({caller.account, root, _arn(caller)} & allowed) and wanted in (None, external_id)
+    return bool({caller.account, root, arn(caller)} & allowed) and wanted in (None, external_id)

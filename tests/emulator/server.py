@@ -24,7 +24,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
 
-from . import control, gates, lab, roles, surroundings, wire
+from . import control, gates, lab, permissions, roles, surroundings, wire
 from .actions import ACTIONS, SHARED
 from .calls import Call, Replay
 from .errors import ApiError, ec2_envelope, query_envelope
@@ -182,11 +182,14 @@ class Emulator:
 
     def _gate(self, request: Request) -> None:
         who, action = request.caller, request.action
-        roles.check_credentials(who, request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
+        token = request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+        roles.check_credentials(who, token)
         gates.check_ordered_failure(self.knobs, action)
         if who.service == "ec2":
             self.throttle.take(self.knobs["throttle"], who, action, request.parameters)
         gates.check_permitted(self.knobs, who, who.service, action, request.parameters)
+        if who.service == "ec2":
+            permissions.check(who, token, action, request.parameters, self.world)
         if action == "AssumeRole":
             roles.check_assume_role(who, request.parameters)
 

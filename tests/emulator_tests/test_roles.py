@@ -26,7 +26,10 @@ def trust(clients: Clients, *principals: str, external_id: str = "", name: str =
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": list(principals)}}
     condition = {"Condition": {"StringEquals": {"sts:ExternalId": external_id}}} if external_id else {}
     policy = {"Version": "2012-10-17", "Statement": [{**statement, **condition, **more}]}
-    clients(OTHER, service="iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policy))
+    iam = clients(OTHER, service="iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policy))
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(everything))
 
 
 def assume(sts: Any, **more: Any) -> dict[str, str]:

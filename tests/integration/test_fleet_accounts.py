@@ -12,6 +12,8 @@ import re
 import pytest
 import yaml
 
+from tools import iam
+
 HUB, WEB, DATA = "123456789012", "210987654321", "333333333333"
 FLEET = {
     "name": "ids-prod",
@@ -36,6 +38,13 @@ def writes(emulator):
     return [call for call in emulator.log() if not re.match("Describe|AssumeRole|GET ", call["action"])]
 
 
+def policy_of_the_guide(account):
+    """The parts of the policy for all modules that docs/docsite/rst/fleet_accounts.rst names, for every region."""
+    document = iam.policy()
+    document["Statement"] = [one for one in document["Statement"] if one["Sid"] in ("Look", "Sessions", "Tags")]
+    return json.dumps(document).replace(iam.REGION, "*").replace(iam.ACCOUNT, account)
+
+
 @pytest.fixture
 def accounts(emulator):
     """Three accounts with a lab in two regions each. Two have a role that trusts the first, one with an external id."""
@@ -45,9 +54,9 @@ def accounts(emulator):
                 emulator.seed(account, region)
     for account, condition in ((WEB, {"StringEquals": {"sts:ExternalId": "vtap-7"}}), (DATA, {})):
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}, "Condition": condition}
-        emulator.client("iam", account, "us-east-1").create_role(
-            RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]})
-        )
+        iam_client = emulator.client("iam", account, "us-east-1")
+        iam_client.create_role(RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]}))
+        iam_client.put_role_policy(RoleName="mirror", PolicyName="fleet", PolicyDocument=policy_of_the_guide(account))
     emulator.clear_log()
     return emulator
 
