@@ -90,8 +90,11 @@ def explain(error: Ec2Error, action: Action | None = None) -> str:
             "run the task again; it finds out whether the call was carried out."
         )
     text = f"{what} was refused: {error.code}: {_sentence(error.message)}"
-    if error.denied and action is not None:
+    if action is not None and error.denied:
         text += f" It needs ec2:{error.operation}{_on(action)}."
+    elif error.denied and error.code != "AuthFailure":
+        # A call that describes: IAM knows no resources for it, and EC2 names none.
+        text += f" It needs ec2:{error.operation} on *."
     return " ".join(filter(None, (text, _advice(error))))
 
 

@@ -107,7 +107,7 @@ class Action:
     kind: of the object or part in the reply that the result shows, None if there is none. creates: whether it makes it.
     gone_is_done: whether an object that is already gone is as good as a success.
     commits: whether from here on something uses what the plan has made, so that it must stay.
-    on: the resources that IAM checks, besides the one that a Create makes.
+    on: the resources that IAM checks.
     """
 
     operation: str
@@ -231,7 +231,7 @@ def create(kind: Kind, values: Options, tags: TagChange, reason: str, parent: st
         reason=reason,
         kind=kind,
         creates=True,
-        on=(*([str(parent)] if parent else []), *_referenced(kind, params)),
+        on=(*([str(parent)] if parent else []), *_referenced(kind, params), f"a new {kind.resource_type}"),
     )
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 import boto3
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import advice
+from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, account_of
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Action
+from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER
+from ansible_collections.vtap.aws.plugins.module_utils.tags import TagChange
 from botocore.exceptions import ConnectionClosedError
 from botocore.stub import Stubber
 
@@ -137,6 +140,24 @@ def test_a_create_with_tags_needs_two_permissions():
     create = Action("CreateTrafficMirrorSession", {"TagSpecifications": []}, "session", "because", on=("eni-1",))
     text = advice.explain(Ec2Error("CreateTrafficMirrorSession", "UnauthorizedOperation", "no"), create)
     assert "ec2:CreateTrafficMirrorSession and ec2:CreateTags on eni-1." in text
+
+
+def test_a_create_names_what_it_makes_as_a_resource():
+    """Policies are checked on it, and for a filter or the target of a load balancer on nothing else."""
+    create = planning.create(FILTER, {}, TagChange({"Name": "ids"}, (), {}), "because")
+    text = advice.explain(Ec2Error("CreateTrafficMirrorFilter", "UnauthorizedOperation", "no"), create)
+    assert "It needs ec2:CreateTrafficMirrorFilter and ec2:CreateTags on a new traffic-mirror-filter." in text
+
+
+def test_a_refused_describe_names_action_and_resource():
+    """EC2 says which action, but no resource."""
+    text = advice.explain(Ec2Error("DescribeInstances", "UnauthorizedOperation", "no"))
+    assert "It needs ec2:DescribeInstances on *." in text
+
+
+def test_credentials_that_are_not_valid_need_no_policy():
+    text = advice.explain(Ec2Error("DescribeInstances", "AuthFailure", "not able to validate"))
+    assert "It needs" not in text and "check profile, access_key and region" in text
 
 
 def test_a_lost_reply_says_that_nobody_knows():
