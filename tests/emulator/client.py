@@ -45,6 +45,7 @@ class Emulator:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=clean)
         self.url = self._announced_url()
+        self._iam: dict[str, Any] = {}
         self.env = self.env_for()
 
     def _announced_url(self) -> str:
@@ -93,7 +94,9 @@ class Emulator:
 
         After a reset there is no such user, and its key is the account's root user's.
         """
-        iam = self.client("iam", account)
+        if account not in self._iam:  # making a client takes long
+            self._iam[account] = self.client("iam", account)
+        iam = self._iam[account]
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]
