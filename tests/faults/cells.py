@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -190,8 +191,14 @@ def _choose(lab: Lab) -> None:
     state = lab.state()
     goes = [found for found, row in state.items() if tags(row).get("By") == "actor"]
     both = sorted(found for found, row in state.items() if found[:3] != "tms" and tags(row).get("Name") == "mine")
-    for found in goes or both[1:]:
-        _remove(lab, found)
+    if goes:
+        for found in goes:
+            _remove(lab, found)
+        return
+    for found in both:
+        with contextlib.suppress(lab.ec2.exceptions.ClientError):  # what sessions use cannot go
+            _remove(lab, found)
+            return
 
 
 def _remove(lab: Lab, found: str) -> None:
