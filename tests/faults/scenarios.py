@@ -462,10 +462,10 @@ def fleets(size: int) -> list[Scenario]:
         one(
             "move",
             True,
-            _fleet(targets=[{"traffic_mirror_target_name": "second"}]),
+            _fleet(targets=[{"traffic_mirror_target_name": "second"}], tags=as_was),
             _mirrored(size, as_was, TrafficMirrorTargetId="second"),
         ),
-        one("purge", True, _fleet(exclude=[{"tags": {"Part": "b"}}]), _mirrored(rest, as_was)),
+        one("purge", True, _fleet(exclude=[{"tags": {"Part": "b"}}], tags=as_was), _mirrored(rest, as_was)),
         one(
             "absent",
             True,
