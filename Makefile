@@ -19,7 +19,8 @@ export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit emulator-test integration sanity docs bench faults emulator venv install constraints clean
+.PHONY: help demo test lint unit emulator-test integration targets sanity docs bench faults emulator venv install \
+        constraints clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -49,6 +50,11 @@ emulator-test: .venv/tested ## the emulator against botocore's model, the error 
 integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
 	@echo '== integration'
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/integration
+	$(BIN)/python -m tools.ansible_test_integration ec2_traffic_mirror_filter
+
+targets: .venv/tested ## the targets for a real account, all of them, against the emulator
+	@echo '== targets'
+	$(BIN)/python -m tools.ansible_test_integration
 
 sanity: .venv/tested ## ansible-test sanity, without an ignore file
 	@echo '== sanity'

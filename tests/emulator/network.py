@@ -19,6 +19,7 @@ Getter = Callable[[Any], str | Iterable[str] | None]
 
 # Those of the documented filters that a client of ours sends; any other is refused. tag:<key> goes with both.
 _INTERFACE_FILTERS: dict[str, Getter] = {
+    "attachment.device-index": lambda eni: str(eni.device_index) if eni.instance else None,
     "attachment.instance-id": lambda eni: eni.instance.id if eni.instance else None,
     "availability-zone": lambda eni: eni.subnet.availability_zone,
     "description": lambda eni: eni.description,
@@ -32,6 +33,7 @@ _INTERFACE_FILTERS: dict[str, Getter] = {
 }
 _INSTANCE_FILTERS: dict[str, Getter] = {
     "availability-zone": lambda instance: instance.placement.availability_zone,
+    "image-id": lambda instance: instance.image_id,
     "instance-id": lambda instance: instance.id,
     "instance-state-name": lambda instance: instance.state,
     "instance-type": lambda instance: instance.instance_type,

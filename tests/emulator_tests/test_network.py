@@ -35,6 +35,7 @@ def asked(filters: dict[str, list[str]]) -> dict[str, Any]:
         ({"attachment.instance-id": [APP_INSTANCE]}, [APP_1, APP_2, APP_3]),
         ({"attachment.instance-id": [APP_INSTANCE, WEB_INSTANCE]}, [WEB, APP_1, APP_2, APP_3]),
         ({"attachment.instance-id": [APP_INSTANCE], "tag:Name": ["app-3"]}, [APP_3]),
+        ({"attachment.instance-id": [APP_INSTANCE], "attachment.device-index": ["1"]}, [APP_2]),
         ({"tag:Name": ["app-*"]}, [APP_2, APP_3]),
         ({"tag:Name": ["app*", "w?b"]}, [WEB, APP_1, APP_2, APP_3]),
         ({"tag:Name": ["app-?*"]}, [APP_2, APP_3]),
@@ -63,6 +64,8 @@ def test_filters_of_interfaces(ec2: Any, filters: dict[str, list[str]], expected
         ({"instance-type": ["t*", "c5.large"], "subnet-id": [SUBNET]}, [APP_INSTANCE, OLD_INSTANCE]),
         ({"instance-id": [WEB_INSTANCE], "instance-state-name": ["running"]}, [WEB_INSTANCE]),
         ({"instance-state-name": ["stopped"]}, []),
+        ({"image-id": ["ami-*701"], "tag:Name": ["web"]}, [WEB_INSTANCE]),
+        ({"image-id": ["ami-1"]}, []),
         ({"tag:Name": ["?b", "w?b"]}, [WEB_INSTANCE, DB_INSTANCE]),
         (
             {"tag-key": ["Name"], "availability-zone": ["*a"], "vpc-id": [VPC], "instance-type": ["m5.*"]},

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ansible-test integration: the targets of tests/integration/targets, against the emulator or a real account.
+
+    python -m tools.ansible_test_integration [TARGET ...]             against the emulator, which it starts
+    python -m tools.ansible_test_integration --real [TARGET ...]      in the account of AWS_ACCESS_KEY_ID and so on
+
+A real account is used only with --real, and only with credentials in the environment: no profile is looked up.
+See docs/docsite/rst/testing.rst for what that makes and costs. What else is given goes on to ansible-test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import contextlib
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+
+from tests.emulator.client import Emulator
+from tools.sanity import ROOT, stage
+
+TARGETS = "tests/integration/targets"
+RAN = re.compile(r"Running (\S+) integration test role")
+# So it comes out of the target emulator_fidelity, as JSON in one line.
+REPORT = "tests/output/fidelity.json"
+
+
+def real_account(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a real account. Raises KeyError with the name of what is missing."""
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise KeyError("AWS_REGION")
+    settings = {
+        "aws_access_key": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_key": environment["AWS_SECRET_ACCESS_KEY"],
+        "aws_region": region,
+    }
+    if token := environment.get("AWS_SESSION_TOKEN"):
+        settings["security_token"] = token
+    return settings
+
+
+@contextlib.contextmanager
+def account(real: bool) -> Iterator[dict[str, str]]:
+    """The settings of the account to use. The emulator runs as long as they are needed."""
+    if real:
+        yield real_account(os.environ)
+        return
+    with Emulator() as emulator:
+        yield {
+            "aws_access_key": emulator.env["AWS_ACCESS_KEY_ID"],
+            "aws_secret_key": emulator.env["AWS_SECRET_ACCESS_KEY"],
+            "aws_region": emulator.env["AWS_REGION"],
+            "aws_endpoint_url": emulator.url,
+        }
+
+
+def write_settings(file: pathlib.Path, settings: Mapping[str, str]) -> None:
+    """Write what ansible-test gives to targets with the alias cloud/aws; every key is a variable there."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser["default"] = {**settings, "resource_prefix": f"vtap-test-{secrets.token_hex(4)}"}
+    # ansible-test reads it with interpolation.
+    for name, value in parser["default"].items():
+        parser["default"][name] = value.replace("%", "%%")
+    file.touch(mode=0o600)
+    with file.open("w") as stream:
+        parser.write(stream)
+
+
+def run(staged: pathlib.Path, targets: list[str], arguments: list[str], home: pathlib.Path) -> tuple[int, list[str]]:
+    """Run ansible-test. Returns its status and the targets that really ran."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    tool = pathlib.Path(sys.executable).with_name("ansible-test")
+    command = [str(tool), "integration", "--local", "--python", version, *arguments, *targets]
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    # None of the caller's settings for AWS or Ansible: what counts is in the file.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
+    environment = {**clean, "HOME": str(home), "PATH": path}
+    ran = []
+    with subprocess.Popen(
+        command, cwd=staged, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if found := RAN.search(line):
+                ran.append(found.group(1))
+    return process.returncode, ran
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run the integration targets with ansible-test.")
+    parser.add_argument("--real", action="store_true", help="in the real account of AWS_ACCESS_KEY_ID and so on")
+    parser.add_argument("targets", nargs="*", help="all but the setup_ ones if none is given")
+    given, arguments = parser.parse_known_args()
+    present = sorted(path.name for path in (ROOT / TARGETS).iterdir() if path.is_dir())
+    targets = given.targets or [name for name in present if not name.startswith("setup_")]
+    home = ROOT / ".venv/integration"
+    home.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    # Outside of the checkout, see tools/sanity.py.
+    with tempfile.TemporaryDirectory(prefix="integration-") as folder:
+        staged = stage(pathlib.Path(folder, "ansible_collections"))
+        try:
+            with account(given.real) as settings:
+                write_settings(staged / "tests/integration/cloud-config-aws.ini", settings)
+                status, ran = run(staged, targets, arguments, home)
+        except KeyError as error:
+            print(f"--real needs {error.args[0]} in the environment", file=sys.stderr)
+            return 2
+        report(staged / REPORT)
+    # ansible-test is content when it skipped everything; we are not.
+    if skipped := [name for name in targets if name not in ran]:
+        print(f"These targets did not run: {', '.join(skipped)}", file=sys.stderr)
+        return status or 1
+    where = "a real account" if given.real else "the emulator"
+    print(f"{len(ran)} targets ran against {where} in {time.monotonic() - began:.0f} seconds")
+    return status
+
+
+def report(file: pathlib.Path) -> None:
+    """Keep the comparison with EC2, if there is one, in build/."""
+    if file.exists():
+        (ROOT / "build").mkdir(exist_ok=True)
+        shutil.copy2(file, ROOT / "build/fidelity.json")
+        different = [entry["key"] for entry in json.loads(file.read_text()) if entry["result"] == "DIFFERENT"]
+        print(f"build/fidelity.json says more. Different: {', '.join(different) or 'none'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
