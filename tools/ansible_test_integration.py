@@ -33,8 +33,8 @@ from tools.sanity import ROOT, stage
 
 TARGETS = "tests/integration/targets"
 RAN = re.compile(r"Running (\S+) integration test role")
-# So it comes out of the target emulator_fidelity, as JSON in one line.
-REPORT = "tests/output/fidelity.json"
+# What the target emulator_fidelity found, in the staged tree.
+REPORT = "fidelity.json"
 
 
 def real_account(environment: Mapping[str, str]) -> dict[str, str]:
@@ -115,6 +115,7 @@ def main() -> int:
         staged = stage(pathlib.Path(folder, "ansible_collections"))
         try:
             with account(given.real) as settings:
+                settings["fidelity_report"] = str(staged / REPORT)
                 write_settings(staged / "tests/integration/cloud-config-aws.ini", settings)
                 status, ran = run(staged, targets, arguments, home)
         except KeyError as error:

@@ -44,14 +44,15 @@ class Call:
 
         Raises DryRunOperation for a dry run; Replay or IdempotentParameterMismatch for a known client token.
         """
-        # Guess: a dry run checks permissions and syntax, not existence, conflicts or quotas.
+        # Guess: [dry-run-depth] a dry run checks permissions and syntax, not existence, conflicts or quotas.
         self.passed = True
         checks.client_token(self.client_token)
         if self.dry_run:
             raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         if self.client_token is None:
             return
-        # Guess: tokens are remembered per action, for ever, tags count as part of the request, and a replay after
+        # Guess: [token-per-action] [token-for-ever] [token-tags-count] [token-after-deletion] tokens are remembered
+        # per action, for ever, tags count as part of the request, and a replay after
         # the object's deletion does not make it again.
         known = self.world.place(self.account, self.region).tokens.get((self.action, self.client_token))
         if known is None:

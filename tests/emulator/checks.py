@@ -20,14 +20,14 @@ MAX_TAGS = 50
 
 def identifier(kind: Kind, value: str, parameter: str) -> None:
     """prefix + 8 or 17 lower-case hex digits."""
-    # Guess: InvalidParameterValue; no ...Malformed code is documented for these four kinds.
+    # Guess: [malformed-id] InvalidParameterValue; no ...Malformed code is documented for these four kinds.
     if not re.fullmatch(rf"{kind.prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
         raise invalid_value(parameter, value, f"Expected: '{kind.prefix}-...'")
 
 
 def whole(value: int, low: int, high: int, parameter: str) -> None:
     """low <= value <= high."""
-    # Guess: the code for a number out of range.
+    # Guess: [number-out-of-range] the code for a number out of range.
     if not low <= value <= high:
         raise invalid_value(parameter, value, f"It must be between {low} and {high}")
 
@@ -36,20 +36,20 @@ def description(value: str | None) -> None:
     """1 to 255 characters, none of them a control character; None passes."""
     if value is None:
         return
-    # Guess: "" is refused, as whether it is stored or dropped is not known.
+    # Guess: [description-empty] "" is refused, as whether it is stored or dropped is not known.
     if value == "":
         raise invalid_value("Description", value, "It must not be empty")
-    # Guess: 255, EC2's habit; nothing documents a limit.
+    # Guess: [description-length] 255, EC2's habit; nothing documents a limit.
     if len(value) > 255:
         raise invalid_value("Description", value, "Character sets beyond 255 characters are not supported")
-    # Guess: control characters are refused.
+    # Guess: [description-control] control characters are refused.
     if _CONTROL.search(value):
         raise invalid_value("Description", value, "It must not contain control characters")
 
 
 def cidr(value: str, parameter: str) -> Network:
     """A network address with its prefix length. Host bits are refused, as Terraform's provider does."""
-    # Guess: the code, and that host bits are refused and not cleared.
+    # Guess: [cidr-malformed] [cidr-host-bits] the code, and that host bits are refused and not cleared.
     if not re.fullmatch(r"[0-9a-fA-F.:]+/\d{1,3}", value):
         raise invalid_value(parameter, value, "This is not a valid CIDR block")
     try:
@@ -66,7 +66,7 @@ def client_token(value: str | None) -> None:
 
 def distinct(values: Iterable[str], parameter: str) -> None:
     """No value twice."""
-    # Guess: repeated list members are refused.
+    # Guess: [list-repeated] repeated list members are refused.
     values = list(values)
     if len(set(values)) != len(values):
         raise invalid_value(parameter, ", ".join(values), "Values must not be repeated")
@@ -77,7 +77,7 @@ def removals(parameters: Mapping[str, Any], members: Mapping[str, str]) -> set[s
     fields = parameters.get("RemoveFields", [])
     distinct(fields, "RemoveField")
     named = {members[name] for name in fields}
-    # Guess: a field both set and removed is refused.
+    # Guess: [set-and-removed] a field both set and removed is refused.
     if both := sorted(named & set(parameters)):
         raise combination(f"The parameter {both[0]} cannot be both set and removed")
     return named
@@ -116,7 +116,7 @@ def tag_limit(present: Mapping[str, str]) -> None:
 def tag_specifications(specifications: list[dict[str, Any]], kind: Kind) -> dict[str, str]:
     """The tags a Create sends for the object itself; a specification for anything else is refused."""
     if len(specifications) > 1:
-        # Guess: two specifications of the one possible type are refused.
+        # Guess: [tag-specifications-two] two specifications of the one possible type are refused.
         raise ApiError("InvalidParameterValue", "The same resource type may not be specified more than once")
     result: dict[str, str] = {}
     for specification in specifications:
@@ -126,7 +126,7 @@ def tag_specifications(specifications: list[dict[str, Any]], kind: Kind) -> dict
         if given != kind.resource_type:
             raise ApiError("InvalidParameterValue", f"'{given}' is not a valid taggable resource type here.")
         if not specification.get("Tags"):
-            # Guess: a specification without tags is refused.
+            # Guess: [tag-specification-empty] a specification without tags is refused.
             raise ApiError("InvalidParameterValue", "Tag specification must have at least one tag")
         result.update({key: value or "" for key, value in tags(specification["Tags"])})
     tag_limit(result)

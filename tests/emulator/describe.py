@@ -67,7 +67,7 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
     ids = list(dict.fromkeys(given.get(kind.ids_member, [])))
     for wanted in ids:
         checks.identifier(kind, wanted, kind.id_member)
-    # Guess: the code, and that it is refused at all, as in other EC2 Describes.
+    # Guess: [ids-with-pages] the code, and that it is refused at all, as in other EC2 Describes.
     if ids and ("MaxResults" in given or "NextToken" in given):
         raise combination(f"The parameter {kind.ids_member} cannot be used with the parameter MaxResults or NextToken")
     filters = check_filters(given.get("Filters", []), FILTERS[kind])
@@ -77,7 +77,7 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
     call.checked()
     seen = _read(call, kind)
     for wanted in ids:
-        # Guess: one id that is not there fails the whole call.
+        # Guess: [one-id-missing] one id that is not there fails the whole call.
         if wanted not in seen:
             raise kind.not_found(wanted)
     things = [seen[wanted] for wanted in ids] if ids else list(seen.values())
@@ -116,12 +116,13 @@ def check_filters(filters: Sequence[dict[str, Any]], known: dict[str, str]) -> l
         if "Name" not in entry:
             raise missing("Filter.Name")
         name, values = entry["Name"], entry.get("Values", [])
-        # Guess: InvalidParameterValue, which other EC2 Describes send, and not the InvalidFilter also documented.
-        # Guess: tag:<key> is refused like any undocumented filter, though clients in the wild use it.
+        # Guess: [filter-unknown] InvalidParameterValue, which other EC2 Describes send, and not the InvalidFilter also
+        # documented.
+        # Guess: [filter-by-tag] tag:<key> is refused like any undocumented filter, though clients in the wild use it.
         if name not in known and not (name.startswith("tag:") and "tag:" in known):
             raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
         if not values:
-            # Guess: a filter without values is refused.
+            # Guess: [filter-no-values] a filter without values is refused.
             raise ApiError("InvalidParameterValue", f"The filter '{name}' has no values")
         pairs.append((name, values))
     if sum(len(values) for _name, values in pairs) > MAX_FILTER_VALUES:
@@ -131,7 +132,7 @@ def check_filters(filters: Sequence[dict[str, Any]], known: dict[str, str]) -> l
 
 def matches(row: dict[str, Any], filters: list[tuple[str, list[str]]], known: dict[str, str]) -> bool:
     """Whether a row passes: any of a filter's values, all of the filters, case-sensitive."""
-    # Guess: no wildcards, and numbers compare as written in decimal.
+    # Guess: [filter-no-wildcards] [filter-numbers-decimal] no wildcards, and numbers compare as written in decimal.
     return all(known[name] in row and str(row[known[name]]) in values for name, values in filters)
 
 
@@ -139,7 +140,7 @@ def check_paging(call: Call) -> str:
     """After which id the page starts, "" for the first. Raises InvalidParameterValue, InvalidNextToken."""
     given = call.parameters
     if "MaxResults" in given:
-        # Guess: the code outside 5 to 1000.
+        # Guess: [max-results-range] the code outside 5 to 1000.
         checks.whole(given["MaxResults"], 5, 1000, "MaxResults")
     if "NextToken" not in given:
         return ""
@@ -147,7 +148,7 @@ def check_paging(call: Call) -> str:
         mark, position = json.loads(base64.urlsafe_b64decode(given["NextToken"]))
     except (ValueError, TypeError, binascii.Error):
         mark, position = "", ""
-    # Guess: a token goes only with the request it came from.
+    # Guess: [page-token-of-other-request] a token goes only with the request it came from.
     if mark != _mark(call) or not isinstance(position, str):
         raise ApiError("InvalidNextToken", f"The token '{given['NextToken']}' is invalid")
     return position

@@ -53,9 +53,10 @@ def delete(call: Call) -> dict[str, Any]:
     thing = call.get_own(FILTER, wanted)
     users = sorted(s.id for s in call.own(SESSION).values() if s.fields["TrafficMirrorFilterId"] == wanted)
     if users:
-        # Guess: the text, after the one seen for targets.
+        # Guess: [filter-in-use-text] the text, after the one seen for targets.
         raise ApiError("TrafficMirrorFilterInUse", f"Cannot delete {wanted} . Filter is in use by {users[0]}")
-    # Guess: the rules are deleted and not an obstacle; nothing in the documentation asks for their removal first.
+    # Guess: [filter-delete-with-rules] the rules are deleted and not an obstacle; nothing in the documentation asks
+    # for their removal first.
     for rule in views.rules_of(call.world, thing):
         del call.own(RULE)[rule.id]
     del call.own(FILTER)[wanted]
@@ -67,7 +68,7 @@ def modify_network_services(call: Call) -> dict[str, Any]:
     given = call.parameters
     checks.identifier(FILTER, given["TrafficMirrorFilterId"], "TrafficMirrorFilterId")
     add, remove = given.get("AddNetworkServices", []), given.get("RemoveNetworkServices", [])
-    # Guess: the codes for neither, both and twice.
+    # Guess: [services-neither] [services-both] [services-twice] the codes for neither, both and twice.
     if not add and not remove:
         raise missing("AddNetworkService")
     checks.distinct(add, "AddNetworkService")
@@ -77,7 +78,7 @@ def modify_network_services(call: Call) -> dict[str, Any]:
     call.checked()
     thing = call.get_own(FILTER, given["TrafficMirrorFilterId"])
     present = thing.fields["NetworkServices"]
-    # Guess: adding what is on and removing what is off are refused.
+    # Guess: [service-added-again] [service-removed-again] adding what is on and removing what is off are refused.
     for name in add:
         if name in present:
             raise invalid_value("AddNetworkService", name, "The network service is already mirrored")
@@ -85,7 +86,7 @@ def modify_network_services(call: Call) -> dict[str, Any]:
         if name not in present:
             raise invalid_value("RemoveNetworkService", name, "The network service is not mirrored")
     thing.fields["NetworkServices"] = [name for name in [*present, *add] if name not in remove]
-    # Guess: no tags here, as in the CLI's example and as with ModifyTrafficMirrorSession.
+    # Guess: [services-reply-tags] no tags here, as in the CLI's example and as with ModifyTrafficMirrorSession.
     return {"TrafficMirrorFilter": {**views.mirror_filter(call.world, thing), "Tags": []}}
 
 
@@ -100,7 +101,7 @@ def create_rule(call: Call) -> dict[str, Any]:
     given = _canonical(given)
     parent = call.get_own(FILTER, given["TrafficMirrorFilterId"])
     _check_number(call, parent.id, given, None)
-    # Guess: the quota counts both directions together.
+    # Guess: [rule-quota-both-directions] the quota counts both directions together.
     limit = call.knobs["quotas"]["rules_per_filter"]
     if len(views.rules_of(call.world, parent)) >= limit:
         raise ApiError("TrafficMirrorFilterRuleLimitExceeded", f"The limit of {limit} rules per filter is reached")
@@ -113,12 +114,13 @@ def modify_rule(call: Call) -> dict[str, Any]:
     """The rule as it now is, without tags (model)."""
     given = call.parameters
     checks.identifier(RULE, given["TrafficMirrorFilterRuleId"], "TrafficMirrorFilterRuleId")
-    # Guess: a Modify with nothing to modify is refused.
+    # Guess: [rule-modify-nothing] a Modify with nothing to modify is refused.
     if not any(given.get(name) not in (None, []) for name in (*_RULE_FIELDS, "RemoveFields")):
         raise combination("The request must contain at least one field to modify")
     removed = checks.removals(given, _REMOVABLE)
     _check_values(given)
-    # Guess: the code. That the protocol must come along is what Terraform's provider notes.
+    # Guess: [rule-ports-without-protocol] the code. That the protocol must come along is what Terraform's provider
+    # notes.
     if any(ports in given for ports in _PORTS) and "Protocol" not in given:
         raise invalid_value("Protocol", "null", "A port range needs the protocol in the same request")
     call.checked()
@@ -144,16 +146,17 @@ def delete_rule(call: Call) -> dict[str, Any]:
 def _check_values(given: dict[str, Any]) -> None:
     """Each value by itself: number 1-32766, protocol 0-255, ports 0-65535 with both ends, CIDRs."""
     if "RuleNumber" in given:
-        # Guess: the range, that of network ACL rules.
+        # Guess: [rule-number-range] the range, that of network ACL rules.
         checks.whole(given["RuleNumber"], 1, 32766, "RuleNumber")
     if "Protocol" in given:
-        # Guess: -1 and 256 are refused; 0 is a protocol (IANA's HOPOPT) and is kept and shown.
+        # Guess: [rule-protocol-range] [rule-protocol-zero] -1 and 256 are refused; 0 is a protocol (IANA's HOPOPT) and
+        # is kept and shown.
         checks.whole(given["Protocol"], 0, 255, "Protocol")
     for name in _PORTS:
         if name not in given:
             continue
         for end in ("FromPort", "ToPort"):
-            # Guess: both ends are needed, as in CloudFormation's schema.
+            # Guess: [rule-port-one-end] both ends are needed, as in CloudFormation's schema.
             if end not in given[name]:
                 raise missing(f"{name}.{end}")
             checks.whole(given[name][end], 0, 65535, f"{name}.{end}")
@@ -167,7 +170,7 @@ def _check_values(given: dict[str, Any]) -> None:
 
 def _canonical(given: dict[str, Any]) -> dict[str, Any]:
     """The parameters with their CIDRs in canonical form: IPv6 compressed and in lower case."""
-    # Guess: as EC2 does with IPv6 in security groups; clients that compare texts shall notice.
+    # Guess: [rule-ipv6-canonical] as EC2 does with IPv6 in security groups; clients that compare texts shall notice.
     cidrs = {name: str(checks.cidr(given[name], name)) for name in _CIDRS if name in given}
     return {**given, **cidrs}
 
@@ -176,9 +179,10 @@ def _check_whole(fields: dict[str, Any]) -> None:
     """The values together: one address family, and ports only with TCP or UDP."""
     source, destination = fields["SourceCidrBlock"], fields["DestinationCidrBlock"]
     if checks.cidr(source, "SourceCidrBlock").version != checks.cidr(destination, "DestinationCidrBlock").version:
-        # Guess: the code.
+        # Guess: [rule-families-mixed] the code.
         raise invalid_value("DestinationCidrBlock", destination, f"It is not of the address family of {source}")
-    # Guess: ports that nothing could match are refused, and so is removing the protocol from under them.
+    # Guess: [rule-ports-other-protocol] [rule-protocol-removed] ports that nothing could match are refused, and so is
+    # removing the protocol from under them.
     if any(fields.get(name) for name in _PORTS) and fields.get("Protocol") not in (TCP, UDP):
         raise invalid_value("Protocol", fields.get("Protocol", "null"), "Port ranges need protocol 6 (TCP) or 17 (UDP)")
 
@@ -189,7 +193,7 @@ def _check_number(call: Call, filter_id: str, fields: dict[str, Any], itself: Th
     for other in call.own(RULE).values():
         there = tuple(other.fields[name] for name in ("TrafficMirrorFilterId", "TrafficDirection", "RuleNumber"))
         if other is not itself and there == wanted:
-            # Guess: Modify refuses with the code documented for Create.
+            # Guess: [rule-number-taken-modify] Modify refuses with the code documented for Create.
             raise ApiError(
                 "TrafficMirrorFilterRuleAlreadyExists",
                 f"Rule {wanted[2]} ({wanted[1]}) already exists in {filter_id} as {other.id}",

@@ -34,7 +34,7 @@ def _words(text: str) -> list[str]:
 
 # Families whose sizes, bare metal aside, can be mirrored. The Traffic Mirroring guide once listed the Nitro families
 # that could not (M6i, C6a, R7g ...) and now lists those that can, M4 to M7 among them.
-# Guess: the exact list; it is a knob, so that a test need not depend on it.
+# Guess: [supported-types] the exact list; it is a knob, so that a test need not depend on it.
 _FAMILIES = _words("""
 a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7gn c7i d2 d3 d3en g3 g3s g4ad g4dn g5 h1 i3
 i3en i4i im4gn inf1 is4gen m4 m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i
@@ -43,7 +43,7 @@ t3a t4g u-6tb1 u-9tb1 u-12tb1 x1 x1e x2gd z1d
 """)
 
 # Instance types of a target that takes 100 sources instead of 10. The guide's list is of the largest sizes.
-# Guess: which of them; it is a knob.
+# Guess: [big-types] which of them; it is a knob.
 _BIG = _words("""
 c5.24xlarge c5d.24xlarge c5n.18xlarge c6g.16xlarge m5.24xlarge m5a.24xlarge m5d.24xlarge m5dn.24xlarge m5n.24xlarge
 m6g.16xlarge r5.24xlarge r5d.24xlarge r5n.24xlarge i3en.24xlarge z1d.12xlarge

@@ -18,7 +18,7 @@ from typing import Any
 Row = dict[str, Any]
 
 # What EC2 shows of an instance of Linux without anything special (AWS CLI Command Reference, describe-instances), and
-# moto does not know. Guess: the private DNS name options, which are those of moto's subnets.
+# moto does not know. Guess: [private-dns-options] the private DNS name options, which are those of moto's subnets.
 _USUAL: Row = {
     "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
     "EnaSupport": True,

@@ -60,7 +60,7 @@ def interfaces(call: Call, _forward: Forward) -> dict[str, Any]:
 def instances(call: Call, _forward: Forward) -> dict[str, Any]:
     """One page of reservations, by the id of their first instance, with the instances asked for.
 
-    Guess: MaxResults counts reservations; the lab's and the crowd's have one instance each.
+    Guess: [max-results-reservations] MaxResults counts reservations; the lab's and the crowd's have one instance each.
     """
     passes, position = _asked(call, "InstanceIds", surroundings.check_instance_id, _INSTANCE_FILTERS)
     reservations = surroundings.reservations(call.account, call.region)

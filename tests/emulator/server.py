@@ -246,8 +246,11 @@ class Emulator:
         environ["wsgi.input"] = io.BytesIO(request.body)
         environ["CONTENT_LENGTH"] = str(len(request.body))
         started: list[Any] = []
-        chunks = self.moto(environ, lambda status, headers, *_: started.extend((status, headers)))
-        body = b"".join(chunks)
+        with contextlib.ExitStack() as stack:
+            if request.action == "CreateLoadBalancer":
+                stack.enter_context(surroundings.balancers_named_by(request.parameters.get("Type")))
+            chunks = self.moto(environ, lambda status, headers, *_: started.extend((status, headers)))
+            body = b"".join(chunks)
         status = int(started[0].split()[0])
         if request.action == "TerminateInstances" and status < 300:
             surroundings.settle_terminations(request.caller.account, request.caller.region)

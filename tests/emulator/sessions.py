@@ -71,7 +71,7 @@ def modify(call: Call) -> dict[str, Any]:
     """The session as it now is, with an empty list of tags whatever it has, as in the AWS CLI's examples."""
     given = call.parameters
     checks.identifier(SESSION, given["TrafficMirrorSessionId"], "TrafficMirrorSessionId")
-    # Guess: a Modify with nothing to modify is refused.
+    # Guess: [session-modify-nothing] a Modify with nothing to modify is refused.
     if not any(given.get(name) not in (None, []) for name in _MODIFIABLE):
         raise combination("The request must contain at least one field to modify")
     removed = checks.removals(given, _REMOVABLE)
@@ -86,12 +86,13 @@ def modify(call: Call) -> dict[str, Any]:
         call.get_own(FILTER, given["TrafficMirrorFilterId"])
     fields = {name: value for name, value in thing.fields.items() if name not in removed}
     fields.update({name: given[name] for name in _MODIFIABLE if name in given and name != "RemoveFields"})
-    # Guess: a session moved to an NLB keeps its explicit length, and is refused if that is too long for one.
+    # Guess: [packet-length-moved-to-balancer] a session moved to an NLB keeps its explicit length, and is refused if
+    # that is too long for one.
     _check_packet_length(fields.get("PacketLength"), target)
     _check_number(call, fields["NetworkInterfaceId"], fields["SessionNumber"], thing)
     if moved:
         _check_room(call, target, fields["NetworkInterfaceId"])
-    # Guess: removing the VNI gives a fresh random one, its default.
+    # Guess: [vni-removed] removing the VNI gives a fresh random one, its default.
     if "VirtualNetworkId" not in fields:
         fields["VirtualNetworkId"] = _fresh_vni(call)
     call.world.change_session(thing, fields, target.account)
@@ -115,10 +116,11 @@ def _check_values(given: dict[str, Any]) -> None:
     if "SessionNumber" in given:
         checks.whole(given["SessionNumber"], 1, 32766, "SessionNumber")
     if "VirtualNetworkId" in given:
-        # Guess: 0 is a valid VNI, and one the caller chose need not be unique.
+        # Guess: [vni-zero] [vni-twice] 0 is a valid VNI, and one the caller chose need not be unique.
         checks.whole(given["VirtualNetworkId"], 0, MAX_VNI, "VirtualNetworkId")
     if "PacketLength" in given:
-        # Guess: 65535 for interfaces and endpoints, and 1 as the least everywhere; the guide says 35 or 55 and the
+        # Guess: [packet-length-most] [packet-length-least] 65535 for interfaces and endpoints, and 1 as the least
+        # everywhere; the guide says 35 or 55 and the
         # model 1, and Terraform's acceptance tests send less than 35.
         checks.whole(given["PacketLength"], 1, 65535, "PacketLength")
     checks.description(given.get("Description"))
@@ -143,7 +145,8 @@ def _check_not_target(call: Call, eni_id: str) -> None:
 def _check_number(call: Call, eni_id: str, number: int, itself: Thing | None) -> None:
     for other in _on_interface(call, eni_id):
         if other is not itself and other.fields["SessionNumber"] == number:
-            # Guess: the code, and that Modify refuses like Create. Clients in the wild look for the words.
+            # Guess: [session-number-taken] [session-number-taken-modify] the code, and that Modify refuses like
+            # Create. Clients in the wild look for the words.
             why = f"Session number {number} is already being used by {other.id} on {eni_id}"
             raise invalid_value("SessionNumber", number, why)
 
@@ -162,7 +165,7 @@ def _check_room(call: Call, target: Thing, eni_id: str) -> None:
             "TrafficMirrorSourcesPerTargetLimitExceeded",
             f"Sources per interface-target limit reached ({len(sources)})",
         )
-    # Guess: the same number bounds the sessions, which older copies of the quotas page say.
+    # Guess: [sessions-per-target] the same number bounds the sessions, which older copies of the quotas page say.
     if len(sessions) >= limit:
         raise ApiError(
             "TrafficMirrorSessionsPerTargetLimitExceeded",

@@ -40,7 +40,7 @@ class Kind:
 
     def not_found(self, wanted: str) -> ApiError:
         """The dotted code: the one Terraform's acceptance tests meet, not the one the EC2 API Reference lists."""
-        # Guess: the text.
+        # Guess: [not-found-text] the text.
         message = f"The {self.resource_type} ID '{wanted}' does not exist"
         return ApiError(f"InvalidTrafficMirror{self.noun}Id.NotFound", message)
 
@@ -199,7 +199,7 @@ class World:
         """An object the account owns; NotFound if it cannot see it, UnauthorizedOperation if it only sees it."""
         thing = self.get(account, region, kind, wanted)
         if thing.account != account:
-            # Guess: the code for touching another account's object.
+            # Guess: [foreign-change] the code for touching another account's object.
             raise ApiError("UnauthorizedOperation", f"You are not authorized to perform this operation on {wanted}.")
         return thing
 

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.elbv2.utils import make_arn_for_load_balancer
 
 from .errors import ApiError
 from .store import SESSION, World
@@ -64,15 +68,29 @@ def check_endpoint_id(value: str) -> None:
 
 def check_load_balancer(account: str, region: str, arn: str) -> None:
     """Raise InvalidNetworkLoadBalancerArn.NotFound unless the account has that NLB in the region."""
-    # Guess: this code and not NetworkLoadBalancerNotFoundException; the EC2 API Reference lists both.
+    # Guess: [balancer-not-found] this code and not NetworkLoadBalancerNotFoundException; the EC2 API Reference lists
+    # both.
     found = elbv2_backends[account][region].load_balancers.get(arn)
     if found is None or found.type != "network":
         raise ApiError("InvalidNetworkLoadBalancerArn.NotFound", f"The load balancer '{arn}' does not exist")
 
 
+@contextmanager
+def balancers_named_by(kind: str | None) -> Iterator[None]:
+    """Let moto give load balancers that are made in here the ARNs of their type, and not always those of type app."""
+    word = {"network": "net", "gateway": "gwy"}.get(kind or "", "app")
+
+    def arn(**given: str) -> str:
+        made: str = make_arn_for_load_balancer(**given)
+        return made.replace(":loadbalancer/app/", f":loadbalancer/{word}/", 1)
+
+    with patch("moto.elbv2.models.make_arn_for_load_balancer", arn):
+        yield
+
+
 def check_endpoint(account: str, region: str, wanted: str) -> None:
     """Raise InvalidVpcEndpointId.NotFound or InvalidVpcEndpointType unless it is a Gateway Load Balancer endpoint."""
-    # Guess: which of the listed codes stands for which case.
+    # Guess: [endpoint-not-found] [endpoint-other-type] which of the listed codes stands for which case.
     found = ec2_backends[account][region].vpc_end_points.get(wanted)
     if found is None or found.state == "deleted":
         raise ApiError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{wanted}' does not exist")
@@ -88,7 +106,8 @@ def check_source(eni: Any, families: list[str]) -> None:
     """
     instance = eni.instance
     family, _dot, size = (instance.instance_type if instance else "").partition(".")
-    # Guess: a stopped instance will do, a terminated one will not, and RDS's interfaces, which moto does not have,
+    # Guess: [source-stopped] [source-terminated] [source-requester-managed] a stopped instance will do, a terminated
+    # one will not, and RDS's interfaces, which moto does not have,
     # are refused with the other requester-managed ones.
     if (
         eni.interface_type != "interface"
@@ -113,7 +132,8 @@ def settle_terminations(account: str, region: str) -> None:
     for eni in list(backend.enis.values()):
         if eni.instance is None or eni.instance.state != "terminated":
             continue
-        # Guess: the primary interface always goes. moto does not tell DeleteOnTermination=false from its absence.
+        # Guess: [primary-interface-goes] the primary interface always goes. moto does not tell
+        # DeleteOnTermination=false from its absence.
         if eni.device_index == 0:
             del backend.enis[eni.id]
         else:

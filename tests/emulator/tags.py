@@ -71,7 +71,7 @@ def describe_all(call: Call, forward: Forward) -> dict[str, Any]:
         {"ResourceId": thing.id, "ResourceType": kind.resource_type, **tag}
         for kind in KINDS
         for thing in call.own(kind).values()
-        # Guess: lag hides an object's tags with the object.
+        # Guess: [lag-hides-tags] lag hides an object's tags with the object.
         if not thing.hidden
         for tag in thing.tag_set()
     ]
@@ -90,7 +90,7 @@ def _passes(row: dict[str, str], filters: list[tuple[str, list[str]]]) -> bool:
         if name.startswith("tag:"):
             if row["Key"] != name[4:] or row["Value"] not in values:
                 return False
-        # Guess: no wildcards in what concerns our objects.
+        # Guess: [tags-no-wildcards] no wildcards in what concerns our objects.
         elif row[_FILTERS[name]] not in values:
             return False
     return True
@@ -116,6 +116,7 @@ def _things(call: Call, ids: list[str]) -> tuple[list[Thing], list[str]]:
         except ApiError as error:
             if error.code == "UnauthorizedOperation":
                 raise
-            # Guess: InvalidID, "bad id when tagging" in the EC2 API Reference, and not the dotted NotFound.
+            # Guess: [tagging-not-there] InvalidID, "bad id when tagging" in the EC2 API Reference, and not the dotted
+            # NotFound.
             raise ApiError("InvalidID", f"The ID '{wanted}' is not valid") from error
     return things, others

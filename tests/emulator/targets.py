@@ -28,7 +28,7 @@ def create(call: Call) -> dict[str, Any]:
     """The new target with its tags."""
     given = call.parameters
     named = [name for name in _TYPES if name in given]
-    # Guess: the codes for no destination and for several.
+    # Guess: [target-destination-none] [target-destination-several] the codes for no destination and for several.
     if not named:
         raise missing("NetworkInterfaceId")
     if len(named) > 1:
@@ -67,7 +67,7 @@ def _check_destination(call: Call, member: str, destination: str) -> None:
         if eni is None:
             # The code and the text a third-party README quotes; the EC2 API Reference does not say.
             raise ApiError("InvalidTrafficMirrorTarget", f"The interface ID '{destination}' does not exist")
-        # Guess: only the type is checked; an interface not attached to an instance will do.
+        # Guess: [target-unattached] only the type is checked; an interface not attached to an instance will do.
         if eni.interface_type != "interface":
             raise ApiError("NetworkInterfaceNotSupported", f"{destination} is not of type interface")
         for session in call.world.sessions_on_interface(call.account, call.region, destination):
@@ -78,7 +78,7 @@ def _check_destination(call: Call, member: str, destination: str) -> None:
         surroundings.check_endpoint(call.account, call.region, destination)
     for target in call.own(TARGET).values():
         if target.fields.get(member) == destination:
-            # Guess: an endpoint is refused like the other two, with this code.
+            # Guess: [target-endpoint-twice] an endpoint is refused like the other two, with this code.
             code = {
                 "NetworkInterfaceId": "InterfaceInUseByTrafficMirrorTarget",
                 "NetworkLoadBalancerArn": "NlbInUseByTrafficMirrorTargetException",

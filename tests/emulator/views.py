@@ -18,6 +18,8 @@ NLB_PACKET_LENGTH = 8500
 def session(world: World, thing: Thing) -> dict[str, Any]:
     """A session without its tags. An NLB's packet length defaults to 8500 and shows; otherwise unset is absent."""
     row = {"TrafficMirrorSessionId": thing.id, "OwnerId": thing.account, **thing.fields}
+    # Guess: [packet-length-moved-from-balancer] [packet-length-endpoint] a length never set is not kept: it goes when
+    # the session leaves an NLB, and an endpoint does not show one either.
     if world.target_of(thing).fields["Type"] == NLB:
         row.setdefault("PacketLength", NLB_PACKET_LENGTH)
     return row
@@ -33,7 +35,7 @@ def mirror_filter(world: World, thing: Thing, *, lagging: bool = False) -> dict[
     rules = [rule_thing for rule_thing in rules_of(world, thing) if not (lagging and rule_thing.hidden)]
     shown = {
         direction: [
-            # Guess: the rules inside a filter carry their tags; a knob takes them away.
+            # Guess: [rule-tags-in-filter] the rules inside a filter carry their tags; a knob takes them away.
             {**rule(r), "Tags": r.tag_set()}
             for r in sorted(rules, key=lambda r: int(r.fields["RuleNumber"]))
             if r.fields["TrafficDirection"] == direction
@@ -67,6 +69,6 @@ def row(world: World, thing: Thing, viewer: str | None = None) -> dict[str, Any]
         RULE: lambda: rule(thing),
         TARGET: lambda: target(thing),
     }[thing.kind]()
-    # Guess: another account's tags are not shown.
+    # Guess: [foreign-tags] another account's tags are not shown.
     foreign = viewer is not None and viewer != thing.account
     return {**plain, "Tags": [] if foreign else thing.tag_set()}
