@@ -142,6 +142,29 @@ class Asker:
         self.made = []
 
 
+def compare(asker, guesses, names):
+    """Ask about every guess. Returns the answers."""
+    answers = []
+    for guess in guesses:
+        known = asker.ask(guess["steps"], dict(names))
+        said = filled(guess["emulator"], known["names"])
+        says = jmespath.search(guess.get("show", "code"), known)
+        asker.tidy()
+        answers.append(
+            {
+                "key": guess["key"],
+                "asks": guess["asks"],
+                "emulator": said,
+                "ec2": says,
+                "result": "same" if said == says else "DIFFERENT",
+                "codes": known["codes"],
+                "message": known["message"],
+                "reply": known["reply"],
+            }
+        )
+    return answers
+
+
 def main():
     lists = {
         name: {"type": "list", "elements": "dict", "required": True}
@@ -162,24 +185,7 @@ def main():
         module.fail_json(msg=f"The preparations failed: {prepared['codes']} {prepared['message']}")
     # They stay to the end.
     asker.made = []
-    answers = []
-    for guess in module.params["guesses"]:
-        known = asker.ask(guess["steps"], dict(prepared["names"]))
-        names = known["names"]
-        said, says = filled(guess["emulator"], names), jmespath.search(guess.get("show", "code"), known)
-        asker.tidy()
-        answers.append(
-            {
-                "key": guess["key"],
-                "asks": guess["asks"],
-                "emulator": said,
-                "ec2": says,
-                "result": "same" if said == says else "DIFFERENT",
-                "codes": known["codes"],
-                "message": known["message"],
-                "reply": known["reply"],
-            }
-        )
+    answers = compare(asker, module.params["guesses"], prepared["names"])
     different = [answer["key"] for answer in answers if answer["result"] == "DIFFERENT"]
     table = [
         f"{one['key']}: emulator says {json.dumps(one['emulator'])}, EC2 says {json.dumps(one['ec2'])}: {one['result']}"
