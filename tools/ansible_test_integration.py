@@ -65,6 +65,10 @@ def account(real: bool) -> Iterator[dict[str, str]]:
             "aws_region": emulator.env["AWS_REGION"],
             "aws_endpoint_url": emulator.url,
         }
+        # What a role for a real account must be allowed, see docs/docsite/rst/testing.rst.
+        (ROOT / "build").mkdir(exist_ok=True)
+        actions = sorted({entry["action"] for entry in emulator.log()})
+        (ROOT / "build/actions.txt").write_text("".join(f"{action}\n" for action in actions))
 
 
 def write_settings(file: pathlib.Path, settings: Mapping[str, str]) -> None:
@@ -100,6 +104,15 @@ def run(staged: pathlib.Path, targets: list[str], arguments: list[str], home: pa
     return process.returncode, ran
 
 
+def report(file: pathlib.Path) -> None:
+    """Keep the comparison with EC2, if there is one, in build/."""
+    if file.exists():
+        (ROOT / "build").mkdir(exist_ok=True)
+        shutil.copy2(file, ROOT / "build/fidelity.json")
+        different = [entry["key"] for entry in json.loads(file.read_text()) if entry["result"] == "DIFFERENT"]
+        print(f"Guesses that are wrong, more in build/fidelity.json: {', '.join(different) or 'none'}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run the integration targets with ansible-test.")
     parser.add_argument("--real", action="store_true", help="in the real account of AWS_ACCESS_KEY_ID and so on")
@@ -129,15 +142,6 @@ def main() -> int:
     where = "a real account" if given.real else "the emulator"
     print(f"{len(ran)} targets ran against {where} in {time.monotonic() - began:.0f} seconds")
     return status
-
-
-def report(file: pathlib.Path) -> None:
-    """Keep the comparison with EC2, if there is one, in build/."""
-    if file.exists():
-        (ROOT / "build").mkdir(exist_ok=True)
-        shutil.copy2(file, ROOT / "build/fidelity.json")
-        different = [entry["key"] for entry in json.loads(file.read_text()) if entry["result"] == "DIFFERENT"]
-        print(f"build/fidelity.json says more. Different: {', '.join(different) or 'none'}")
 
 
 if __name__ == "__main__":
