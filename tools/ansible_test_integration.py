@@ -8,7 +8,8 @@
     python -m tools.ansible_test_integration --real [TARGET ...]      in the account of AWS_ACCESS_KEY_ID and so on
 
 A real account is used only with --real, and only with credentials in the environment: no profile is looked up.
-See docs/docsite/rst/testing.rst for what that makes and costs. What else is given goes on to ansible-test.
+See docs/docsite/rst/testing.rst for what that makes and costs. Other options, as --name=value,
+go on to ansible-test.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def report(file: pathlib.Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Run the integration targets with ansible-test.")
+    parser = argparse.ArgumentParser(description="Run the integration targets with ansible-test.", allow_abbrev=False)
     parser.add_argument("--real", action="store_true", help="in the real account of AWS_ACCESS_KEY_ID and so on")
     parser.add_argument("targets", nargs="*", help="all but the setup_ ones if none is given")
     given, arguments = parser.parse_known_args()

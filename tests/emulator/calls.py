@@ -51,9 +51,9 @@ class Call:
             raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         if self.client_token is None:
             return
-        # Guess: [token-per-action] [token-for-ever] [token-tags-count] [token-after-deletion] tokens are remembered
-        # per action, for ever, tags count as part of the request, and a replay after
-        # the object's deletion does not make it again.
+        # Guess: [token-per-action] [token-for-ever] [token-tags-count] [token-after-deletion] tokens are remembered per
+        # action, for ever, tags count as part of the request, and a replay after the object's deletion does not make it
+        # again.
         known = self.world.place(self.account, self.region).tokens.get((self.action, self.client_token))
         if known is None:
             return

@@ -55,8 +55,8 @@ def delete(call: Call) -> dict[str, Any]:
     if users:
         # Guess: [filter-in-use-text] the text, after the one seen for targets.
         raise ApiError("TrafficMirrorFilterInUse", f"Cannot delete {wanted} . Filter is in use by {users[0]}")
-    # Guess: [filter-delete-with-rules] the rules are deleted and not an obstacle; nothing in the documentation asks
-    # for their removal first.
+    # Guess: [filter-delete-with-rules] the rules are deleted and not an obstacle; nothing in the documentation asks for
+    # their removal first.
     for rule in views.rules_of(call.world, thing):
         del call.own(RULE)[rule.id]
     del call.own(FILTER)[wanted]

@@ -120,8 +120,7 @@ def _check_values(given: dict[str, Any]) -> None:
         checks.whole(given["VirtualNetworkId"], 0, MAX_VNI, "VirtualNetworkId")
     if "PacketLength" in given:
         # Guess: [packet-length-most] [packet-length-least] 65535 for interfaces and endpoints, and 1 as the least
-        # everywhere; the guide says 35 or 55 and the
-        # model 1, and Terraform's acceptance tests send less than 35.
+        # everywhere; the guide says 35 or 55 and the model 1, and Terraform's acceptance tests send less than 35.
         checks.whole(given["PacketLength"], 1, 65535, "PacketLength")
     checks.description(given.get("Description"))
 
@@ -145,8 +144,8 @@ def _check_not_target(call: Call, eni_id: str) -> None:
 def _check_number(call: Call, eni_id: str, number: int, itself: Thing | None) -> None:
     for other in _on_interface(call, eni_id):
         if other is not itself and other.fields["SessionNumber"] == number:
-            # Guess: [session-number-taken] [session-number-taken-modify] the code, and that Modify refuses like
-            # Create. Clients in the wild look for the words.
+            # Guess: [session-number-taken] [session-number-taken-modify] the code, and that Modify refuses like Create.
+            # Clients in the wild look for the words.
             why = f"Session number {number} is already being used by {other.id} on {eni_id}"
             raise invalid_value("SessionNumber", number, why)
 

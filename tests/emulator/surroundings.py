@@ -107,8 +107,7 @@ def check_source(eni: Any, families: list[str]) -> None:
     instance = eni.instance
     family, _dot, size = (instance.instance_type if instance else "").partition(".")
     # Guess: [source-stopped] [source-terminated] [source-requester-managed] a stopped instance will do, a terminated
-    # one will not, and RDS's interfaces, which moto does not have,
-    # are refused with the other requester-managed ones.
+    # one will not, and RDS's interfaces, which moto does not have, are refused with the other requester-managed ones.
     if (
         eni.interface_type != "interface"
         or eni.requester_managed
