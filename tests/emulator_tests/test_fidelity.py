@@ -43,6 +43,12 @@ def listed(name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def bases() -> dict[str, Any]:
+    variables: dict[str, Any] = yaml.safe_load((TARGET / "vars/main.yml").read_text())
+    found: dict[str, Any] = variables["fidelity_bases"]
+    return found
+
+
 def test_every_guess_is_in_the_target() -> None:
     keys = Counter(row["key"] for row in (*listed("guesses"), *listed("unsettled")))
     assert [key for key, number in keys.items() if number > 1] == []
@@ -79,7 +85,7 @@ def test_a_difference_is_noticed_and_nothing_is_left(asker_class: Any, emulator:
     before = len(client.describe_traffic_mirror_filters()["TrafficMirrorFilters"])
 
     def compared() -> list[str]:
-        asker = asker_class.Asker(client, {"vtap-test": "{{ mirror_mark }}"}, 0)
+        asker = asker_class.Asker(client, bases(), {"vtap-test": "{{ mirror_mark }}"}, 0)
         return [answer["result"] for answer in asker_class.compare(asker, chosen, {})]
 
     assert compared() == ["same", "same"]
@@ -90,6 +96,6 @@ def test_a_difference_is_noticed_and_nothing_is_left(asker_class: Any, emulator:
 
 def test_what_fails_on_the_way_is_a_difference(asker_class: Any, emulator: Emulator) -> None:
     guess = {"key": "x", "asks": "?", "steps": [{"call": "no_such_call"}], "emulator": "OK"}
-    asker = asker_class.Asker(emulator.client(), {}, 0)
+    asker = asker_class.Asker(emulator.client(), {}, {}, 0)
     (answer,) = asker_class.compare(asker, [guess], {})
     assert (answer["ec2"], answer["result"]) == ("AttributeError", "DIFFERENT")

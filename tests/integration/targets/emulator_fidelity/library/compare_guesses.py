@@ -21,6 +21,10 @@ options:
     type: list
     elements: dict
     required: true
+  bases:
+    description: Parameters that steps have in common, by the name that they use.
+    type: dict
+    required: true
   guesses:
     description: See the variables of the target.
     type: list
@@ -85,8 +89,9 @@ def filled(value, names):
 class Asker:
     """The calls of one guess after the other."""
 
-    def __init__(self, client, tags, pause):
+    def __init__(self, client, bases, tags, pause):
         self.client = client
+        self.bases = bases
         self.tags = [{"Key": key, "Value": value} for key, value in tags.items()]
         self.pause = pause
         self.made = []
@@ -102,7 +107,7 @@ class Asker:
 
     def _step(self, step, known):
         names = known["names"]
-        parameters = filled(step.get("with", {}), names)
+        parameters = filled({**self.bases.get(step.get("like"), {}), **step.get("with", {})}, names)
         if step["call"] in KINDS and "TagSpecifications" not in parameters:
             parameters["TagSpecifications"] = [{"ResourceType": KINDS[step["call"]][1], "Tags": self.tags}]
         deadline = time.monotonic() + step.get("patience", 0)
@@ -173,13 +178,14 @@ def main():
     module = AnsibleAWSModule(
         argument_spec={
             **lists,
+            "bases": {"type": "dict", "required": True},
             "names": {"type": "dict", "required": True},
             "tags": {"type": "dict", "required": True},
             "pause": {"type": "int", "default": 0},
         },
     )
     client = module.client("ec2", aws_config=botocore.config.Config(parameter_validation=False))
-    asker = Asker(client, module.params["tags"], module.params["pause"])
+    asker = Asker(client, module.params["bases"], module.params["tags"], module.params["pause"])
     prepared = asker.ask(module.params["preparations"], dict(module.params["names"]))
     if set(prepared["codes"]) != {"OK"}:
         module.fail_json(msg=f"The preparations failed: {prepared['codes']} {prepared['message']}")
