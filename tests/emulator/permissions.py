@@ -30,7 +30,7 @@ _INTERFACE, _ENDPOINT = "network-interface", "vpc-endpoint"
 # What each action is checked on: the resource type and the member that names the resource, None for the new one. All
 # must be allowed. With a "?" the type counts only if the request names one. Source: the Service Authorization Reference
 # for EC2, required and optional resource types.
-# Guess: what it calls optional is checked whenever the request names it.
+# Guess: [iam-optional-resources] what it calls optional is checked whenever the request names it.
 _CHECKED: dict[str, tuple[tuple[str, str | None], ...]] = {
     "CreateTrafficMirrorFilter": ((FILTER.resource_type, None),),
     "CreateTrafficMirrorFilterRule": ((FILTER.resource_type, FILTER.id_member), (RULE.resource_type, None)),
@@ -149,7 +149,7 @@ def _type_of(identifier: str) -> str:
 
 def _arn(caller: Caller, resource_type: str, identifier: str, world: World) -> str:
     """The ARN of a resource. That of a target has its owner's account."""
-    # Guess: the owner's account, and that a resource that is not there is checked in the caller's.
+    # Guess: [iam-whose-resource] the owner's account, and that a resource that is not there is checked in the caller's.
     account, kind = caller.account, kind_of(identifier)
     if kind is TARGET:
         account = _owner(caller, kind, identifier, world)
