@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run playbooks/demo.yml of the installed collection against an emulator that lives as long as the demo."""
+"""Run playbooks/demo.yml of the installed collection against an emulator that lives as long as the demo.
+
+demo.py [FOLDER] [arguments of ansible-playbook]: FOLDER is the environment whose ansible-playbook runs it, or .venv.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from tests.emulator.client import Emulator  # noqa: E402
 
 
 def main() -> int:
+    place, *more = sys.argv[1:] or [str(ROOT / ".venv")]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with Emulator() as emulator:
-        playbook = pathlib.Path(sys.executable).with_name("ansible-playbook")
+        playbook = [f"{place}/bin/ansible-playbook", "-i", "localhost,", *more, "vtap.aws.demo"]
         environment = {**kept, "ANSIBLE_LOCALHOST_WARNING": "false", **emulator.env}
-        return subprocess.run([playbook, "-i", "localhost,", "vtap.aws.demo"], env=environment, check=False).returncode
+        return subprocess.run(playbook, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

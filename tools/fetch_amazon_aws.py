@@ -17,18 +17,21 @@ import tempfile
 import zipfile
 
 COLLECTIONS = pathlib.Path(__file__).resolve().parents[1] / ".venv/collections"
-PACKAGE = "ansible==12.3.0"  # amazon.aws 10.1.2
+VERSION = "12.3.0"  # amazon.aws 10.1.2
 WANTED = "ansible_collections/amazon/aws/"
 
 
-def main() -> None:
+def fetch(version: str, collections: pathlib.Path) -> None:
+    """Unpack the amazon.aws of that version of the `ansible` package."""
     with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        subprocess.run([*pip, "download", "--no-deps", "--only-binary=:all:", "-d", folder, PACKAGE], check=True)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]
+        # Only files are taken out of it, so this Python may be too old or too new for the package.
+        anyhow = ["--ignore-requires-python", "--only-binary=:all:", "-d", folder]
+        subprocess.run([*pip, *anyhow, f"ansible=={version}"], check=True)
         (wheel,) = pathlib.Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(COLLECTIONS, [name for name in archive.namelist() if name.startswith(WANTED)])
+            archive.extractall(collections, [name for name in archive.namelist() if name.startswith(WANTED)])
 
 
 if __name__ == "__main__":
-    main()
+    fetch(VERSION, COLLECTIONS)

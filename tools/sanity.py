@@ -7,10 +7,14 @@
 It must run in a folder named .../ansible_collections/vtap/aws with amazon.aws beside it, so the files that git tracks
 or would track are copied into such a tree. It also wants a pip bootstrap script from a host of its own; a stand-in
 that uses Python's ensurepip lies in a home directory of this tree.
+
+sanity.py [--environment FOLDER] [--python X.Y] [arguments of ansible-test sanity]: with the ansible-core, amazon.aws
+and Python of .venv or of another environment; --python names another interpreter on PATH.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import pathlib
@@ -26,14 +30,14 @@ wanted = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
 subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
 subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
 """
-BOOTSTRAP = "get_pip_24_2.py"  # the name that ansible-core 2.19 looks for
+# The names that ansible-core looks for: 2.17; 2.18 and 2.19; 2.20 and 2.21.
+BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
 
-def stage(tree: pathlib.Path) -> pathlib.Path:
-    """Copy the collection into the tree. Returns its folder there."""
-    amazon = ROOT / ".venv/collections/ansible_collections/amazon"
+def stage(tree: pathlib.Path, collections: pathlib.Path) -> pathlib.Path:
+    """Copy the collection into the tree, with the amazon.aws of collections. Returns its folder there."""
     (tree / "vtap").mkdir(parents=True)
-    (tree / "amazon").symlink_to(amazon, target_is_directory=True)
+    (tree / "amazon").symlink_to(collections / "ansible_collections/amazon", target_is_directory=True)
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
     )
@@ -64,13 +68,20 @@ def pip_settings() -> str:
 
 
 def main() -> int:
-    home = ROOT / ".venv/sanity"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--environment", type=pathlib.Path, default=ROOT / ".venv")
+    parser.add_argument("--python")
+    options, more = parser.parse_known_args()
+    place = options.environment.absolute()
+    home = place / "sanity"
     cache = home / ".ansible/test/cache"
     cache.mkdir(parents=True, exist_ok=True)
-    (cache / BOOTSTRAP).write_text(GET_PIP)
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = [str(pathlib.Path(sys.executable).with_name("ansible-test")), "sanity", "--local", "--python", version]
-    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    for name in BOOTSTRAPS:
+        (cache / name).write_text(GET_PIP)
+    ask = [place / "bin/python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    version = options.python or subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip()
+    command = [str(place / "bin/ansible-test"), "sanity", "--local", "--python", version]
+    path = os.pathsep.join([str(place / "bin"), os.environ["PATH"]])
     environment = {**os.environ, "HOME": str(home), "PATH": path}
     environment.pop("ANSIBLE_COLLECTIONS_PATH", None)
     pip_conf = home / ".config/pip/pip.conf"
@@ -78,13 +89,13 @@ def main() -> int:
     ran = 0
     # Outside of the checkout: below it, ansible-test would take git's word that all of this is ignored.
     with tempfile.TemporaryDirectory(prefix="sanity-") as folder:
-        staged = stage(pathlib.Path(folder, "ansible_collections"))
+        staged = stage(pathlib.Path(folder, "ansible_collections"), place / "collections")
         try:
             # An index's address may hold a password.
             pip_conf.touch(mode=0o600)
             pip_conf.write_text(pip_settings())
             with subprocess.Popen(
-                [*command, *sys.argv[1:]],
+                [*command, *more],
                 cwd=staged,
                 env=environment,
                 stdout=subprocess.PIPE,

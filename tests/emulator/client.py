@@ -35,9 +35,13 @@ class Emulator:
         port: int = 0,
         knobs: dict[str, Any] | None = None,
         log_file: str | None = None,
-        python: str = sys.executable,
+        python: str | None = None,
     ) -> None:
-        """Start it; port 0 picks a free one. Raises RuntimeError if it does not come up."""
+        """Start it; port 0 picks a free one. Raises RuntimeError if it does not come up.
+
+        python: the interpreter that has moto, if it is not this one. make matrix names it in VTAP_EMULATOR_PYTHON.
+        """
+        python = python or os.environ.get("VTAP_EMULATOR_PYTHON") or sys.executable
         command = [python, "-m", "tests.emulator", "--port", str(port), "--knobs", json.dumps(knobs or {})]
         if log_file:
             command += ["--log", log_file]

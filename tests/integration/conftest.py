@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks run as users run them: ansible-playbook, the installed collection, an endpoint over HTTP."""
+"""Playbooks run as users run them: ansible-playbook, the installed collection, an endpoint over HTTP.
+
+make matrix has them run by another environment: its folder is in VTAP_ENVIRONMENT, the interpreter of the modules in
+VTAP_MODULE_PYTHON.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ from tests.emulator.client import Emulator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "tests/integration/playbooks"
+PLACE = pathlib.Path(os.environ.get("VTAP_ENVIRONMENT", ROOT / ".venv"))
+MODULE_PYTHON = os.environ.get("VTAP_MODULE_PYTHON", sys.executable)
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +50,8 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
             path.write_text(playbook)
         return subprocess.Popen(
             [
-                pathlib.Path(sys.executable).with_name("ansible-playbook"),
-                *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
+                PLACE / "bin/ansible-playbook",
+                *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={MODULE_PYTHON}"),
                 *("-e", f"emulator={emulator.url}"),
                 *arguments,
                 path,
@@ -54,7 +60,7 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
                 "LC_ALL": "C.UTF-8",
-                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
+                "ANSIBLE_COLLECTIONS_PATH": str(PLACE / "collections"),
                 "ANSIBLE_LOCALHOST_WARNING": "false",
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_PIPELINING": "true",

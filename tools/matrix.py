@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection in environments of every version that it claims to work with: make matrix.
+
+matrix.py [NAME ...]: these environments, or all. Each is made in build/matrix/NAME and kept there. The emulator always
+runs in .venv, with the botocore that moto wants; only what is tested runs in the environment.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.fetch_amazon_aws import fetch  # noqa: E402
+
+PLACE = ROOT / "build/matrix"
+OWN = ROOT / ".venv/bin"
+
+# Each claim of meta/runtime.yml, galaxy.yml, requirements.txt and the README stands on one of these.
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The versions in one environment."""
+
+    name: str
+    python: str
+    core: str
+    ansible: str  # the version of the `ansible` package that holds the amazon.aws below
+    amazon: str
+    boto3: str
+    modules: str = ""  # the Python that runs the modules, if it is not the controller's
+
+    def __str__(self) -> str:
+        python = f"Python {self.python}" + (f", modules on {self.modules}" if self.modules else "")
+        return f"{self.name}: {python}, ansible-core {self.core}, amazon.aws {self.amazon}, boto3 {self.boto3}"
+
+
+ENVIRONMENTS = (
+    # The oldest of everything. botocore always has boto3's version. No index has an amazon.aws between 9.5 and 10.1.
+    Environment("oldest", "3.10", "2.17.0", "12.0.0a5", "10.1.0", "1.34.126"),
+    Environment("core-2.17", "3.12", "2.17.14", "12.3.0", "10.1.2", "1.44.8"),
+    Environment("core-2.18", "3.11", "2.18.19", "12.3.0", "10.1.2", "1.44.8"),
+    Environment("core-2.19", "3.11", "2.19.14", "12.3.0", "10.1.2", "1.44.8"),
+    Environment("core-2.20", "3.12", "2.20.10", "13.8.0", "10.3.2", "1.44.8"),
+    Environment("newest", "3.13", "2.21.5", "14.5.0", "11.4.0", "1.44.8"),
+    # The oldest Python that amazon.aws 10 runs modules with, under the newest ansible-core.
+    Environment("modules-3.9", "3.12", "2.21.5", "13.8.0", "10.3.2", "1.34.126", modules="3.9"),
+    Environment("python-3.14", "3.14", "2.21.5", "14.5.0", "11.4.0", "1.44.8"),
+)
+
+# Not run: properties that take minutes over HTTP. They ask what the plans do to EC2, not what the versions do to us.
+SLOW = ("test_fleet_promises.py", "test_mirror.py", "test_properties.py")
+PLAYBOOKS = ("change", "check_mode", "create", "filter", "fleet", "target")
+
+# The newest for Python 3.10.
+TESTING = ("hypothesis==6.168.5", "pytest==9.2.0", "pytest-xdist==3.8.0")
+
+# galaxy-importer wants other versions of what the tests need, so it has an environment of its own.
+IMPORTER = ("galaxy-importer==0.4.44", "ansible-core==2.19.14")
+
+
+class Skipped(Exception):
+    """Why something cannot be checked here."""
+
+
+class Failed(Exception):
+    """Where to read what went wrong."""
+
+
+@functools.cache
+def interpreter(version: str) -> str:
+    """A Python of that version that runs and can make environments: on PATH, or one that pyenv keeps."""
+    name = f"python{version}"
+    on_path = [pathlib.Path(folder, name) for folder in os.environ["PATH"].split(os.pathsep)]
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    mute = []
+    for path in [*on_path, *sorted(pyenv.glob(f"versions/{version}.*/bin/{name}"), reverse=True)]:
+        # Not one of .venv, which is no base for others. What pyenv has put on PATH may run nothing.
+        if path.is_file() and not path.is_relative_to(ROOT):
+            if subprocess.run([path, "-c", "import ensurepip, ssl"], capture_output=True, check=False).returncode == 0:
+                return str(path)
+            mute.append(path)
+    raise Skipped(f"no Python {version} here" + (f", and {mute[0]} does not run" if mute else ""))
+
+
+class Place:
+    """Where an environment lives."""
+
+    def __init__(self, name: str) -> None:
+        self.folder = PLACE / name
+        self.python = self.folder / "bin/python"
+        self.collections = self.folder / "collections"
+        self.logs = PLACE / "logs" / name
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir(parents=True)
+
+    def run(
+        self, check: str, *command: str | pathlib.Path, cwd: pathlib.Path = ROOT, more: dict[str, str] | None = None
+    ) -> str:
+        """Run a command, in whose view there is nothing that the caller has set for AWS or Ansible. Returns its output,
+        which is also added to the check's log."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
+        environment = {
+            **kept,
+            "PATH": os.pathsep.join([str(self.folder / "bin"), kept["PATH"]]),
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "VTAP_EMULATOR_PYTHON": str(OWN / "python"),
+            **(more or {}),
+        }
+        done = subprocess.run(
+            command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        log = self.logs / f"{check}.log"
+        with log.open("a") as file:
+            file.write(f"$ {' '.join(map(str, command))}\n{done.stdout}")
+        if done.returncode:
+            print(*(line[:300] for line in done.stdout.splitlines()[-25:]), sep="\n")
+            raise Failed(f"see {log.relative_to(ROOT)}")
+        return done.stdout
+
+    def packages(self, *packages: str, python: str, folder: pathlib.Path | None = None) -> None:
+        """Make a virtual environment with these packages, unless it is there."""
+        folder = folder or self.folder
+        made_of = folder / "made-of"
+        wanted = "\n".join([python, *packages])
+        if made_of.exists() and made_of.read_text() == wanted:
+            return
+        self.run("install", python, "-m", "venv", "--clear", folder)
+        pip = (folder / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet")
+        self.run("install", *pip, "install", *packages)
+        (folder / "ansible.cfg").touch()
+        made_of.write_text(wanted)
+
+    def amazon(self, ansible: str, version: str) -> None:
+        """Give it the amazon.aws of that version, out of that version of the `ansible` package."""
+        kept = PLACE / "amazon.aws" / version
+        if not kept.exists():
+            fetch(ansible, kept.with_suffix(".new"))
+            kept.with_suffix(".new").rename(kept)
+        brought = json.loads((kept / "ansible_collections/amazon/aws/MANIFEST.json").read_text())
+        if brought["collection_info"]["version"] != version:
+            raise Failed(f"ansible {ansible} has amazon.aws {brought['collection_info']['version']}, not {version}")
+        shutil.rmtree(self.collections, ignore_errors=True)
+        (self.collections / "ansible_collections").mkdir(parents=True)
+        (self.collections / "ansible_collections/amazon").symlink_to(kept / "ansible_collections/amazon")
+
+
+def install(place: Place, wanted: Environment) -> str:
+    """The environment with the collection in it, as users install it."""
+    sdk = [f"boto3=={wanted.boto3}", f"botocore=={wanted.boto3}"]
+    place.packages(f"ansible-core=={wanted.core}", *sdk, *TESTING, python=interpreter(wanted.python))
+    if wanted.modules:
+        place.packages(*sdk, python=interpreter(wanted.modules), folder=place.folder / "modules")
+    place.amazon(wanted.ansible, wanted.amazon)
+    (tarball,) = (ROOT / "dist").glob("vtap-aws-*.tar.gz")
+    galaxy = place.folder / "bin/ansible-galaxy"
+    place.run("install", galaxy, "collection", "install", tarball, "-p", place.collections)
+    # ansible-core only warns if requires_ansible or a plugin's documentation is not to its liking.
+    said = place.run("install", place.folder / "bin/ansible-doc", "-t", "module", "--list", "vtap.aws")
+    if (
+        len([line for line in said.splitlines() if line.startswith("vtap.aws.")])
+        != len(list((ROOT / "plugins/modules").glob("*.py")))
+        or "WARNING" in said
+    ):
+        raise Failed(f"ansible-doc: {said}")
+    return ""
+
+
+def unit(place: Place, wanted: Environment) -> str:
+    """The unit tests, but for the slow ones."""
+    if wanted.modules:
+        raise Skipped(f"no ansible-core that we claim runs on {wanted.modules}")
+    left_out = [f"--ignore=tests/unit/{name}" for name in SLOW]
+    return counted(place.run("unit", place.python, "-m", "pytest", "-n", "2", *left_out, "tests/unit"))
+
+
+def playbooks(place: Place, wanted: Environment) -> str:
+    """Playbooks: the demo, the README's first, the modules' examples, the teardown and some of the tests."""
+    modules = place.folder / "modules/bin/python" if wanted.modules else place.python
+    demo = ["-e", f"ansible_python_interpreter={modules}"]
+    place.run("playbooks", OWN / "python", "tools/demo.py", place.folder, *demo)
+    file = "tests/integration/test_playbooks.py"
+    chosen = [f"{file}::test_playbook[{name}]" for name in PLAYBOOKS]
+    whole = [f"{file}::test_{name}" for name in ("first_playbook_of_the_readme", "examples", "teardown")]
+    pytest: list[str | pathlib.Path] = [
+        OWN / "python",
+        "-m",
+        "pytest",
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+        *chosen,
+        *whole,
+    ]
+    more = {"VTAP_ENVIRONMENT": str(place.folder), "VTAP_MODULE_PYTHON": str(modules)}
+    return counted(place.run("playbooks", *pytest, more=more))
+
+
+def sanity(place: Place, wanted: Environment) -> str:
+    """ansible-test sanity; of a Python that only runs modules, the two tests that are about it."""
+    command: list[str | pathlib.Path] = [OWN / "python", "tools/sanity.py", "--environment", place.folder]
+    if not wanted.modules:
+        said = place.run("sanity", *command)
+    else:
+        path = os.pathsep.join([str(place.folder / "modules/bin"), str(place.folder / "bin"), os.environ["PATH"]])
+        about = ["--python", wanted.modules, "--test", "compile", "--test", "import"]
+        said = place.run("sanity", *command, *about, more={"PATH": path})
+    return said.splitlines()[-1].rpartition(": ")[2].removesuffix(" ran")
+
+
+def counted(said: str) -> str:
+    """How many tests passed, in pytest's last line."""
+    return said.splitlines()[-1].partition(" in ")[0].removesuffix(" passed") + " tests"
+
+
+CHECKS: dict[str, Callable[[Place, Environment], str]] = {
+    "install": install,
+    "unit": unit,
+    "playbooks": playbooks,
+    "sanity": sanity,
+}
+
+
+def importer() -> str:
+    """What Galaxy checks when a collection is uploaded."""
+    place = Place("importer")
+    place.packages(*IMPORTER, python=interpreter("3.11"))
+    place.amazon(ENVIRONMENTS[0].ansible, ENVIRONMENTS[0].amazon)
+    (tarball,) = (ROOT / "dist").glob("vtap-aws-*.tar.gz")
+    said = place.run("importer", place.python, "-m", "galaxy_importer.main", tarball, cwd=place.folder)
+    found = [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))]
+    if found or "Importer processing completed successfully" not in said:
+        raise Failed("; ".join(found) or said[-300:])
+    return ""
+
+
+def attempt(name: str, check: str, action: Callable[[], str]) -> str:
+    """Do it and say how it went, in a few words."""
+    started = time.monotonic()
+    try:
+        noted = action()
+        outcome = "ok" + (f", {noted}" if noted else "")
+    except Skipped as why:
+        return f"skipped: {why}"
+    except Failed as where:
+        outcome = f"FAILED, {where}"
+    outcome += f", {time.monotonic() - started:.0f} s"
+    print(f"{name}: {check}: {outcome}", flush=True)
+    return outcome
+
+
+def check(wanted: Environment) -> dict[str, str]:
+    """Every check of one environment."""
+    try:
+        for version in filter(None, [wanted.python, wanted.modules]):
+            interpreter(version)
+    except Skipped as why:
+        print(f"{wanted.name}: skipped: {why}", flush=True)
+        return dict.fromkeys(CHECKS, f"skipped: {why}")
+    place = Place(wanted.name)
+    results: dict[str, str] = {}
+    for name, action in CHECKS.items():
+        if results.get("install", "").startswith("FAILED"):
+            results[name] = "skipped: not installed"
+            continue
+        results[name] = attempt(wanted.name, name, functools.partial(action, place, wanted))
+    return results
+
+
+def main() -> int:
+    names = [environment.name for environment in ENVIRONMENTS] + ["importer"]
+    chosen = sys.argv[1:] or names
+    if unknown := set(chosen) - set(names):
+        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+        return 2
+    table: dict[str, dict[str, str]] = {}
+    for environment in ENVIRONMENTS:
+        if environment.name in chosen:
+            table[str(environment)] = check(environment)
+    if "importer" in chosen:
+        table["galaxy-importer"] = {"importer": attempt("importer", "importer", importer)}
+    failed = 0
+    for title, results in table.items():
+        print(f"\n{title}")
+        # One line if all is skipped for the same reason.
+        if len(set(results.values())) == 1 and len(results) > 1:
+            results = {"all": next(iter(results.values()))}
+        for name, result in results.items():
+            print(f"  {name:<10} {result}")
+            failed += result.startswith("FAILED")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
