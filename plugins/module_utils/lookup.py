@@ -24,9 +24,11 @@ class Reader(Protocol):
 
     def describe(
         self, kind: Kind, ids: tuple[str, ...] = ..., filters: dict[str, list[str]] | None = ..., part_tags: bool = ...
-    ) -> list[Options]: ...
+    ) -> list[Options]:
+        """The objects of this kind."""
 
-    def is_foreign(self, owner: str | None) -> bool: ...
+    def is_foreign(self, owner: str | None) -> bool:
+        """Whether that is another account."""
 
 
 def id_of(kind: Kind, option: str, name: str, reader: Reader, predict: bool) -> str | Pending:
