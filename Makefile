@@ -19,8 +19,8 @@ export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit emulator-test integration targets sanity docs bench faults emulator venv install \
-        constraints clean
+.PHONY: help demo test lint unit emulator-test integration targets sanity docs matrix bench faults emulator venv \
+        install constraints clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -64,6 +64,10 @@ docs: .venv/tested .venv/installed ## the documentation as HTML, in build/docs
 	@echo '== docs'
 	$(BIN)/python tools/docs.py
 
+matrix: .venv/tested .venv/installed ## all versions that we claim to work with, or ENVIRONMENTS="oldest newest"
+	@echo '== matrix'
+	$(BIN)/python tools/matrix.py $(ENVIRONMENTS)
+
 bench: .venv/installed ## calls and wall time per task and per fleet, side by side with others
 	@echo '== bench'
 	$(BIN)/python -m tests.bench
@@ -102,8 +106,8 @@ clean: ## remove all that make made
 	$(PIP) install -r requirements/test.in -c requirements/constraints.txt
 	touch $@
 
-.venv/installed: .venv/run $(SOURCES)
+.venv/installed: .venv/run $(SOURCES) tools/build.py
 	rm -rf dist
-	$(BIN)/ansible-galaxy collection build --output-path dist
+	$(BIN)/python tools/build.py dist
 	$(BIN)/ansible-galaxy collection install dist/vtap-aws-*.tar.gz --force -p .venv/collections
 	touch $@
