@@ -224,8 +224,8 @@ def sanity(place: Place, wanted: Environment) -> str:
 
 
 def counted(said: str) -> str:
-    """How many tests passed, in pytest's last line."""
-    return said.splitlines()[-1].partition(" in ")[0].removesuffix(" passed") + " tests"
+    """How many tests passed, out of pytest's last line."""
+    return said.splitlines()[-1].partition(" passed")[0].rpartition(" ")[2] + " tests"
 
 
 CHECKS: dict[str, Callable[[Place, Environment], str]] = {
