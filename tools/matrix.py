@@ -152,8 +152,9 @@ class Place:
         """Give it the amazon.aws of that version, out of that version of the `ansible` package."""
         kept = PLACE / "amazon.aws" / version
         if not kept.exists():
-            fetch(ansible, kept.with_suffix(".new"))
-            kept.with_suffix(".new").rename(kept)
+            new = kept.with_name(f"{version}-new")
+            fetch(ansible, new)
+            new.rename(kept)
         brought = json.loads((kept / "ansible_collections/amazon/aws/MANIFEST.json").read_text())
         if brought["collection_info"]["version"] != version:
             raise Failed(f"ansible {ansible} has amazon.aws {brought['collection_info']['version']}, not {version}")
@@ -174,11 +175,8 @@ def install(place: Place, wanted: Environment) -> str:
     place.run("install", galaxy, "collection", "install", tarball, "-p", place.collections)
     # ansible-core only warns if requires_ansible or a plugin's documentation is not to its liking.
     said = place.run("install", place.folder / "bin/ansible-doc", "-t", "module", "--list", "vtap.aws")
-    if (
-        len([line for line in said.splitlines() if line.startswith("vtap.aws.")])
-        != len(list((ROOT / "plugins/modules").glob("*.py")))
-        or "WARNING" in said
-    ):
+    shown = [line for line in said.splitlines() if line.startswith("vtap.aws.")]
+    if "WARNING" in said or len(shown) != len(list((ROOT / "plugins/modules").glob("*.py"))):
         raise Failed(f"ansible-doc: {said}")
     return ""
 
@@ -197,19 +195,9 @@ def playbooks(place: Place, wanted: Environment) -> str:
     file = "tests/integration/test_playbooks.py"
     chosen = [f"{file}::test_playbook[{name}]" for name in PLAYBOOKS]
     whole = [f"{file}::test_{name}" for name in ("first_playbook_of_the_readme", "teardown")]
-    pytest: list[str | pathlib.Path] = [
-        OWN / "python",
-        "-m",
-        "pytest",
-        "-n",
-        "2",
-        "--dist",
-        "worksteal",
-        *chosen,
-        *whole,
-    ]
+    pytest = [str(OWN / "python"), "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations=9"]
     more = {"VTAP_ENVIRONMENT": str(place.folder), "VTAP_MODULE_PYTHON": str(modules)}
-    return counted(place.run("playbooks", *pytest, more=more))
+    return counted(place.run("playbooks", *pytest, *chosen, *whole, more=more))
 
 
 def sanity(place: Place, wanted: Environment) -> str:
@@ -239,7 +227,7 @@ CHECKS: dict[str, Callable[[Place, Environment], str]] = {
 def importer() -> str:
     """What Galaxy checks when a collection is uploaded."""
     place = Place("importer")
-    place.packages(*IMPORTER, python=interpreter("3.11"))
+    place.packages(*IMPORTER, python=str(OWN / "python"))
     place.amazon(ENVIRONMENTS[0].ansible, ENVIRONMENTS[0].amazon)
     # It narrows ansible-doc's path, so amazon.aws must be where Python looks.
     (library,) = (place.folder / "lib").glob("python*/site-packages")
@@ -275,7 +263,7 @@ def attempt(name: str, check: str, action: Callable[[], str]) -> str:
         outcome = "ok" + (f", {noted}" if noted else "")
     except Skipped as why:
         return f"skipped: {why}"
-    except Failed as where:
+    except (Failed, subprocess.CalledProcessError) as where:
         outcome = f"FAILED, {where}"
     outcome += f", {time.monotonic() - started:.0f} s"
     print(f"{name}: {check}: {outcome}", flush=True)
