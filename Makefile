@@ -64,9 +64,9 @@ docs: .venv/tested .venv/installed ## the documentation as HTML, in build/docs
 	@echo '== docs'
 	$(BIN)/python tools/docs.py
 
-matrix: .venv/tested .venv/installed ## all versions that we claim to work with, or ENVIRONMENTS="oldest newest"
+matrix: .venv/tested .venv/installed ## all versions that we claim to work with, or ONLY="oldest sanity"
 	@echo '== matrix'
-	$(BIN)/python tools/matrix.py $(ENVIRONMENTS)
+	$(BIN)/python tools/matrix.py $(ONLY)
 
 bench: .venv/installed ## calls and wall time per task and per fleet, side by side with others
 	@echo '== bench'

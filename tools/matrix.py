@@ -4,8 +4,9 @@
 
 """The collection in environments of every version that it claims to work with: make matrix.
 
-matrix.py [NAME ...]: these environments, or all. Each is made in build/matrix/NAME and kept there. The emulator always
-runs in .venv, with the botocore that moto wants; only what is tested runs in the environment.
+matrix.py [NAME ...] [CHECK ...]: these environments and these checks of them, or all. Each is made in build/matrix/NAME
+and kept there. The emulator always runs in .venv, with the botocore that moto wants; only what is tested runs in the
+environment.
 """
 
 from __future__ import annotations
@@ -106,14 +107,14 @@ class Place:
         self.python = self.folder / "bin/python"
         self.collections = self.folder / "collections"
         self.logs = PLACE / "logs" / name
-        shutil.rmtree(self.logs, ignore_errors=True)
-        self.logs.mkdir(parents=True)
+        self.begun: set[str] = set()
+        self.logs.mkdir(parents=True, exist_ok=True)
 
     def run(
         self, check: str, *command: str | pathlib.Path, cwd: pathlib.Path = ROOT, more: dict[str, str] | None = None
     ) -> str:
         """Run a command, in whose view there is nothing that the caller has set for AWS or Ansible. Returns its output,
-        which is also added to the check's log."""
+        which also goes to the check's log."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
         environment = {
             **kept,
@@ -128,7 +129,8 @@ class Place:
             command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
         log = self.logs / f"{check}.log"
-        with log.open("a") as file:
+        with log.open("a" if check in self.begun else "w") as file:
+            self.begun.add(check)
             file.write(f"$ {' '.join(map(str, command))}\n{done.stdout}")
         if done.returncode:
             print(*(line[:300] for line in done.stdout.splitlines()[-25:]), sep="\n")
@@ -270,8 +272,8 @@ def attempt(name: str, check: str, action: Callable[[], str]) -> str:
     return outcome
 
 
-def check(wanted: Environment) -> dict[str, str]:
-    """Every check of one environment."""
+def check(wanted: Environment, chosen: set[str]) -> dict[str, str]:
+    """These checks of one environment."""
     try:
         for version in filter(None, [wanted.python, wanted.modules]):
             interpreter(version)
@@ -281,6 +283,8 @@ def check(wanted: Environment) -> dict[str, str]:
     place = Place(wanted.name)
     results: dict[str, str] = {}
     for name, action in CHECKS.items():
+        if name not in chosen | {"install"}:
+            continue
         if results.get("install", "").startswith("FAILED"):
             results[name] = "skipped: not installed"
             continue
@@ -290,14 +294,16 @@ def check(wanted: Environment) -> dict[str, str]:
 
 def main() -> int:
     names = [environment.name for environment in ENVIRONMENTS] + ["importer", "index"]
-    chosen = sys.argv[1:] or names
-    if unknown := set(chosen) - set(names):
-        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    given = set(sys.argv[1:])
+    chosen = given & set(names) or set(names)
+    checks = given & set(CHECKS) or set(CHECKS)
+    if unknown := given - set(names) - set(CHECKS):
+        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join([*names, *CHECKS])}")
         return 2
     table: dict[str, dict[str, str]] = {}
     for environment in ENVIRONMENTS:
         if environment.name in chosen:
-            table[str(environment)] = check(environment)
+            table[str(environment)] = check(environment, checks)
     if "importer" in chosen:
         table["galaxy-importer"] = {"importer": attempt("importer", "importer", importer)}
     if "index" in chosen:
