@@ -68,7 +68,7 @@ def pip_settings() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--environment", type=pathlib.Path, default=ROOT / ".venv")
     parser.add_argument("--python")
     options, more = parser.parse_known_args()
