@@ -119,6 +119,13 @@ def test_what_is_behind_a_target_may_go(ec2: Any, clients: Any) -> None:
     ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target)
 
 
+@pytest.mark.parametrize(("kind", "word"), [("application", "app"), ("network", "net"), ("gateway", "gwy")])
+def test_load_balancers_have_the_arn_of_their_type(ec2: Any, clients: Any, kind: str, word: str) -> None:
+    subnets = [row["SubnetId"] for row in ec2.describe_subnets()["Subnets"]]
+    made = clients(service="elbv2").create_load_balancer(Name="mine", Type=kind, Subnets=subnets)["LoadBalancers"][0]
+    assert f":loadbalancer/{word}/mine/" in made["LoadBalancerArn"]
+
+
 def test_reset_is_thorough_and_fast(ec2: Any, emulator: Emulator, clients: Any) -> None:
     session(ec2)
     ec2.create_vpc(CidrBlock="10.0.0.0/16")
