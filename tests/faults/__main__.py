@@ -77,7 +77,7 @@ def plan(lab: Lab, quick: bool, chance: random.Random, only: str, sample: int | 
     calls = {one.label: undisturbed(one, lab) for one in chosen}
     matrix = [cell for one in chosen for cell in cells(one, calls[one.label])]
     if quick or sample is not None:
-        places = chance.sample(range(len(matrix)), min(len(matrix), 60 if sample is None else sample))
+        places = chance.sample(range(len(matrix)), min(len(matrix), 40 if sample is None else sample))
         matrix = [matrix[place] for place in sorted(places)]
     whole = [replace(cell, whole=True) for cell in matrix if not cell.fault.startswith("actor")]
     jobs: list[Job] = [*matrix, *chance.sample(whole, min(len(whole), number["playbooks"]))]
