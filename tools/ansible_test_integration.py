@@ -126,7 +126,7 @@ def main() -> int:
     began = time.monotonic()
     # Outside of the checkout, see tools/sanity.py.
     with tempfile.TemporaryDirectory(prefix="integration-") as folder:
-        staged = stage(pathlib.Path(folder, "ansible_collections"))
+        staged = stage(pathlib.Path(folder, "ansible_collections"), ROOT / ".venv/collections")
         try:
             with account(given.real) as settings:
                 settings["fidelity_report"] = str(staged / REPORT)
