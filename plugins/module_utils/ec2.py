@@ -19,7 +19,8 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 try:
     from botocore import xform_name
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError as BotoCoreError  # module.py names it too
+    from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as ConnectError
 except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
 
@@ -36,8 +37,6 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
         pass
 
 
-# What botocore raises for a configuration that it does not take.
-UNCONFIGURABLE = (TypeError, ValueError, BotoCoreError)
 # The most that one Describe page holds (EC2's service model: MaxResults 5 to 1000).
 PAGE = 1000
 # EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).

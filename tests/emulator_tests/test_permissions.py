@@ -82,7 +82,7 @@ def calls(root: Any) -> dict[str, tuple[Callable[[Any], Any], list[str]]]:
     the_filter, the_target = f"traffic-mirror-filter/{FILTER}", f"traffic-mirror-target/{TARGET}"
     a_session, a_rule = f"traffic-mirror-session/{on_web}", f"traffic-mirror-filter-rule/{RULE}"
     return {
-        "CreateTrafficMirrorFilter": (lambda ec2: new_filter(ec2), ["traffic-mirror-filter/*"]),
+        "CreateTrafficMirrorFilter": (new_filter, ["traffic-mirror-filter/*"]),
         "CreateTrafficMirrorFilterRule": (
             lambda ec2: ec2.create_traffic_mirror_filter_rule(**rule_request()),
             [the_filter, "traffic-mirror-filter-rule/*"],

@@ -55,7 +55,7 @@ def run(quick: bool, seed: int, processes: int, only: str, sample: int | None) -
     print(f"seed {seed}", flush=True)
     child.load()
     with ExitStack() as stack:
-        labs = [stack.enter_context(Lab()) for _ in range(processes)]
+        labs = [stack.enter_context(Lab()) for _number in range(processes)]
         _jobs[:] = plan(labs[0], quick, random.Random(seed), only, sample)
         fork = multiprocessing.get_context("fork")
         free: Any = fork.SimpleQueue()

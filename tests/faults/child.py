@@ -90,7 +90,7 @@ class Running:
         text, late = b"", False
         with os.fdopen(self.reading, "rb", buffering=0) as pipe:
             while True:
-                ready, _, _ = select.select([pipe], [], [], max(0.0, self.deadline - time.monotonic()))
+                ready, _writable, _broken = select.select([pipe], [], [], max(0.0, self.deadline - time.monotonic()))
                 if not ready:
                     late = True
                     os.kill(self.pid, signal.SIGKILL)

@@ -44,7 +44,7 @@ class Pair:
 
 def kills(scenario: Scenario, calls: int, number: int, chance: random.Random) -> list[Kill]:
     """So many kills of a scenario that makes so many calls."""
-    return [Kill(scenario, chance.randint(1, calls), chance.random() < 0.5) for _ in range(number)]
+    return [Kill(scenario, chance.randint(1, calls), chance.random() < 0.5) for _kill in range(number)]
 
 
 def judge_kill(kill: Kill, lab: Lab) -> Verdict:
@@ -73,7 +73,7 @@ def judge_pair(pair: Pair, lab: Lab) -> Verdict:
     pair.scenario.furnish(lab)
     before = lab.state()
     options = pair.scenario.options(before)
-    runs = [lab.start(pair.scenario.module, options, child.Around(pause=1.0), direct=True) for _ in range(2)]
+    runs = [lab.start(pair.scenario.module, options, child.Around(pause=1.0), direct=True) for _run in range(2)]
     ends = [run.wait() for run in runs]
     wrong = [f"{end.how}: {end.text[-1500:]}" for end in ends if end.how not in ("done", "failed")]
     wrong += [f"it says nothing: {end.text}" for end in ends if end.how == "failed" and len(end.message) < 20]

@@ -283,7 +283,7 @@ FILTERS = [
         lambda _: {**_FILTER, "allow_replacement": True, "purge_tags": True},
         _filter_furnished("old", used=True),
         _my_filter,
-        lambda state, before: _filter_as_wanted(state, before),
+        _filter_as_wanted,
         _rival_filter,
     ),
     Scenario(

@@ -14,6 +14,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.loaders
@@ -25,9 +26,9 @@ from tests.integration.conftest import ROOT
 COLLECTIONS = str(ROOT / ".venv/collections")
 
 
-@pytest.fixture(scope="session")
-def installed():
-    """The installed collection can be imported, and EC2's service model is read once and not for each task."""
+@contextlib.contextmanager
+def installed() -> Iterator[None]:
+    """Within it the installed collection can be imported, and EC2's service model is read once, not for each task."""
     loader = botocore.loaders.Loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(COLLECTIONS)
@@ -39,7 +40,7 @@ def installed():
 
 
 def run(module: str, env: dict[str, str], options: dict[str, Any], check: bool = False) -> dict[str, Any]:
-    """The result of a task. env: its AWS_* variables. Needs the fixture installed."""
+    """The result of a task. env: its AWS_* variables. Only within installed()."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     main = importlib.import_module(f"ansible_collections.vtap.aws.plugins.modules.{module}").main
     printed = io.StringIO()

@@ -13,7 +13,7 @@ import re
 import pytest
 
 from tests.emulator.lab import names
-from tests.integration.inprocess import installed, run  # noqa: F401
+from tests.integration.inprocess import installed, run
 from tools import iam
 
 LAB = names()
@@ -246,8 +246,9 @@ def _id_of(row):
 
 
 @pytest.fixture(scope="module")
-def bench(running, installed):  # noqa: ARG001, F811
-    return Bench(running)
+def bench(running):
+    with installed():
+        yield Bench(running)
 
 
 def without(policy, action):
