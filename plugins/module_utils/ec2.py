@@ -19,8 +19,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 try:
     from botocore import xform_name
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError as BotoCoreError  # module.py names it too
-    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as ConnectError
 except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
 

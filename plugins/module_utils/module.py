@@ -26,7 +26,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (  # noqa: E
     refusals,
     wait_for,
 )
-from ansible_collections.vtap.aws.plugins.module_utils.ec2 import BotoCoreError, Ec2, Ec2Error  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.pace import Pace  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan, Wanted  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (  # noqa: E402
@@ -109,7 +109,7 @@ def connect(module: AnsibleAWSModule, pace: Pace | None = None, config: Any = No
     """
     try:
         client = module.client("ec2", config=config)
-    except (TypeError, ValueError, BotoCoreError) as error:
+    except Exception as error:  # botocore's own, and what Python says of unknown arguments
         if not module.params.get("aws_config"):
             raise
         raise BadInput(f"aws_config: botocore does not take it: {words.short(error)}") from error
