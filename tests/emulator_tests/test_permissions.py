@@ -232,7 +232,7 @@ def test_a_role_has_its_own_policy(emulator: Emulator, clients: Clients) -> None
 
 def test_keys_of_nobody_are_the_root_users(user: User, ec2: Any) -> None:
     user.may(allow("DescribeVpcs"))
-    session(ec2)
+    assert session(ec2)["OwnerId"] == OWNER
 
 
 def test_users_assume_roles(user: User, emulator: Emulator, clients: Clients) -> None:
