@@ -12,7 +12,8 @@ options:
   wait:
     description:
       - Wait after a change until EC2 shows it. EC2 is eventually consistent; these objects have no state to wait for.
-      - Tasks of this collection do without, since they look again where EC2 may lag behind.
+      - Tasks that use the object do without, since they look again where EC2 may lag behind. The same task, run again
+        while EC2 still shows the old state, would repeat its change, or make a second filter of the same name.
     type: bool
     default: false
   wait_timeout:

@@ -112,8 +112,9 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
             raise
         first = first or plan
         if stops and plan.actions == stops[-1].plan.actions and not stops[-1].passing:
-            # What is taken stays taken: only a look that shows who has it leads on.
-            worth_a_look = stops[-1].error.duplicate
+            # What is taken stays taken, and what may have been carried out is not done twice: only a look that shows
+            # who has it, or that it is there, leads on.
+            worth_a_look = stops[-1].error.duplicate or stops[-1].uncertain
         else:
             if stops and stops[-1].uncertain and not _holds(plan, stops[-1].action):
                 done.append(stops[-1].action)  # its reply was lost, but the fresh look shows that it was carried out

@@ -9,10 +9,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import checks
+from . import checks, views
 from .errors import ApiError
 from .knobs import Knobs
-from .store import Kind, Thing, World
+from .store import Kind, Lag, Thing, World
 
 
 class Replay(Exception):
@@ -36,7 +36,7 @@ class Call:
     dry_run: bool = False
     client_token: str | None = None
     passed: bool = field(default=False, init=False)
-    # What this read left out because of lag: one read the fewer to wait, once the reply is made.
+    # What this read did not show as it is: one read the fewer to wait, once the reply is made.
     after_reply: list[Thing] = field(default_factory=list, init=False)
 
     def checked(self) -> None:
@@ -71,9 +71,8 @@ class Call:
             place.tokens[self.action, self.client_token] = (self.parameters, reply)
 
     def read_done(self) -> None:
-        """Count this read for the things it left out."""
-        for thing in self.after_reply:
-            thing.hidden_reads = max(0, thing.hidden_reads - 1)
+        """Count this read for the things it did not show as they are."""
+        self.world.read_once(self.after_reply)
         self.after_reply.clear()
 
     def own(self, kind: Kind) -> dict[str, Thing]:
@@ -92,7 +91,6 @@ class Call:
         self, kind: Kind, fields: dict[str, Any], tags: dict[str, str], target_account: str | None = None
     ) -> Thing:
         """Add an object, not to be described before the lag knob allows."""
-        lag = self.knobs["lag"]
         thing = Thing(
             kind,
             self.world.new_id(kind),
@@ -101,10 +99,25 @@ class Call:
             {name: value for name, value in fields.items() if value is not None},
             tags,
             target_account,
-            hidden_reads=lag["reads"],
-            hidden_until=time.monotonic() + lag["seconds"] if lag["seconds"] else 0.0,
+            lag=self._lag(None),
         )
         return self.world.add(thing)
+
+    def will_change(self, thing: Thing) -> None:
+        """To be called before an object or its tags change: Describe shows it as it was while the lag knob says so."""
+        # Guess: [lag-of-changes] changes and deletions may show as late as what is made.
+        thing.lag = self._lag(views.described(self.world, thing))
+
+    def remove(self, thing: Thing) -> None:
+        """Delete an object, which Describe shows for a while yet if the lag knob says so."""
+        self.will_change(thing)
+        self.world.remove(thing)
+
+    def _lag(self, row: dict[str, Any] | None) -> Lag | None:
+        lag = self.knobs["lag"]
+        if not (lag["reads"] or lag["seconds"]):
+            return None
+        return Lag(row, lag["reads"], time.monotonic() + lag["seconds"])
 
     def quota(self, kind: Kind, knob: str, code: str) -> None:
         """Raise the code if the account already has as many as the quota allows."""

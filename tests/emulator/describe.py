@@ -85,15 +85,15 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
         call.get_own(FILTER, given["TrafficMirrorFilterId"])
         things = [t for t in things if t.fields["TrafficMirrorFilterId"] == given["TrafficMirrorFilterId"]]
 
-    def shown(thing: Thing) -> dict[str, Any]:
-        return views.row(call.world, thing, viewer=call.account)
+    def shown(thing: Thing) -> dict[str, Any] | None:
+        return views.described(call.world, thing, viewer=call.account)
 
     def passes(thing: Thing) -> bool:
-        return not filters or matches(shown(thing), filters, FILTERS[kind])
+        return not filters or matches(shown(thing) or {}, filters, FILTERS[kind])
 
     keyed = sorted(((thing.id, thing) for thing in things), key=lambda pair: pair[0])
     page, token = cut(call, keyed, position, passes)
-    rows = [shown(thing) for thing in page]
+    rows = [row for thing in page if (row := shown(thing)) is not None]
     if kind is FILTER and not call.knobs["rule_tags"]:
         for rule in (r for row in rows for r in (*row["IngressFilterRules"], *row["EgressFilterRules"])):
             del rule["Tags"]
@@ -101,12 +101,11 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
 
 
 def _read(call: Call, kind: Kind) -> dict[str, Thing]:
-    """What the caller may see now. Each call is one read for the lag of what it leaves out."""
+    """What the caller may see now. Each call is one read for the lag of what it does not show as it is."""
     things = call.world.visible(call.account, call.region, kind)
-    hidden = [thing for thing in things.values() if thing.hidden]
-    lagging = hidden + ([r for r in call.own(RULE).values() if r.hidden] if kind is FILTER else [])
-    call.after_reply.extend(lagging)
-    return {wanted: thing for wanted, thing in things.items() if not thing.hidden}
+    rules = call.world.visible(call.account, call.region, RULE) if kind is FILTER else {}
+    call.after_reply.extend(thing for thing in (*things.values(), *rules.values()) if thing.lagging)
+    return {wanted: thing for wanted, thing in things.items() if thing.described}
 
 
 def check_filters(filters: Sequence[dict[str, Any]], known: dict[str, str]) -> list[tuple[str, list[str]]]:

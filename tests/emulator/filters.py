@@ -58,8 +58,8 @@ def delete(call: Call) -> dict[str, Any]:
     # Guess: [filter-delete-with-rules] the rules are deleted and not an obstacle; nothing in the documentation asks for
     # their removal first.
     for rule in views.rules_of(call.world, thing):
-        del call.own(RULE)[rule.id]
-    del call.own(FILTER)[wanted]
+        call.remove(rule)
+    call.remove(thing)
     return {"TrafficMirrorFilterId": wanted}
 
 
@@ -85,6 +85,7 @@ def modify_network_services(call: Call) -> dict[str, Any]:
     for name in remove:
         if name not in present:
             raise invalid_value("RemoveNetworkService", name, "The network service is not mirrored")
+    call.will_change(thing)
     thing.fields["NetworkServices"] = [name for name in [*present, *add] if name not in remove]
     # Guess: [services-reply-tags] no tags here, as in the CLI's example and as with ModifyTrafficMirrorSession.
     return {"TrafficMirrorFilter": {**views.mirror_filter(call.world, thing), "Tags": []}}
@@ -129,6 +130,7 @@ def modify_rule(call: Call) -> dict[str, Any]:
     fields.update({name: value for name, value in _canonical(given).items() if name in _RULE_FIELDS})
     _check_whole(fields)
     _check_number(call, fields["TrafficMirrorFilterId"], fields, thing)
+    call.will_change(thing)
     thing.fields = fields
     return {"TrafficMirrorFilterRule": views.rule(thing)}
 
@@ -138,8 +140,7 @@ def delete_rule(call: Call) -> dict[str, Any]:
     wanted = call.parameters["TrafficMirrorFilterRuleId"]
     checks.identifier(RULE, wanted, "TrafficMirrorFilterRuleId")
     call.checked()
-    call.get_own(RULE, wanted)
-    del call.own(RULE)[wanted]
+    call.remove(call.get_own(RULE, wanted))
     return {"TrafficMirrorFilterRuleId": wanted}
 
 

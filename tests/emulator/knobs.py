@@ -9,7 +9,8 @@ big_types           instance types that, as a target's, take the larger number o
 accounts            {access key: account}, before what the key itself encodes
 denied              [IAM action, wildcards allowed; or "action id" to forbid calls that name the id]
 throttle            "published", or {action: [bucket, refill per second]}; None is off
-lag                 {"reads": n, "seconds": t}: a new object is not described in the next n reads and t seconds
+lag                 {"reads": n, "seconds": t}: what is made, changed, tagged or deleted is described as it was in the
+                    next n reads and t seconds
 interleave          [{"after": action, "calls": n (default 1), "do": [{"action", "parameters", "account", "region"}]}]:
                     once, after the nth following call of the action; account and region default to the caller's
 drop_replies        {action: n}: the next n calls are executed and the connection closed without a reply

@@ -95,6 +95,7 @@ def modify(call: Call) -> dict[str, Any]:
     # Guess: [vni-removed] removing the VNI gives a fresh random one, its default.
     if "VirtualNetworkId" not in fields:
         fields["VirtualNetworkId"] = _fresh_vni(call)
+    call.will_change(thing)
     call.world.change_session(thing, fields, target.account)
     return {"TrafficMirrorSession": {**views.session(call.world, thing), "Tags": []}}
 
@@ -104,7 +105,7 @@ def delete(call: Call) -> dict[str, Any]:
     wanted = call.parameters["TrafficMirrorSessionId"]
     checks.identifier(SESSION, wanted, "TrafficMirrorSessionId")
     call.checked()
-    call.world.remove(call.get_own(SESSION, wanted))
+    call.remove(call.get_own(SESSION, wanted))
     return {"TrafficMirrorSessionId": wanted}
 
 

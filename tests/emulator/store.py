@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,22 @@ def kind_of(identifier: str) -> Kind | None:
 
 
 @dataclass
+class Lag:
+    """What Describe shows of an object until it shows the object as it is: for so many reads, and up to a moment.
+
+    row: as it was before it changed or went, None if there was none. until: of time.monotonic().
+    """
+
+    row: dict[str, Any] | None
+    reads: int
+    until: float
+
+    @property
+    def over(self) -> bool:
+        return self.reads <= 0 and time.monotonic() >= self.until
+
+
+@dataclass
 class Thing:
     """One object. fields are in API member names, unset ones absent; tags include aws: ones."""
 
@@ -69,13 +85,18 @@ class Thing:
     tags: dict[str, str] = field(default_factory=dict)
     # Which account owns a session's target; None for the other kinds.
     target_account: str | None = None
-    hidden_reads: int = 0
-    hidden_until: float = 0.0
+    gone: bool = False
+    lag: Lag | None = None
 
     @property
-    def hidden(self) -> bool:
-        """Whether eventual consistency still keeps it from being described."""
-        return self.hidden_reads > 0 or time.monotonic() < self.hidden_until
+    def lagging(self) -> bool:
+        """Whether eventual consistency still keeps it from being described as it is."""
+        return self.lag is not None and not self.lag.over
+
+    @property
+    def described(self) -> bool:
+        """Whether Describe shows it at all."""
+        return self.lag.row is not None if self.lag is not None and self.lagging else not self.gone
 
     def tag_set(self) -> list[dict[str, str]]:
         """The tags as the API gives them, sorted by key."""
@@ -87,6 +108,8 @@ class Place:
 
     def __init__(self) -> None:
         self.things: dict[Kind, dict[str, Thing]] = {kind: {} for kind in KINDS}
+        # Deleted, and described for a while yet.
+        self.gone: dict[Kind, dict[str, Thing]] = {kind: {} for kind in KINDS}
         # (action, token) -> (request, reply)
         self.tokens: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
 
@@ -141,13 +164,25 @@ class World:
 
     def remove(self, thing: Thing) -> None:
         """Delete an object."""
-        del self.own(thing.account, thing.region, thing.kind)[thing.id]
+        place = self.place(thing.account, thing.region)
+        del place.things[thing.kind][thing.id]
+        thing.gone = True
+        if thing.lagging:
+            place.gone[thing.kind][thing.id] = thing
         if thing.kind is SESSION:
             key = _interface_key(thing)
             del self._on_interface[key][thing.id]
             if not self._on_interface[key]:
                 del self._on_interface[key]
             self._leave(thing)
+
+    def read_once(self, things: Iterable[Thing]) -> None:
+        """Count a read for the lag of these, and forget those that are gone and show no more."""
+        for thing in things:
+            if thing.lag is not None:
+                thing.lag.reads -= 1
+            if thing.gone and not thing.lagging:
+                self.place(thing.account, thing.region).gone[thing.kind].pop(thing.id, None)
 
     def change_session(self, session: Thing, fields: dict[str, Any], target_account: str) -> None:
         """Give a session new fields, on the same interface, and the account of its target."""
@@ -173,7 +208,7 @@ class World:
         """
         seen: dict[str, Thing] = {}
         for owner, place in self.in_region(region):
-            for thing in place.things[kind].values():
+            for thing in (*place.things[kind].values(), *place.gone[kind].values()):
                 # Of two of the same id, which only the lab's fixed ids make possible, the account's own counts.
                 if owner == account or (thing.id not in seen and self._reaches(thing, account)):
                     seen[thing.id] = thing

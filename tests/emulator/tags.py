@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import checks, describe
+from . import checks, describe, views
 from .calls import Call
 from .errors import ApiError, missing
 from .store import KINDS, Thing, kind_of
@@ -34,6 +34,7 @@ def create(call: Call, forward: Forward) -> dict[str, Any]:
     if others:
         forward("CreateTags", {"Resources": others, "Tags": given["Tags"]})
     for thing in things:
+        call.will_change(thing)
         thing.tags.update(pairs)
     return {}
 
@@ -53,6 +54,7 @@ def delete(call: Call, forward: Forward) -> dict[str, Any]:
     if others:
         forward("DeleteTags", {**given, "Resources": others})
     for thing in things:
+        call.will_change(thing)
         if not pairs:
             thing.tags = {key: value for key, value in thing.tags.items() if key.startswith("aws:")}
         for key, value in pairs:
@@ -70,10 +72,10 @@ def describe_all(call: Call, forward: Forward) -> dict[str, Any]:
     rows = [
         {"ResourceId": thing.id, "ResourceType": kind.resource_type, **tag}
         for kind in KINDS
-        for thing in call.own(kind).values()
-        # Guess: [lag-hides-tags] lag hides an object's tags with the object.
-        if not thing.hidden
-        for tag in thing.tag_set()
+        for thing in call.world.visible(call.account, call.region, kind).values()
+        if thing.account == call.account
+        # Guess: [lag-hides-tags] an object's tags show as late as the object.
+        for tag in (views.described(call.world, thing) or {}).get("Tags", [])
     ]
     mine = [row for row in rows if _passes(row, filters)]
     theirs = forward("DescribeTags", {"Filters": given["Filters"]} if given.get("Filters") else {})

@@ -55,7 +55,7 @@ def delete(call: Call) -> dict[str, Any]:
     if users:
         # The code without "Exception", and this text, are those seen in the wild.
         raise ApiError("TrafficMirrorTargetInUse", f"Cannot delete {wanted} . Target is in use by {users[0]}")
-    del call.own(TARGET)[wanted]
+    call.remove(thing)
     call.world.shares.pop((call.account, call.region, wanted), None)
     return {"TrafficMirrorTargetId": wanted}
 

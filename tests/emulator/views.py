@@ -30,23 +30,19 @@ def rule(thing: Thing) -> dict[str, Any]:
     return {"TrafficMirrorFilterRuleId": thing.id, **thing.fields}
 
 
-def mirror_filter(world: World, thing: Thing, *, lagging: bool = False) -> dict[str, Any]:
-    """A filter with its rules, by number, without its own tags. lagging leaves out the rules still hidden."""
-    rules = [rule_thing for rule_thing in rules_of(world, thing) if not (lagging and rule_thing.hidden)]
-    shown = {
-        direction: [
-            # Guess: [rule-tags-in-filter] the rules inside a filter carry their tags; a knob takes them away.
-            {**rule(r), "Tags": r.tag_set()}
-            for r in sorted(rules, key=lambda r: int(r.fields["RuleNumber"]))
-            if r.fields["TrafficDirection"] == direction
-        ]
-        for direction in ("ingress", "egress")
-    }
+def mirror_filter(world: World, thing: Thing) -> dict[str, Any]:
+    """A filter with its rules, by number, without its own tags."""
+    # Guess: [rule-tags-in-filter] the rules inside a filter carry their tags; a knob takes them away.
+    rules = _rules([row(world, each) for each in rules_of(world, thing)])
+    return {"TrafficMirrorFilterId": thing.id, **rules, **thing.fields}
+
+
+def _rules(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A filter's two lists of these rules."""
+    ordered = sorted(rows, key=lambda row: int(row["RuleNumber"]))
     return {
-        "TrafficMirrorFilterId": thing.id,
-        "IngressFilterRules": shown["ingress"],
-        "EgressFilterRules": shown["egress"],
-        **thing.fields,
+        f"{direction.title()}FilterRules": [row for row in ordered if row["TrafficDirection"] == direction]
+        for direction in ("ingress", "egress")
     }
 
 
@@ -61,14 +57,29 @@ def target(thing: Thing) -> dict[str, Any]:
     return {"TrafficMirrorTargetId": thing.id, "OwnerId": thing.account, **thing.fields}
 
 
-def row(world: World, thing: Thing, viewer: str | None = None) -> dict[str, Any]:
-    """Any object with its tags, as Create and Describe show it (viewer None means its owner)."""
+def row(world: World, thing: Thing) -> dict[str, Any]:
+    """Any object with its tags, as it is."""
     plain = {
         SESSION: lambda: session(world, thing),
-        FILTER: lambda: mirror_filter(world, thing, lagging=viewer is not None),
+        FILTER: lambda: mirror_filter(world, thing),
         RULE: lambda: rule(thing),
         TARGET: lambda: target(thing),
     }[thing.kind]()
+    return {**plain, "Tags": thing.tag_set()}
+
+
+def described(world: World, thing: Thing, viewer: str | None = None) -> dict[str, Any] | None:
+    """Any object with its tags as Describe shows it, None if it does not (viewer None means its owner)."""
+    if not thing.described:
+        return None
+    shown = thing.lag.row if thing.lag is not None and thing.lagging else row(world, thing)
+    if shown is not None and thing.kind is FILTER:  # its rules come and go by themselves
+        place = world.place(thing.account, thing.region)
+        rules = [
+            *rules_of(world, thing),
+            *(r for r in place.gone[RULE].values() if r.fields[FILTER.id_member] == thing.id),
+        ]
+        shown = {**shown, **_rules([found for each in rules if (found := described(world, each)) is not None])}
     # Guess: [foreign-tags] another account's tags are not shown.
     foreign = viewer is not None and viewer != thing.account
-    return {**plain, "Tags": [] if foreign else thing.tag_set()}
+    return {**shown, "Tags": []} if shown is not None and foreign else shown

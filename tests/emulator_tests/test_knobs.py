@@ -191,6 +191,63 @@ def test_a_rule_lags_in_its_filter_too(ec2: Any, emulator: Emulator) -> None:
     assert counts == [1, 2]
 
 
+def test_a_change_lags(ec2: Any, emulator: Emulator) -> None:
+    made = session(ec2, number=1)["TrafficMirrorSessionId"]
+    emulator.knobs(lag={"reads": 1})
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=made, SessionNumber=2)
+    ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
+    of_it = [{"Name": "resource-id", "Values": [made]}]
+    assert ec2.describe_tags(Filters=of_it)["Tags"] == []
+    by_number = {"Filters": [{"Name": "session-number", "Values": ["2"]}]}
+    assert ec2.describe_traffic_mirror_sessions(**by_number)["TrafficMirrorSessions"] == []
+    (row,) = ec2.describe_traffic_mirror_sessions(**by_number)["TrafficMirrorSessions"]
+    assert row["Tags"] == [{"Key": "a", "Value": "b"}]
+    ec2.delete_tags(Resources=[made], Tags=[{"Key": "a"}])
+    assert [len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["Tags"]) for _time in "12"] == [1, 0]
+
+
+def test_a_deletion_lags(ec2: Any, emulator: Emulator) -> None:
+    target = eni_target(ec2)
+    made = session(ec2, TrafficMirrorTargetId=target)["TrafficMirrorSessionId"]
+    emulator.knobs(lag={"reads": 2})
+    ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    with refused("InvalidTrafficMirrorSessionId.NotFound"):
+        ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target)
+    for found in ([made], [made], []):
+        rows = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+        assert [row["TrafficMirrorSessionId"] for row in rows] == found
+    rows = ec2.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[target])
+    assert rows["TrafficMirrorTargets"][0]["NetworkInterfaceId"] == SENSOR
+
+
+def test_a_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
+    mirror_filter = new_filter(ec2)
+    of_it = {"TrafficMirrorFilterId": mirror_filter}
+    ec2.modify_traffic_mirror_filter_network_services(**of_it, AddNetworkServices=["amazon-dns"])
+    rules = [
+        ec2.create_traffic_mirror_filter_rule(**rule_request(**of_it, RuleNumber=number))["TrafficMirrorFilterRule"]
+        for number in (1, 2)
+    ]
+    emulator.knobs(lag={"reads": 1})
+    ids = [{"TrafficMirrorFilterRuleId": rule["TrafficMirrorFilterRuleId"]} for rule in rules]
+    ec2.modify_traffic_mirror_filter_network_services(**of_it, RemoveNetworkServices=["amazon-dns"])
+    ec2.modify_traffic_mirror_filter_rule(**ids[0], RuleNumber=9)
+    ec2.delete_traffic_mirror_filter_rule(**ids[1])
+
+    def shown() -> list[tuple[list[str], list[int]]]:
+        rows = ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
+        return [
+            (row["NetworkServices"], [rule["RuleNumber"] for rule in row["IngressFilterRules"]])
+            for row in rows
+            if row["TrafficMirrorFilterId"] == mirror_filter
+        ]
+
+    assert [shown(), shown()] == [[(["amazon-dns"], [1, 2])], [([], [9])]]
+    ec2.delete_traffic_mirror_filter(**of_it)
+    assert [shown(), shown()] == [[([], [9])], []]
+
+
 def test_lag_in_seconds(ec2: Any, emulator: Emulator) -> None:
     emulator.knobs(lag={"seconds": 0.3})
     new_filter(ec2)

@@ -13,6 +13,7 @@ change nothing. Nothing may be there twice, nothing of others be touched. Ends w
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import random
 import signal
@@ -26,7 +27,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import child, scenarios
-from .cells import Cell, Verdict, cells, judge, undisturbed, verb
+from .cells import VERBS, Cell, Verdict, cells, judge, undisturbed, verb
 from .kills import Kill, Pair, judge_kill, judge_pair, kills
 from .lab import Lab
 from .table import COLUMNS, HOW, column, table
@@ -126,11 +127,12 @@ def show(verdicts: list[Verdict], seconds: float) -> int:
             others[job.scenario.label, "ansible-playbook"][verdict.how] += 1
         else:
             by_scenario[job.scenario.label, column(job.fault)][verdict.how] += 1
-            what = verb(job.action) if job.action else "(all)"
-            by_verb[f"{job.scenario.module} {what}", column(job.fault)][verdict.how] += 1
+            by_verb[f"{job.scenario.module} {verb(job.action)}", column(job.fault)][verdict.how] += 1
     print("\nDone / failed and done by the next run / refused until somebody has chosen between two; defects with !\n")
     print(table("scenario", COLUMNS, by_scenario), "\n")
-    print(table("module, verb", COLUMNS, by_verb), "\n")
+    modules = dict.fromkeys(one.module for one in scenarios.ALL)
+    rows = {f"{module} {name}": at for at, (module, name) in enumerate(itertools.product(modules, VERBS))}
+    print(table("module, verb", COLUMNS, dict(sorted(by_verb.items(), key=lambda item: rows[item[0][0]]))), "\n")
     print(table("scenario", ("ansible-playbook", "killed", "two at once"), others), "\n")
     counts = Counter(verdict.how for verdict in verdicts)
     print(f"{len(verdicts)} in {seconds:.0f} s: {', '.join(f'{counts[how]} {how}' for how in HOW)}")

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import child, playbook
-from .faults import ACTORS, FAULTS, LAGS, Fault, act, rules
+from .faults import ACTORS, AT_ONCE, FAULTS, LAGS, Fault, act, rules
 from .lab import Lab, Row, tags
 from .scenarios import Scenario
 
 State = dict[str, Row]
 BY_NAME = {fault.name: fault for fault in FAULTS}
-VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags")
+EVERY_CALL = "every call"
+VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags", EVERY_CALL)
 # What a task says if two objects could be meant: guarantee 5 of the README. A person decides, then it goes on.
 AMBIGUOUS = re.compile(r"fits \d+ \w+, give|point at different|The name is that of|\d+ targets have the name")
 
@@ -32,7 +33,7 @@ def verb(action: str) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """fault: a name in BY_NAME at the nth call of the action, "lag N", or "actor deletes" and so on before the nth
+    """fault: a name in BY_NAME at the nth call of the action, one of LAGS, or "actor deletes" and so on before the nth
     call of the run. whole: through ansible-playbook."""
 
     scenario: Scenario
@@ -64,7 +65,7 @@ def cells(scenario: Scenario, calls: list[str]) -> list[Cell]:
         found += [Cell(scenario, fault.name, action, nth) for nth in sorted(chosen) for fault in FAULTS]
     if not scenario.writes:
         return found
-    found += [Cell(scenario, f"lag {reads}", "", 0) for reads in LAGS]
+    found += [Cell(scenario, lag, EVERY_CALL, 0) for lag in LAGS]
     between = list(range(2, len(calls) + 1))
     if scenario.many:
         between = sorted({*between[:6], between[len(between) // 2], *between[-2:]})
@@ -101,16 +102,19 @@ def judge(cell: Cell, lab: Lab) -> Verdict:
     around = _arm(cell, lab)
     fault = BY_NAME.get(cell.fault)
     given = {**options, **dict(fault.options if fault else ())}
+    if cell.fault == AT_ONCE and not scenario.many:
+        given["wait"] = True
     module = scenario.module
     ended = playbook.run(lab, module, given) if cell.whole else lab.run(module, given, around)
     fired = lab.proxy.fired() if fault else []
     if cell.fault == "too slow":
         time.sleep(1)  # what the task no longer waits for arrives
+    wrong = ["the fault never came"] if fault and not fired else []
+    wrong += _at_once(scenario, lab, options) if cell.fault == AT_ONCE else []
     lab.calm()
-    for _read in range(max(LAGS) if cell.fault.startswith("lag") else 0):
+    for _read in range(LAGS.get(cell.fault, 0)):
         lab.state()
     after = lab.state()
-    wrong = ["the fault never came"] if fault and not fired else []
     wrong += _ending(cell, ended, fault, before, after)
     wrong += touched(scenario, before, after)
     more, refused = settle(scenario, lab, options, before)
@@ -122,8 +126,8 @@ def _arm(cell: Cell, lab: Lab) -> child.Around | None:
     if cell.fault in BY_NAME:
         lab.proxy.rules(rules(BY_NAME[cell.fault], cell.action, cell.nth))
         return None
-    if cell.fault.startswith("lag "):
-        lab.emulator.knobs(lag={"reads": int(cell.fault[4:])})
+    if cell.fault in LAGS:
+        lab.emulator.knobs(lag={"reads": LAGS[cell.fault]})
         return None
     what = cell.fault.partition(" ")[2]
 
@@ -132,6 +136,14 @@ def _arm(cell: Cell, lab: Lab) -> child.Around | None:
             act(what, cell.scenario, lab, lab.state())
 
     return child.Around(before=before)
+
+
+def _at_once(scenario: Scenario, lab: Lab, options: dict[str, Any]) -> list[str]:
+    """What is wrong about a run that comes while Describe may still lag. A fleet, which cannot wait, may write again
+    what does not show yet."""
+    again = lab.run(scenario.module, options)
+    wrong = [] if again.how == "done" else [f"the run at once {again.how}: {again.message or again.text[-1500:]}"]
+    return wrong + ([f"the run at once changed: {again.result}"] if again.changed and not scenario.many else [])
 
 
 def _ending(cell: Cell, ended: child.Ended, fault: Fault | None, before: State, after: State) -> list[str]:

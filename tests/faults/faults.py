@@ -57,7 +57,9 @@ FAULTS = [
     ),
     Fault("denied", (_error("UnauthorizedOperation", 403),), lasting=True),
 ]
-LAGS = (1, 3)
+# In so many reads what was written does not show. At once: the task waits for it, and the next one does not.
+AT_ONCE = "lag 3, the next at once"
+LAGS = {"lag 1": 1, "lag 3": 3, AT_ONCE: 3}
 ACTORS = ("deletes", "creates", "changes")
 
 

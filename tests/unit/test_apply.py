@@ -33,6 +33,7 @@ TAKEN = Ec2Error("CreateTrafficMirrorSession", "InvalidParameterValue", "number 
 GONE = Ec2Error("X", "InvalidTrafficMirrorSessionId.NotFound", "gone")
 DENIED = Ec2Error("X", "UnauthorizedOperation", "no")
 LOST = Ec2Error("X", "", "connection closed")
+REPEATED = Ec2Error("X", "InvalidParameterValue", "already mirrored", resent=True)
 
 
 class Ec2:
@@ -342,13 +343,21 @@ def test_what_an_earlier_attempt_made_is_named(then):
 
 def test_a_repetition_that_is_refused_after_a_lost_reply():
     """Adding a network service twice is an error, and botocore repeats what got no reply."""
-    repeated = Ec2Error("X", "InvalidParameterValue", "already mirrored", resent=True)
     before, left = Plan((TAG, MODIFY), after={"tags": {}}), Plan((MODIFY,), after={"tags": {}})
-    assert converge(plans(before, left), Ec2(repeated)).actions == (TAG, MODIFY)
-    ec2 = Ec2(repeated)
+    assert converge(plans(before, left), Ec2(REPEATED)).actions == (TAG, MODIFY)
+    ec2 = Ec2(REPEATED)
     with pytest.raises(Interrupted):
         converge(plans(before), ec2)
     assert ec2.calls == ["CreateTags"]
+
+
+@pytest.mark.parametrize(("action", "error"), [(CREATE, LOST), (MODIFY, REPEATED)])
+def test_what_was_carried_out_without_a_reply_does_not_show_yet(action, error, pauses):
+    before = new(action)
+    ec2 = Ec2(error)
+    assert converge(plans(before, before, before, NOTHING), ec2).actions == (action,)
+    assert ec2.calls == [action.operation]
+    assert pauses == list(apply.PAUSES[:3])
 
 
 def test_what_the_fresh_look_still_plans_was_not_done():
