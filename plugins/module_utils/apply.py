@@ -245,7 +245,8 @@ def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -
             ec2.call(f"Delete{kind.api}", **{kind.id_member: made_id})
             undone.append(f"Removed again: {kind.noun} {made_id}.")
         except Ec2Error as refusal:
-            undone.append(f"Could not be removed again, remove it by hand: {kind.noun} {made_id} ({refusal}).")
+            left = f"Could not be removed again: {kind.noun} {made_id} ({refusal})."
+            undone.append(f"{left} The next run of this task goes on with it.")
     return undone
 
 

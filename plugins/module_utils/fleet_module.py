@@ -16,6 +16,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.module import (
     details,
     fail,
     finish,
+    opened,
 )
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
@@ -55,7 +56,7 @@ _SELECTOR = {
 
 def fleet_module() -> AnsibleAWSModule:
     """The module with its options read."""
-    return AnsibleAWSModule(
+    return opened(
         argument_spec={
             "state": {"choices": ["present", "absent"], "default": "present"},
             "name": {"required": True},

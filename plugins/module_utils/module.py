@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from typing import Any, Callable, NoReturn
 
 # Loading EC2's service model makes some hundred thousand objects that all live until the process ends. Looking for
 # garbage among them takes about a fifth of a task's time and finds nothing.
 gc.disable()
 
+from ansible.module_utils.common.validation import check_type_float, check_type_int  # noqa: E402
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # noqa: E402
 
 from ansible_collections.vtap.aws.plugins.module_utils import advice, info, words  # noqa: E402
@@ -47,7 +49,49 @@ DEFAULTS = {
 }
 # A day. What needs as many seconds as no clock can count to would fail after the change.
 WAIT_TIMEOUT = 86400
+_NUMBERS = {"int": check_type_int, "float": check_type_float}
 MakePlan = Callable[[Wanted, Ec2, bool], Plan]
+
+
+def opened(argument_spec: dict[str, Any], **more: Any) -> AnsibleAWSModule:
+    """The module with its options read, each failure one of the module's.
+
+    AnsibleModule ends with a traceback where a number is infinite, or too large for a float.
+    """
+    try:
+        return AnsibleAWSModule(argument_spec=argument_spec, **more)
+    except OverflowError:
+        module = AnsibleAWSModule(argument_spec=_unread(argument_spec), **more)
+        option, value = next(_too_large(argument_spec, module.params))
+        fail(module, msg=f"{option}: {words.short(value)} is too large.")
+
+
+def _unread(argument_spec: dict[str, Any]) -> dict[str, Any]:
+    """The same options, with numbers as they come."""
+    return {
+        option: {
+            **one,
+            **({"type": "raw"} if one.get("type") in _NUMBERS else {}),
+            **({"options": _unread(one["options"])} if "options" in one else {}),
+        }
+        for option, one in argument_spec.items()
+    }
+
+
+def _too_large(argument_spec: dict[str, Any], params: Options) -> Iterator[tuple[str, Any]]:
+    """Options and their values that make AnsibleModule's check of numbers overflow."""
+    for option, one in argument_spec.items():
+        value = params.get(option)
+        if one.get("type") in _NUMBERS:
+            try:
+                _NUMBERS[one["type"]](value)
+            except OverflowError:
+                yield option, value
+            except TypeError:
+                pass
+        if "options" in one:
+            for entry in value if isinstance(value, list) else [value]:
+                yield from _too_large(one["options"], entry or {})
 
 
 def resource_module(
@@ -59,7 +103,7 @@ def resource_module(
     more: the argument spec of what only this kind has.
     """
     references = references or {}
-    return AnsibleAWSModule(
+    return opened(
         argument_spec={
             "state": {"choices": ["present", "absent"], "default": "present"},
             kind.id_option: {"aliases": ["id"]},
@@ -169,7 +213,7 @@ def run_info(
     more: the argument spec of what only this kind has. complete: given the options, adds to the rows found.
     """
     ids_option = f"{kind.id_option}s"
-    module = AnsibleAWSModule(
+    module = opened(
         argument_spec={
             ids_option: {"type": "list", "elements": "str", "aliases": ["ids"]},
             "names": {"type": "list", "elements": "str"},

@@ -98,7 +98,8 @@ class TagRules:
         wanted = self.wanted()
         reserved = sorted(k for k, v in wanted.items() if k.startswith(RESERVED) and current.get(k) != v)
         if reserved:
-            raise BadInput(f"tags: keys beginning with {RESERVED} are reserved for AWS: {few(reserved)}.")
+            option = "tags" if set(reserved) & set(self.tags or {}) else "default_tags"
+            raise BadInput(f"{option}: keys beginning with {RESERVED} are reserved for AWS: {few(reserved)}.")
         write = {k: v for k, v in wanted.items() if not self.protects(k) and current.get(k) != v}
         write.update({k: v for k, v in self.marks.items() if current.get(k) != v})
         purge = self.purge and self.tags is not None

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.emulator.client import Emulator
+from tools import guesses
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = ROOT / "tests/integration/targets/emulator_fidelity"
@@ -58,6 +59,11 @@ def test_every_guess_is_in_the_target() -> None:
     assert all(row["why"] for row in listed("unsettled"))
 
 
+def test_the_documentation_has_them_all() -> None:
+    page = guesses.PAGE.read_text()
+    assert page == guesses.written(page), "run tools/guesses.py"
+
+
 @pytest.fixture
 def asker_class(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The part of the target's module that asks, without Ansible."""
@@ -79,8 +85,8 @@ def asker_class(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_difference_is_noticed_and_nothing_is_left(asker_class: Any, emulator: Emulator) -> None:
     from botocore.config import Config
 
-    guesses = {row["key"]: row for row in listed("guesses")}
-    chosen = [guesses["rule-tags-in-filter"], guesses["rule-number-range"]]
+    by_key = {row["key"]: row for row in listed("guesses")}
+    chosen = [by_key["rule-tags-in-filter"], by_key["rule-number-range"]]
     client = emulator.client(config=Config(parameter_validation=False))
     before = len(client.describe_traffic_mirror_filters()["TrafficMirrorFilters"])
 

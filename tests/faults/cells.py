@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import time
@@ -199,18 +198,19 @@ def settle(scenario: Scenario, lab: Lab, options: dict[str, Any], before: State)
 
 
 def _choose(lab: Lab) -> None:
-    """What a person does who is told of two: the other one's goes, or one of two that runs of the same task made."""
+    """What a person does who is told of two: the other one's goes, or one of two that runs of the same task made. Its
+    sessions get the one that stays."""
     state = lab.state()
-    goes = [found for found, row in state.items() if tags(row).get("By") == "actor"]
-    both = sorted(found for found, row in state.items() if found[:3] != "tms" and tags(row).get("Name") == "mine")
-    if goes:
-        for found in goes:
-            _remove(lab, found)
-        return
-    for found in both:
-        with contextlib.suppress(lab.ec2.exceptions.ClientError):  # what sessions use cannot go
-            _remove(lab, found)
-            return
+    go = [found for found, row in state.items() if tags(row).get("By") == "actor"]
+    if not go:
+        *go, stays = sorted(
+            found for found, row in state.items() if found[:3] == "tmf" and tags(row).get("Name") == "mine"
+        )
+        for found, row in state.items():
+            if found[:3] == "tms" and row["TrafficMirrorFilterId"] in go:
+                lab.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=found, TrafficMirrorFilterId=stays)
+    for found in go:
+        _remove(lab, found)
 
 
 def _remove(lab: Lab, found: str) -> None:

@@ -36,7 +36,7 @@ amazon = types.ModuleType("ansible_collections.amazon.aws.plugins.module_utils.m
 amazon.AnsibleAWSModule = None
 sys.modules.setdefault(amazon.__name__, amazon)
 
-from ansible_collections.vtap.aws.plugins.module_utils import apply, fleet_module, module  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils import apply, module  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput  # noqa: E402
 
 gc.enable()  # which module.py switches off, for one task
@@ -93,8 +93,7 @@ DENIED = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no
 
 
 class Ended(BaseException):
-    """The module's end. by: "Ansible" for its validation, "AnsibleModule" for an error of that, "success" or "failure";
-    message: of a failure."""
+    """The module's end. by: "Ansible" for its validation, "success" or "failure"; message: of a failure."""
 
     def __init__(self, by, message=""):
         super().__init__(by, message)
@@ -152,8 +151,7 @@ def spec_of(name):
             raise Ended("success")
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in (module, fleet_module):
-            patch.setattr(place, "AnsibleAWSModule", Asked)
+        patch.setattr(module, "AnsibleAWSModule", Asked)
         with pytest.raises(Ended):
             main_of(name)()
     return found[0]
@@ -183,11 +181,7 @@ def run(name, options, ec2, check_mode=False):
         def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
             # As it comes from the controller.
             params = json.loads(json.dumps(options))
-            try:
-                result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
-            except OverflowError:
-                # Infinity for a whole number, or one that no float holds: AnsibleModule has no message for it.
-                raise Ended("AnsibleModule") from None
+            result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
             if result.error_messages:
                 raise Ended("Ansible", "; ".join(result.error_messages))
             self.params, self.check_mode = result.validated_parameters, check_mode
@@ -208,8 +202,7 @@ def run(name, options, ec2, check_mode=False):
             raise Ended("failure", result["msg"])
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in (module, fleet_module):
-            patch.setattr(place, "AnsibleAWSModule", StandIn)
+        patch.setattr(module, "AnsibleAWSModule", StandIn)
         patch.setattr(apply, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
         try:
             main_of(name)()
@@ -221,7 +214,7 @@ def run(name, options, ec2, check_mode=False):
 def check(name, options, changed, ec2, check_mode=False):
     """Run the task, whose changed options (paths) have any values, and hold it to what every task promises."""
     ended, calls = run(name, options, ec2, check_mode)
-    if ended.by in ("success", "AnsibleModule"):
+    if ended.by == "success":
         return
     message = ended.message
     if ended.by == "failure":
@@ -393,6 +386,9 @@ REFUSED = [
     ("fleet", ("writes_per_second",), "nan", "writes_per_second must be 0.01 to 100000, not nan"),
     ("fleet", ("writes_per_second",), "inf", "writes_per_second must be 0.01 to 100000, not inf"),
     ("fleet", ("writes_per_second",), 5e-324, "writes_per_second must be 0.01 to 100000, not 5e-324"),
+    ("fleet", ("writes_per_second",), 10**400, "^writes_per_second: a number of too many digits is too large"),
+    ("session", ("session_number",), float("inf"), "^session_number: inf is too large"),
+    ("filter", ("rules", "rule_number"), float("inf"), "^rule_number: inf is too large"),
     ("fleet", ("write_burst",), 10**400, "write_burst must be 1 to 100000, not a number of too many digits"),
     ("fleet", ("targets", "capacity"), True, r"targets\[0\]: capacity must be 1 or more, not True"),
     # Digits of other scripts, and too many of them.

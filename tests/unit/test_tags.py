@@ -83,8 +83,10 @@ def test_values_compare_as_strings():
 def test_reserved_tag_that_is_there_can_be_fed_back():
     rules = TagRules.from_options(options(tags={"aws:stack": "s"}))
     assert rules.change({"aws:stack": "s"}).write == {}
-    with pytest.raises(BadInput, match="aws:stack"):
+    with pytest.raises(BadInput, match="^tags: .*aws:stack"):
         rules.change({})
+    with pytest.raises(BadInput, match="^default_tags: .*aws:stack"):
+        TagRules.from_options(options(tags={}, default_tags={"aws:stack": "s"})).change({})
 
 
 @pytest.mark.parametrize(
