@@ -19,6 +19,8 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Mem
 # Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
 # Terraform's provider works without any wait, so what needs more than these is not going to appear.
 PAUSES = (0.0, 0.25, 0.5, 1.0, 2.0)
+# Seconds between looks at another object of the same name, which whoever made it may remove again.
+YIELDING = (0.25, 0.5, 1.0)
 Looked = TypeVar("Looked")
 
 
@@ -38,8 +40,8 @@ class Outcome:
 class Interrupted(Exception):
     """A plan that EC2 did not let pass.
 
-    action, error: the call that failed and why. done: the calls carried out before it. undone: sentences on what they
-    had made and what became of it. made: the ids of what they had made and stays.
+    action, error: the call that failed and why. done: the calls carried out before it. made: the ids of what they had
+    made. undone: sentences on what was to be removed of it.
     """
 
     def __init__(
@@ -48,10 +50,10 @@ class Interrupted(Exception):
         action: Action,
         error: Ec2Error,
         done: list[Action],
-        undone: list[str],
         made: dict[Kind, str],
+        undone: Iterable[str] = (),
     ) -> None:
-        self.plan, self.action, self.error, self.done, self.undone, self.made = plan, action, error, done, undone, made
+        self.plan, self.action, self.error, self.done, self.made = plan, action, error, done, made
         rest = plan.actions[plan.actions.index(action) + 1 :]
         parts = [advice.explain(error, action)]
         parts += [f"Done before: {_list(done)}."] if done else []
@@ -63,11 +65,10 @@ class Interrupted(Exception):
     def outdated(self) -> bool:
         """Whether a fresh look may show that the plan no longer fits: someone else was faster, or a reply was lost.
 
-        EC2 documents no code for a session whose interface and number are taken, so any refused Create counts.
+        EC2 documents no code for a session whose interface and number are taken, nor for a network service that is on,
+        so any refusal counts that another look can mend.
         """
-        if self.error.denied or self.error.throttled or self.undone:
-            return False
-        return self.action.creates or self.passing or self.error.duplicate or self.error.resent
+        return not (self.error.denied or self.error.throttled)
 
     @property
     def uncertain(self) -> bool:
@@ -80,14 +81,18 @@ class Interrupted(Exception):
         return self.error.not_found or self.error.in_use
 
 
-class Halted(Refused):
-    """A fresh look that a call made necessary showed that the rest must not be done.
+class Outrun(Refused):
+    """Somebody else made another object of the same name at the same moment; what the plan had made is gone again."""
 
-    done: the calls carried out before. made: the ids of what they had made.
+
+class Halted(Refused):
+    """A fresh look that a call made necessary failed, or showed that the rest must not be done.
+
+    refusal: why. done: the calls carried out before. made: the ids of what they had made.
     """
 
     def __init__(self, refusal: Exception, done: list[Action], made: dict[Kind, str]) -> None:
-        self.done = done
+        self.refusal, self.done, self.made = refusal, done, made
         text = advice.explain(refusal) if isinstance(refusal, Ec2Error) else str(refusal)
         super().__init__(" ".join([text, f"Done before: {_list(done)}.", *_new(made)]))
 
@@ -100,9 +105,10 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     """
     pauses = iter(PAUSES)
     first: Plan | None = None
-    stops: list[Interrupted] = []
+    stop: Interrupted | None = None
     done: list[Action] = []
     made: dict[Kind, str] = {}
+    loose: list[tuple[Kind, str]] = []
     while True:
         try:
             plan = patient(make_plan, pauses)
@@ -111,25 +117,36 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
                 raise Halted(refusal, done, made) from refusal
             raise
         first = first or plan
-        if stops and plan.actions == stops[-1].plan.actions and not stops[-1].passing:
+        if stop is not None and not _holds(plan, stop):
+            loose.clear()  # somebody goes on with what was made, or the call was carried out and it is all there is
+            if stop.uncertain:
+                done.append(stop.action)  # its reply was lost, but the fresh look shows that it was carried out
+        if stop is not None and plan.actions == stop.plan.actions and not stop.passing:
             # What is taken stays taken, and what may have been carried out is not done twice: only a look that shows
             # who has it, or that it is there, leads on.
-            worth_a_look = stops[-1].error.duplicate or stops[-1].uncertain
+            worth_a_look = stop.error.duplicate or stop.uncertain
         else:
-            if stops and stops[-1].uncertain and not _holds(plan, stops[-1].action):
-                done.append(stops[-1].action)  # its reply was lost, but the fresh look shows that it was carried out
             try:
-                after, acted = apply(plan, ec2)
+                after, acted = apply(plan, ec2, loose)
                 return Outcome(first.before, after, plan.after, (*done, *acted))
+            except Halted as halted:
+                raise Halted(halted.refusal, [*done, *halted.done], {**made, **halted.made}) from halted.refusal
+            except Outrun as outrun:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise (Halted(outrun, done, made) if done else outrun) from None
+                time.sleep(pause)
+                stop = None
+                continue
             except Interrupted as interrupted:
-                done += interrupted.done
-                made.update(interrupted.made)
-                stops.append(interrupted)
-                worth_a_look = interrupted.outdated
+                stop, worth_a_look = interrupted, interrupted.outdated
+                done += stop.done
+                made.update(stop.made)
         pause = next(pauses, None)
         if pause is None or not worth_a_look:
-            stop = stops[-1]
-            raise Interrupted(stop.plan, stop.action, stop.error, done, stop.undone, made) from stop.error
+            # Not after a reply that never came: what was to be removed may be gone, and the new object all there is.
+            undone = [] if stop.error.unanswered else _undo(loose, ec2)
+            raise Interrupted(stop.plan, stop.action, stop.error, done, made, undone=undone) from stop.error
         time.sleep(pause)
 
 
@@ -145,38 +162,72 @@ def patient(look: Callable[[], Looked], pauses: Iterator[float]) -> Looked:
             time.sleep(pause)
 
 
-def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
+def apply(plan: Plan, ec2: Ec2, loose: list[tuple[Kind, str]]) -> tuple[Options | None, list[Action]]:
     """Run the plan. Returns the object as EC2's reply shows it, and the calls that did something.
 
-    Tags come from the plan: they are what was asked for, and a Modify reply does not hold them. Raises Interrupted.
+    loose: what plans have made that must not stay as it is, kept up to date.
+    Tags come from the plan: they are what was asked for, and a Modify reply does not hold them. Raises Interrupted,
+    Outrun, Halted.
     """
     after = plan.after
     done: list[Action] = []
     ids: dict[Kind, str] = {}
-    made: list[tuple[Kind, str]] = []
     for action in plan.actions if plan.undo else ():
         # What is going to be refused must not be found out half-way.
         refusal = ec2.dry_run(action.operation, **action.params) if action.gone_is_done else None
         if refusal is not None and refusal.denied:
-            raise Interrupted(plan, action, refusal, done, [], ids)
+            raise Interrupted(plan, action, refusal, done, ids)
     for action in plan.actions:
         try:
             reply = _call(action, action.filled(ids), ec2, patient=action.needs_made or bool(done))
         except Ec2Error as error:
             if action.gone_is_done and error.not_found:
+                loose.clear()
                 done += [action] if error.resent else []  # the reply to the first was lost, not the call
                 continue
-            raise Interrupted(plan, action, error, done, _undo(plan, made, error, ec2), ids) from error
+            raise Interrupted(plan, action, error, done, ids) from error
         done.append(action)
         if action.commits:
-            made = []
+            loose.clear()
         if action.kind is not None and after is not None:
             row = resource.read(action.kind, reply[action.kind.api], ec2.arn_base)
             if action.creates and not action.kind.parent:  # parts go with the whole
                 ids[action.kind] = row[action.kind.id_option]
-                made.append((action.kind, row[action.kind.id_option]))
+                try:
+                    _yield(plan, action, ids[action.kind], ec2)
+                except Ec2Error as error:
+                    raise Halted(error, done, ids) from error
+                loose += [(action.kind, ids[action.kind])] if plan.undo else []
             after = learned(after, action.kind, row)
     return after, done
+
+
+def _yield(plan: Plan, action: Action, made_id: str, ec2: Ec2) -> None:
+    """Remove what the action has made, and raise Outrun, if somebody else made another of its name at the same moment.
+
+    The one of the greater id goes at once; the other if that one stays, as it does whose maker looked too early to see
+    this one. So never do both stay, and rarely do both go. Raises Ec2Error.
+    """
+    kind = action.kind
+    if kind is None or plan.rivals is None:
+        return
+    for pause in (*YIELDING, None):
+        rows = ec2.describe(kind)
+        rivals = [row[kind.id_option] for row in rows if row[kind.id_option] != made_id and plan.rivals(row)]
+        if not rivals:
+            return
+        if pause is None or made_id > min(rivals):
+            break
+        time.sleep(pause)
+    try:
+        ec2.call(f"Delete{kind.api}", **{kind.id_member: made_id})
+    except Ec2Error as error:
+        if not error.not_found:
+            raise
+    raise Outrun(
+        f"Again and again somebody else made another {action.resource} at the same moment. That of this task was "
+        "removed again. Run it again when nobody else makes it."
+    )
 
 
 def _call(action: Action, params: Members, ec2: Ec2, patient: bool) -> Members:
@@ -232,13 +283,8 @@ def wait_for(outcome: Outcome, kind: Kind, ec2: Ec2, timeout: int) -> bool:
         pause = min(pause * 2, 5.0)
 
 
-def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -> list[str]:
-    """Remove what a plan that must not stay half-made has made. Returns a sentence on each.
-
-    Not after a reply that never came: what was to be removed may be gone, and the new object all there is.
-    """
-    if not plan.undo or error.unanswered:
-        return []
+def _undo(made: list[tuple[Kind, str]], ec2: Ec2) -> list[str]:
+    """Remove what must not stay half-made. Returns a sentence on each."""
     undone = []
     for kind, made_id in reversed(made):
         try:
@@ -250,9 +296,13 @@ def _undo(plan: Plan, made: list[tuple[Kind, str]], error: Ec2Error, ec2: Ec2) -
     return undone
 
 
-def _holds(plan: Plan, action: Action) -> bool:
-    """Whether the plan has this call to make, be it with an id that was not known before."""
-    return any((one.operation, one.resource) == (action.operation, action.resource) for one in plan.actions)
+def _holds(plan: Plan, stop: Interrupted) -> bool:
+    """Whether the plan has to make the call that failed, be it with an id that was not known before."""
+    failed = stop.action
+    return any(
+        one.operation == failed.operation and (one.resource == failed.resource or failed.kind in stop.made)
+        for one in plan.actions
+    )
 
 
 def _new(made: dict[Kind, str]) -> list[str]:

@@ -36,13 +36,14 @@ class Found:
 
     current: the filter meant, None if there is none. successor: the one that an earlier run has begun to replace it by.
     users: the sessions of the current one, where the plan turns on them. finished: whether the current one has replaced
-    another, which is gone, and still has the mark.
+    another, which is gone, and still has the mark. ids: of all filters that were there.
     """
 
     current: Options | None = None
     successor: Options | None = None
     users: tuple[Options, ...] = ()
     finished: bool = False
+    ids: frozenset[str] = frozenset()
 
 
 def check(wanted: Wanted) -> None:
@@ -76,20 +77,21 @@ def look_up(wanted: Wanted, reader: Reader) -> Found:
     if not settled and (rows or may_follow):
         # Another filter may have the name: EC2 documents no tag filter here, so the tags are compared on this side.
         rows = reader.describe(FILTER, part_tags=tagged)
-    ids = {row[FILTER.id_option] for row in rows}
+    ids = frozenset(row[FILTER.id_option] for row in rows)
     successors = [row for row in rows if row["tags"].get(REPLACES) in ids] if _may_replace(wanted) else []
     others = [row for row in rows if row not in successors]
     current = planning.find(wanted, others)
     if current is None and wanted.id is not None and may_follow:
         current = planning.find(replace(wanted, id=None), others)  # it was replaced, and its place has its name
     if current is None:
-        return Found()
+        return Found(ids=ids)
     used = not wanted.present or _replaces(wanted, current)
     return Found(
         current=current,
         successor=next((row for row in successors if row["tags"][REPLACES] == current[FILTER.id_option]), None),
         users=tuple(lookup.users(FILTER, current, reader)) if used else (),
         finished=current["tags"].get(REPLACES) not in (None, *ids),
+        ids=ids,
     )
 
 
@@ -99,7 +101,7 @@ def plan(wanted: Wanted, found: Found) -> Plan:
     if not wanted.present:
         return planning.absent(wanted, current)
     if current is None:
-        return _plan_create(wanted)
+        return _plan_create(wanted, found)
     if _replaces(wanted, current):
         return _plan_replace(wanted, found, current)
     tags = wanted.tags.change(current["tags"])
@@ -107,14 +109,14 @@ def plan(wanted: Wanted, found: Found) -> Plan:
     return Plan(tuple(actions), before=current, after=after)
 
 
-def _plan_create(wanted: Wanted) -> Plan:
+def _plan_create(wanted: Wanted, found: Found) -> Plan:
     if wanted.id is not None:
         raise NotThere(
             f"There is no filter {wanted.id}. EC2 chooses the ids of new filters: to create one, "
             f"leave {FILTER.id_option} out and give name."
         )
     actions, after = _creation(wanted, "it does not exist", wanted.tags.change({}))
-    return Plan(tuple(actions), after=after, undo=True)
+    return Plan(tuple(actions), after=after, undo=True, rivals=_rivals(wanted, found))
 
 
 def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
@@ -146,7 +148,8 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
     moves = planning.move(FILTER, found.users, new_id)
     removal = planning.delete(FILTER, current, "its replacement is there")
     marks = planning.retag(FILTER, {**after, FILTER.id_option: new_id}, last)
-    return Plan((*calls, *moves, removal, *marks), before=current, after=after, undo=True)
+    actions = (*calls, *moves, removal, *marks)
+    return Plan(actions, before=current, after=after, undo=True, rivals=_rivals(wanted, found))
 
 
 def _creation(wanted: Wanted, reason: str, tags: TagChange) -> tuple[list[Action], Options]:
@@ -171,6 +174,11 @@ def _changes(wanted: Wanted, current: Options, tags: TagChange) -> tuple[list[Ac
     calls = [*more, *rule_calls, *less, *planning.retag(FILTER, current, tags)]
     services = [*(one for one in have if one not in off), *on]
     return calls, {**current, "network_services": services, RULE.listed: after, "tags": tags.result}
+
+
+def _rivals(wanted: Wanted, found: Found) -> Callable[[Options], bool]:
+    """Whether a filter has the name that is wanted and was not there before: EC2 lets any number have it."""
+    return lambda row: row["tags"].get("Name") == wanted.name and row[FILTER.id_option] not in found.ids
 
 
 def _services(verb: str, filter_id: str | Made, label: str, names: list[str]) -> list[Action]:

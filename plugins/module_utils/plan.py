@@ -106,7 +106,7 @@ class Action:
     operation, params: the action and its members. resource: what it works on, in words. reason: why.
     kind: of the object or part in the reply that the result shows, None if there is none. creates: whether it makes it.
     gone_is_done: whether an object that is already gone is as good as a success.
-    commits: whether from here on something uses what the plan has made, so that it must stay.
+    commits: whether from here on something uses what the plan has made, or nothing else is left, so that it must stay.
     on: the resources that IAM checks.
     """
 
@@ -151,13 +151,15 @@ class Plan:
 
     before, after: the object in the options' words, None if there is none. In C(after) the keys that only EC2 knows
     in advance are left out. undo: whether what the plan has made is removed again if a later call is refused, unless a
-    call that commits has come in between.
+    call that commits has come in between. rivals: whether an object, which is not the one that the plan makes, has come
+    meanwhile and takes its place; None where EC2 itself sees to it that there is but one.
     """
 
     actions: tuple[Action, ...] = ()
     before: Options | None = None
     after: Options | None = None
     undo: bool = False
+    rivals: Callable[[Options], bool] | None = None
 
 
 def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
@@ -282,7 +284,7 @@ def delete(kind: Kind, current: Options, reason: str, parent: str = "") -> Actio
     """The call that removes the object. parent: the id of the object that it is a part of."""
     found = current[kind.id_option]
     params, on = {kind.id_member: found}, (*([parent] if parent else []), found)
-    return Action(f"Delete{kind.api}", params, kind.label(current), reason, gone_is_done=True, on=on)
+    return Action(f"Delete{kind.api}", params, kind.label(current), reason, gone_is_done=True, commits=True, on=on)
 
 
 def absent(wanted: Wanted, current: Options | None) -> Plan:

@@ -16,12 +16,15 @@ description:
     packets of that direction only.
   - The module creates the filter that the task describes, with its rules, network services and tags, changes it where
     it differs, or leaves it alone. It makes one call to EC2 if there is nothing to do. To create a filter it makes that
-    call, one for the filter, one for each rule and one for the network services.
+    call, one for the filter, one to see whether it is the only one of its name, one for each rule and one for the
+    network services.
   - In check mode it changes nothing and returns what the real run would, except for values that only EC2 can know
     in advance, which are the ids of new filters and rules.
 notes:
   - The filter is found by O(traffic_mirror_filter_id), or else by O(name); one of the two is needed. If several filters
     have the name, the task fails and lists them. If none has it, the filter is created.
+  - EC2 lets any number of filters have one name. If two tasks create a filter of the same name at the same moment, one
+    of them removes its own again and goes on with the other's.
   - The calls are made in such an order that packets that are copied before and after the change stay copied in between
     wherever that is possible.
   - A new filter that cannot be finished is removed again. If the change of an existing one fails half-way, the task

@@ -167,8 +167,8 @@ options:
   supported_instance_types:
     description:
       - The instance types that EC2 mirrors, with V(*) and V(?), in place of the collection's own list, which follows
-        the VPC Traffic Mirroring guide. Bare metal is never among them. It decides only about new sessions. An empty list is
-        as good as none.
+        the VPC Traffic Mirroring guide. Bare metal is never among them. It decides only about new sessions. An empty
+        list is as good as none.
     type: list
     elements: str
   max_creates:

@@ -133,7 +133,7 @@ def show(verdicts: list[Verdict], seconds: float) -> int:
     modules = dict.fromkeys(one.module for one in scenarios.ALL)
     rows = {f"{module} {name}": at for at, (module, name) in enumerate(itertools.product(modules, VERBS))}
     print(table("module, verb", COLUMNS, dict(sorted(by_verb.items(), key=lambda item: rows[item[0][0]]))), "\n")
-    print(table("scenario", ("ansible-playbook", "killed", "two at once"), others), "\n")
+    print(table("scenario", ("ansible-playbook", "killed", "two at once"), dict(sorted(others.items()))), "\n")
     counts = Counter(verdict.how for verdict in verdicts)
     print(f"{len(verdicts)} in {seconds:.0f} s: {', '.join(f'{counts[how]} {how}' for how in HOW)}")
     return 1 if counts["DEFECT"] else 0

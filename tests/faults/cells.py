@@ -150,6 +150,8 @@ def _ending(cell: Cell, ended: child.Ended, fault: Fault | None, before: State, 
     if ended.how not in ("done", "failed"):
         return [f"{ended.how}: {ended.text[-1500:]}"]
     actor = cell.fault.startswith("actor")
+    if not actor and vanished(cell.scenario, after):
+        return [*vanished(cell.scenario, after), ended.message]
     if ended.how == "done":
         wrong = [] if actor else cell.scenario.wrong(after, before)
         return [f"it says done, but {one}" for one in wrong]
@@ -166,6 +168,14 @@ def _ending(cell: Cell, ended: child.Ended, fault: Fault | None, before: State, 
     names = {found: after[found]["NetworkInterfaceId"] if cell.scenario.many else found for found in sorted(made)}
     wrong += [f"{found} was left and not named: {ended.message}" for found, name in names.items() if name not in told]
     return wrong
+
+
+def vanished(scenario: Scenario, after: State) -> list[str]:
+    """What is wrong if a replacement, wherever it ended, has left neither of the two."""
+    member = {"session": "TrafficMirrorSessionId", "filter": "EgressFilterRules", "target": "Type"}.get(scenario.module)
+    if scenario.name != "replace" or any(member in row and scenario.mine(row) for row in after.values()):
+        return []
+    return ["neither the old one nor the new one is left"]
 
 
 def touched(scenario: Scenario, before: State, after: State) -> list[str]:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from . import child
-from .cells import Verdict, settle, touched
+from .cells import Verdict, settle, touched, vanished
 from .lab import Lab
 from .scenarios import Scenario
 
@@ -62,7 +62,8 @@ def judge_kill(kill: Kill, lab: Lab) -> Verdict:
     ended = lab.run(kill.scenario.module, options, around, direct=True)
     _quiet(lab)
     wrong = [] if ended.how == "killed" else [f"it was not killed but {ended.how}: {ended.text[-500:]}"]
-    wrong += touched(kill.scenario, before, lab.state())
+    after = lab.state()
+    wrong += touched(kill.scenario, before, after) + vanished(kill.scenario, after)
     more, refused = settle(kill.scenario, lab, options, before)
     return Verdict("DEFECT" if wrong or more else "refused" if refused else "done", (*wrong, *more))
 
@@ -77,7 +78,8 @@ def judge_pair(pair: Pair, lab: Lab) -> Verdict:
     ends = [run.wait() for run in runs]
     wrong = [f"{end.how}: {end.text[-1500:]}" for end in ends if end.how not in ("done", "failed")]
     wrong += [f"it says nothing: {end.text}" for end in ends if end.how == "failed" and len(end.message) < 20]
-    wrong += touched(pair.scenario, before, lab.state())
+    after = lab.state()
+    wrong += touched(pair.scenario, before, after) + vanished(pair.scenario, after)
     more, refused = settle(pair.scenario, lab, options, before)
     failed = any(end.how == "failed" for end in ends)
     how = "refused" if refused else "failed" if failed else "done"

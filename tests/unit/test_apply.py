@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import apply
+from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
 from ansible_collections.vtap.aws.plugins.module_utils.apply import (
     Halted,
     Interrupted,
     Outcome,
+    Outrun,
     converge,
     refusals,
     wait_for,
@@ -27,6 +29,7 @@ CREATE = Action("CreateTrafficMirrorSession", {"SessionNumber": 1}, "session", "
 OTHER = Action("CreateTrafficMirrorSession", {"SessionNumber": 2}, "session", "new", kind=SESSION, creates=True)
 MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms-1", "description", kind=SESSION)
 DELETE = Action("DeleteTrafficMirrorSession", {}, "session tms-1", "absent", gone_is_done=True)
+RETIRE = planning.delete(SESSION, {"traffic_mirror_session_id": "tms-1", "tags": {}}, "replaced")
 TAG = Action("CreateTags", {"Tags": []}, "session tms-1", "tags")
 NOTHING = Plan(before={"tags": {}}, after={"tags": {}})
 TAKEN = Ec2Error("CreateTrafficMirrorSession", "InvalidParameterValue", "number is already being used")
@@ -290,6 +293,60 @@ def test_a_whole_without_all_its_parts_is_removed_again():
     assert ec2.calls == [MAKE.operation, PART.operation, "DeleteTrafficMirrorFilter"]
 
 
+BAD = Ec2Error("X", "InvalidParameterValue", "no")
+LAST = replace(PART, resource="another rule", params={})
+
+
+def test_a_refusal_that_a_fresh_look_does_not_mend_undoes_all_the_same():
+    left = replace(PART, params={})
+    ec2 = Filters(None, None, BAD, BAD, None)
+    with pytest.raises(Interrupted, match=r"Removed again: filter tmf-new\."):
+        converge(plans(a_filter(MAKE, LAST, PART, undo=True), a_filter(left)), ec2)
+    assert ec2.calls == [MAKE.operation, *[PART.operation] * 3, "DeleteTrafficMirrorFilter"]
+
+
+def test_what_somebody_else_goes_on_with_is_not_undone():
+    ec2 = Filters(None, BAD, BAD)
+    with pytest.raises(Interrupted, match=r"The new filter is tmf-new\."):
+        converge(plans(a_filter(MAKE, PART, LAST, undo=True), a_filter(LAST)), ec2)
+    assert "DeleteTrafficMirrorFilter" not in ec2.calls
+
+
+def test_a_network_service_that_somebody_else_adds():
+    add = Action(
+        "ModifyTrafficMirrorFilterNetworkServices", {"TrafficMirrorFilterId": Made(FILTER)}, "filter", "", FILTER
+    )
+    outcome = converge(plans(a_filter(MAKE, add, LAST, undo=True), a_filter(LAST)), Filters(None, BAD))
+    assert outcome.actions == (MAKE, LAST)
+    # The same call is still to be made, on a filter that by now has an id.
+    ec2 = Filters(None, BAD, BAD)
+    with pytest.raises(Interrupted, match=r"Removed again: filter tmf-new\."):
+        converge(
+            plans(a_filter(MAKE, add, undo=True), a_filter(replace(add, params={}, resource="filter tmf-new"))), ec2
+        )
+
+
+def test_the_new_one_stays_if_the_old_one_goes_another_way():
+    """What is left of the replacement is refused, but the new session is all there is."""
+    ec2 = Ec2(None, None, BAD, DENIED)
+    with pytest.raises(Interrupted, match=r"The new session is tms-new\."):
+        converge(plans(new(CREATE, DELETE, TAG, undo=True), new(TAG)), ec2)
+    assert ec2.calls == ["DeleteTrafficMirrorSession", CREATE.operation, "DeleteTrafficMirrorSession", "CreateTags"]
+
+
+@pytest.mark.parametrize("deletion", [None, GONE], ids=["removed", "was gone"])
+def test_the_new_one_stays_once_the_old_one_is_gone(deletion):
+    ec2 = Ec2(None, None, deletion, DENIED)
+    with pytest.raises(Interrupted, match=r"The new session is tms-new\."):
+        converge(plans(new(CREATE, RETIRE, TAG, undo=True)), ec2)
+    assert ec2.calls == [RETIRE.operation, CREATE.operation, RETIRE.operation, TAG.operation]
+    # And if the old one goes in the second attempt.
+    ec2 = Ec2(None, None, BAD, None, deletion, DENIED)
+    with pytest.raises(Interrupted, match=r"The new session is tms-new\."):
+        converge(plans(new(CREATE, RETIRE, TAG, undo=True), new(RETIRE, TAG, undo=True)), ec2)
+    assert ec2.calls[-2:] == [RETIRE.operation, TAG.operation]
+
+
 def test_what_sessions_use_is_not_removed_again():
     ec2 = Filters(None, None, None, DENIED)
     with pytest.raises(Interrupted) as stop:
@@ -364,3 +421,72 @@ def test_what_the_fresh_look_still_plans_was_not_done():
     with pytest.raises(Interrupted) as stop:
         converge(plans(a_filter(MAKE, PART), a_filter(replace(PART, params={}))), Filters(None, LOST, DENIED))
     assert stop.value.done == [MAKE]
+
+
+class Twins(Filters):
+    """Also shows the filters of a name, one list after the other, the last one for ever."""
+
+    def __init__(self, *shown, script=()):
+        super().__init__(*script)
+        self.shown = [[{"traffic_mirror_filter_id": found} for found in ids] for ids in shown]
+
+    def describe(self, kind):
+        rows = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
+        if isinstance(rows, Exception):
+            raise rows
+        return rows
+
+
+NEW, LESSER, GREATER = "tmf-new", "tmf-a", "tmf-z"
+
+
+def alone(*actions, **facts):
+    return a_filter(*actions, rivals=lambda row: row["traffic_mirror_filter_id"] != "tmf-old", **facts)
+
+
+def test_nobody_else_makes_one(pauses):
+    ec2 = Twins(["tmf-old", NEW])
+    assert converge(plans(alone(MAKE, PART)), ec2).actions == (MAKE, PART)
+    assert ec2.calls == [MAKE.operation, PART.operation] and pauses == []
+
+
+@pytest.mark.parametrize("refusal", [None, UNKNOWN])
+def test_the_one_of_the_greater_id_goes_and_the_other_is_what_there_is(refusal, pauses):
+    ec2 = Twins([LESSER, NEW], script=[None, refusal])
+    assert converge(plans(alone(MAKE, PART), NOTHING), ec2).actions == ()
+    assert ec2.calls == [MAKE.operation, "DeleteTrafficMirrorFilter"]
+    assert pauses == [apply.PAUSES[0]]
+
+
+def test_the_one_of_the_lesser_id_stays_if_the_other_goes(pauses):
+    ec2 = Twins([NEW, GREATER], [NEW, GREATER], [NEW])
+    assert converge(plans(alone(MAKE, PART)), ec2).actions == (MAKE, PART)
+    assert ec2.calls == [MAKE.operation, PART.operation] and pauses == list(apply.YIELDING[:2])
+
+
+def test_the_one_of_the_lesser_id_goes_if_the_other_stays(pauses):
+    ec2 = Twins([NEW, GREATER])
+    assert converge(plans(alone(MAKE, PART), NOTHING), ec2).actions == ()
+    assert ec2.calls == [MAKE.operation, "DeleteTrafficMirrorFilter"]
+    assert pauses == [*apply.YIELDING, apply.PAUSES[0]]
+
+
+def test_always_somebody_else():
+    ec2 = Twins([LESSER, NEW])
+    with pytest.raises(Outrun, match="else made another filter at the same moment"):
+        converge(plans(alone(MAKE)), ec2)
+    assert ec2.calls == [MAKE.operation, "DeleteTrafficMirrorFilter"] * (1 + len(apply.PAUSES))
+
+
+@pytest.mark.parametrize("error", [DENIED, LOST])
+def test_one_that_should_go_and_cannot_is_named(error):
+    with pytest.raises(Halted, match=r"Done before: CreateT.*The new filter is tmf-new\.") as stop:
+        converge(plans(alone(MAKE, PART)), Twins([LESSER, NEW], script=[None, error]))
+    assert stop.value.done == [MAKE]
+
+
+def test_a_look_for_others_that_fails_names_what_was_made():
+    ec2 = Twins([])
+    ec2.shown = [Ec2Error("DescribeTrafficMirrorFilters", "RequestLimitExceeded", "slow down")]
+    with pytest.raises(Halted, match=r"RequestLimitExceeded.*The new filter is tmf-new\."):
+        converge(plans(alone(MAKE, PART)), ec2)
