@@ -26,6 +26,7 @@ import botocore.awsrequest
 import botocore.config
 import botocore.session
 import pytest
+from ansible import release
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.exceptions import InvalidRetryModeError
 from hypothesis import HealthCheck, Phase, given, settings
@@ -356,6 +357,8 @@ def test_several_at_once(ec2, name, data):
     check(name, options, [*values, *([] if right else paths_of(name))], ec2, data.draw(st.booleans()))
 
 
+# Before 2.19 ansible-core takes fewer values for numbers and texts.
+EARLY = tuple(map(int, release.__version__.split(".")[:2])) < (2, 19)
 # What cannot be right whatever EC2 holds: the module, the option (path) and its value, and what the message says.
 REFUSED = [
     # What a message quotes is on one line and not endless.
@@ -481,7 +484,11 @@ REFUSED = [
 def test_refused_before_any_call(ec2, name, path, value, says):
     for check_mode in (True, False):
         ended, calls = run(name, put(RIGHT[name][0], path, value), ec2, check_mode)
-        assert (ended.by, calls) == ("failure", [])
+        assert calls == []
+        if ended.by == "Ansible" and EARLY:  # it has words of its own
+            assert path[-1] in ended.message
+            continue
+        assert ended.by == "failure"
         assert re.search(says, ended.message), ended.message
         assert ended.message.isprintable() and len(ended.message) < 2000, ended.message
 
