@@ -47,7 +47,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("DescribeTrafficMirrorSessions", "removing and replacing: the sessions that use the filter"),
         Need("CreateTrafficMirrorFilter", "making and replacing a filter", (FILTER,)),
         Need("CreateTrafficMirrorFilterRule", "new rules", (FILTER, RULE)),
-        Need("DeleteTrafficMirrorFilter", "removing and replacing a filter, or one that stayed half-made", (FILTER,)),
+        Need(
+            "DeleteTrafficMirrorFilter", "removing and replacing a filter, or the second of two made at once", (FILTER,)
+        ),
         Need("DeleteTrafficMirrorFilterRule", "rules that are no longer wanted", (FILTER, RULE)),
         Need("ModifyTrafficMirrorFilterNetworkServices", "O(network_services)", (FILTER,)),
         Need("ModifyTrafficMirrorFilterRule", "rules that change", (FILTER, RULE)),

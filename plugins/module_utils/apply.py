@@ -13,8 +13,15 @@ from typing import Callable, TypeVar
 
 from ansible_collections.vtap.aws.plugins.module_utils import advice, resource
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, has, learned
-from ansible_collections.vtap.aws.plugins.module_utils.resource import Kind, Members, Options, Refused, Unsettled
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, learned, shows
+from ansible_collections.vtap.aws.plugins.module_utils.resource import (
+    BadInput,
+    Kind,
+    Members,
+    Options,
+    Refused,
+    Unsettled,
+)
 
 # Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
 # Terraform's provider works without any wait, so what needs more than these is not going to appear.
@@ -41,23 +48,15 @@ class Interrupted(Exception):
     """A plan that EC2 did not let pass.
 
     action, error: the call that failed and why. done: the calls carried out before it. made: the ids of what they had
-    made. undone: sentences on what was to be removed of it.
+    made. Nothing of it is taken back: by then somebody else may go on with it, or it may be all there is.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        action: Action,
-        error: Ec2Error,
-        done: list[Action],
-        made: dict[Kind, str],
-        undone: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, plan: Plan, action: Action, error: Ec2Error, done: list[Action], made: dict[Kind, str]) -> None:
         self.plan, self.action, self.error, self.done, self.made = plan, action, error, done, made
         rest = plan.actions[plan.actions.index(action) + 1 :]
         parts = [advice.explain(error, action)]
         parts += [f"Done before: {_list(done)}."] if done else []
-        parts += undone or _new(made)
+        parts += _new(made)
         parts += [f"Not done: {_list(rest)}."] if rest else []
         super().__init__(" ".join(parts))
 
@@ -108,26 +107,26 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
     stop: Interrupted | None = None
     done: list[Action] = []
     made: dict[Kind, str] = {}
-    loose: list[tuple[Kind, str]] = []
     while True:
         try:
             plan = patient(make_plan, pauses)
-        except (Refused, Ec2Error) as refusal:
+        except (BadInput, Refused, Ec2Error) as refusal:
             if done:
                 raise Halted(refusal, done, made) from refusal
             raise
         first = first or plan
-        if stop is not None and not _holds(plan, stop):
-            loose.clear()  # somebody goes on with what was made, or the call was carried out and it is all there is
-            if stop.uncertain:
-                done.append(stop.action)  # its reply was lost, but the fresh look shows that it was carried out
+        if stop is not None and stop.uncertain and not _holds(plan, stop):
+            done.append(stop.action)  # its reply was lost, but the fresh look shows that it was carried out
+            kind = stop.action.kind
+            if kind is not None and stop.plan.before is None and plan.before and kind.id_option in plan.before:
+                made[kind] = plan.before[kind.id_option]
         if stop is not None and plan.actions == stop.plan.actions and not stop.passing:
             # What is taken stays taken, and what may have been carried out is not done twice: only a look that shows
             # who has it, or that it is there, leads on.
             worth_a_look = stop.error.duplicate or stop.uncertain
         else:
             try:
-                after, acted = apply(plan, ec2, loose)
+                after, acted = apply(plan, ec2)
                 return Outcome(first.before, after, plan.after, (*done, *acted))
             except Halted as halted:
                 raise Halted(halted.refusal, [*done, *halted.done], {**made, **halted.made}) from halted.refusal
@@ -144,9 +143,7 @@ def converge(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
                 made.update(stop.made)
         pause = next(pauses, None)
         if pause is None or not worth_a_look:
-            # Not after a reply that never came: what was to be removed may be gone, and the new object all there is.
-            undone = [] if stop.error.unanswered else _undo(loose, ec2)
-            raise Interrupted(stop.plan, stop.action, stop.error, done, made, undone=undone) from stop.error
+            raise Interrupted(stop.plan, stop.action, stop.error, done, made) from stop.error
         time.sleep(pause)
 
 
@@ -162,17 +159,16 @@ def patient(look: Callable[[], Looked], pauses: Iterator[float]) -> Looked:
             time.sleep(pause)
 
 
-def apply(plan: Plan, ec2: Ec2, loose: list[tuple[Kind, str]]) -> tuple[Options | None, list[Action]]:
+def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
     """Run the plan. Returns the object as EC2's reply shows it, and the calls that did something.
 
-    loose: what plans have made that must not stay as it is, kept up to date.
     Tags come from the plan: they are what was asked for, and a Modify reply does not hold them. Raises Interrupted,
     Outrun, Halted.
     """
     after = plan.after
     done: list[Action] = []
     ids: dict[Kind, str] = {}
-    for action in plan.actions if plan.undo else ():
+    for action in plan.actions if plan.replaces else ():
         # What is going to be refused must not be found out half-way.
         refusal = ec2.dry_run(action.operation, **action.params) if action.gone_is_done else None
         if refusal is not None and refusal.denied:
@@ -182,13 +178,10 @@ def apply(plan: Plan, ec2: Ec2, loose: list[tuple[Kind, str]]) -> tuple[Options 
             reply = _call(action, action.filled(ids), ec2, patient=action.needs_made or bool(done))
         except Ec2Error as error:
             if action.gone_is_done and error.not_found:
-                loose.clear()
                 done += [action] if error.resent else []  # the reply to the first was lost, not the call
                 continue
             raise Interrupted(plan, action, error, done, ids) from error
         done.append(action)
-        if action.commits:
-            loose.clear()
         if action.kind is not None and after is not None:
             row = resource.read(action.kind, reply[action.kind.api], ec2.arn_base)
             if action.creates and not action.kind.parent:  # parts go with the whole
@@ -197,7 +190,6 @@ def apply(plan: Plan, ec2: Ec2, loose: list[tuple[Kind, str]]) -> tuple[Options 
                     _yield(plan, action, ids[action.kind], ec2)
                 except Ec2Error as error:
                     raise Halted(error, done, ids) from error
-                loose += [(action.kind, ids[action.kind])] if plan.undo else []
             after = learned(after, action.kind, row)
     return after, done
 
@@ -266,34 +258,22 @@ def refusals(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
 def wait_for(outcome: Outcome, kind: Kind, ec2: Ec2, timeout: int) -> bool:
     """Wait until Describe shows the outcome. Returns whether it did within the timeout (seconds).
 
-    The objects have no state in EC2: all there is to wait for is that they show, as they should be, or are gone.
+    The objects have no state in EC2: all there is to wait for is that they show, as they should be, and that what they
+    take the place of is gone. Raises Ec2Error.
     """
-    shown = outcome.after or outcome.before or {}
-    if kind.id_option not in shown:
-        return True
+    before, after = (row or {} for row in (outcome.before, outcome.after))
+    is_there, was_there = after.get(kind.id_option), before.get(kind.id_option)
     deadline, pause = time.monotonic() + timeout, 0.5
     while True:
-        rows = ec2.describe(kind, ids=(shown[kind.id_option],), part_tags=True)
-        if any(has(row, outcome.expected or {}) for row in rows) if outcome.after else not rows:
+        rows = ec2.describe(kind, ids=(is_there,), part_tags=True) if is_there else []
+        old = ec2.describe(kind, ids=(was_there,)) if was_there and was_there != is_there else []
+        if not old and (not is_there or any(shows(kind, row, outcome.expected or {}, before) for row in rows)):
             return True
         left = deadline - time.monotonic()
         if left <= 0:
             return False
         time.sleep(min(pause, left))
         pause = min(pause * 2, 5.0)
-
-
-def _undo(made: list[tuple[Kind, str]], ec2: Ec2) -> list[str]:
-    """Remove what must not stay half-made. Returns a sentence on each."""
-    undone = []
-    for kind, made_id in reversed(made):
-        try:
-            ec2.call(f"Delete{kind.api}", **{kind.id_member: made_id})
-            undone.append(f"Removed again: {kind.noun} {made_id}.")
-        except Ec2Error as refusal:
-            left = f"Could not be removed again: {kind.noun} {made_id} ({refusal})."
-            undone.append(f"{left} The next run of this task goes on with it.")
-    return undone
 
 
 def _holds(plan: Plan, stop: Interrupted) -> bool:
@@ -306,7 +286,7 @@ def _holds(plan: Plan, stop: Interrupted) -> bool:
 
 
 def _new(made: dict[Kind, str]) -> list[str]:
-    return [f"The new {kind.noun} is {made_id}." for kind, made_id in made.items()]
+    return [f"The new {kind.noun} is {made_id}, and the next run goes on with it." for kind, made_id in made.items()]
 
 
 def _list(actions: Iterable[Action]) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     FILTER,
     SESSION,
     TARGET,
+    Ambiguous,
     NotThere,
     Options,
     Refused,
@@ -108,7 +109,7 @@ def _find(at: int, given: Options, known: list[Options], predict: bool) -> Optio
     label, wanted, name = f"targets[{at}]", given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
     rows = [row for row in known if (row[TARGET.id_option] == wanted if wanted else row["tags"].get("Name") == name)]
     if len(rows) > 1:
-        raise Refused(f"{label}: {len(rows)} targets have the name {name}; give traffic_mirror_target_id.")
+        raise Ambiguous(f"{label}: {len(rows)} targets have the name {name}; give traffic_mirror_target_id.")
     if rows or (predict and name):
         return rows[0] if rows else None
     raise NotThere(f"{label}: there is no target {wanted or f'named {name}'} in this account and region.")

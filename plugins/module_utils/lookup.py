@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending, Plan
-from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, InUse, Kind, NotThere, Options, Refused
+from ansible_collections.vtap.aws.plugins.module_utils.resource import (
+    SESSION,
+    Ambiguous,
+    InUse,
+    Kind,
+    NotThere,
+    Options,
+)
 
 # What a module takes whose objects sessions use.
 OPTIONS = {"removed_session_ids": {"type": "list", "elements": "str"}}
@@ -34,13 +41,13 @@ class Reader(Protocol):
 def id_of(kind: Kind, option: str, name: str, reader: Reader, predict: bool) -> str | Pending:
     """The id of the one object of this kind whose Name tag is the value of this option.
 
-    predict: check mode, where one that does not exist yet is Pending. Raises NotThere for it otherwise, and Refused
+    predict: check mode, where one that does not exist yet is Pending. Raises NotThere for it otherwise, and Ambiguous
     for a name that several have; both list the candidates.
     """
     rows = reader.describe(kind)
     named = [row for row in rows if row["tags"].get("Name") == name]
     if len(named) > 1:
-        raise Refused(f"{option}: {len(named)} have the name {name}: {listing(kind, named)}.")
+        raise Ambiguous(f"{option}: {len(named)} have the name {name}: {listing(kind, named)}.")
     if named:
         found: str = named[0][kind.id_option]
         return found

@@ -71,6 +71,7 @@ def make_plan(params: Options) -> Callable[[Wanted, Reader, bool], Plan]:
 def look_up(wanted: Wanted, reader: Reader) -> Found:
     """Read what the plan must know, in one Describe unless the task leaves no other way. Raises Refused, Ec2Error."""
     tagged = any(rule.tags.tags is not None or rule.tags.wanted() for rule in wanted.parts or ())
+    tagged = tagged or _may_replace(wanted)  # the new filter's rules get the tags of the old one's
     rows = reader.describe(FILTER, ids=(wanted.id,), part_tags=tagged) if wanted.id is not None else []
     settled = bool(rows) and _stands_alone(wanted, rows[0])
     may_follow = wanted.id is None or _may_replace(wanted)
@@ -104,6 +105,8 @@ def plan(wanted: Wanted, found: Found) -> Plan:
         return _plan_create(wanted, found)
     if _replaces(wanted, current):
         return _plan_replace(wanted, found, current)
+    if found.successor is not None:
+        raise _begun(current, found.successor)
     tags = wanted.tags.change(current["tags"])
     actions, after = _changes(wanted, current, _unmarked(tags) if found.finished else tags)
     return Plan(tuple(actions), before=current, after=after)
@@ -116,7 +119,7 @@ def _plan_create(wanted: Wanted, found: Found) -> Plan:
             f"leave {FILTER.id_option} out and give name."
         )
     actions, after = _creation(wanted, "it does not exist", wanted.tags.change({}))
-    return Plan(tuple(actions), after=after, undo=True, rivals=_rivals(wanted, found))
+    return Plan(tuple(actions), after=after, rivals=_rivals(wanted, found))
 
 
 def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
@@ -138,18 +141,23 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
         new_id, last = Made(FILTER), TagChange({}, (REPLACES,), tags.result)
     else:
         if planning.differences(FILTER, found.successor, {"description": wanted.values["description"]}):
-            raise Refused(
-                f"{label} was to be replaced by {FILTER.label(found.successor)}, which is not finished and has the "
-                f"description {quote(found.successor['description'])}. Run the task with that description to "
-                f"finish it, or remove {found.successor[FILTER.id_option]}."
-            )
+            raise _begun(current, found.successor)
         new_id, last = found.successor[FILTER.id_option], _unmarked(carried.change(found.successor["tags"]))
         calls, after = _changes(whole, found.successor, TagChange({}, (), last.result))
     moves = planning.move(FILTER, found.users, new_id)
     removal = planning.delete(FILTER, current, "its replacement is there")
     marks = planning.retag(FILTER, {**after, FILTER.id_option: new_id}, last)
     actions = (*calls, *moves, removal, *marks)
-    return Plan(actions, before=current, after=after, undo=True, rivals=_rivals(wanted, found))
+    return Plan(actions, before=current, after=after, replaces=True, rivals=_rivals(wanted, found))
+
+
+def _begun(current: Options, successor: Options) -> Refused:
+    """What to say of a replacement that was begun and is not what the task wants now."""
+    return Refused(
+        f"{FILTER.label(current)} was to be replaced by {FILTER.label(successor)}, which is not finished and has the "
+        f"description {quote(successor['description'])}. Run the task with that description to finish it, or give the "
+        f"sessions of {successor[FILTER.id_option]} the other filter and remove it."
+    )
 
 
 def _creation(wanted: Wanted, reason: str, tags: TagChange) -> tuple[list[Action], Options]:

@@ -178,7 +178,6 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
             outcome = Outcome(plan.before, plan.after, plan.after, plan.actions)
         else:
             outcome = converge(lambda: make_plan(wanted, ec2, False), ec2)
-            _wait(module, outcome, kind, ec2)
     except Halted as error:
         fail(module, msg=str(error), changed=True)
     except (BadInput, Refused) as error:
@@ -187,6 +186,8 @@ def run(module: AnsibleAWSModule, kind: Kind, check: Callable[[Wanted], None], m
         fail(module, msg=str(error), error=details(error.error), changed=bool(error.done))
     except Ec2Error as error:
         fail(module, msg=advice.explain(error), error=details(error))
+    if not module.check_mode:
+        _wait(module, outcome, kind, ec2)
     pending = {
         field.option: action.params[field.member].name
         for action in outcome.actions
@@ -269,9 +270,17 @@ def _verify(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
 
 
 def _wait(module: AnsibleAWSModule, outcome: Outcome, kind: Kind, ec2: Ec2) -> None:
+    """Wait if the task says so. Ends the module if EC2 does not show in time what was done."""
+    if not (module.params["wait"] and outcome.actions):
+        return
+    row = outcome.after or outcome.before or {}
+    done = f"EC2 carried out the change of {kind.noun} {row.get(kind.id_option)}, and nothing is lost, but "
+    result = {"changed": True, kind.key: outcome.after or {}}
     timeout = module.params["wait_timeout"]
-    if module.params["wait"] and outcome.actions and not wait_for(outcome, kind, ec2, timeout):
-        raise Refused(
-            f"EC2 carried out the change of the {kind.noun} but did not show it within wait_timeout, {timeout} s. "
-            "Nothing is lost: run the task again, or with a longer wait_timeout."
-        )
+    try:
+        if not wait_for(outcome, kind, ec2, timeout):
+            why = f"it did not show it within wait_timeout, {timeout} s. Run the task again, or with a longer one."
+            fail(module, msg=done + why, **result)
+    except Ec2Error as error:
+        why = f"whether it shows it could not be seen: {advice.explain(error)}"
+        fail(module, msg=done + why, error=details(error), **result)

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from ansible_collections.vtap.aws.plugins.module_utils import resource
-from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Kind, Members, Options, Refused
+from ansible_collections.vtap.aws.plugins.module_utils.resource import (
+    Ambiguous,
+    BadInput,
+    Kind,
+    Members,
+    Options,
+    Refused,
+)
 from ansible_collections.vtap.aws.plugins.module_utils.tags import TAGS_PER_RESOURCE, TagChange, TagRules
 from ansible_collections.vtap.aws.plugins.module_utils.words import quote, short
 
@@ -106,7 +113,6 @@ class Action:
     operation, params: the action and its members. resource: what it works on, in words. reason: why.
     kind: of the object or part in the reply that the result shows, None if there is none. creates: whether it makes it.
     gone_is_done: whether an object that is already gone is as good as a success.
-    commits: whether from here on something uses what the plan has made, or nothing else is left, so that it must stay.
     on: the resources that IAM checks.
     """
 
@@ -117,7 +123,6 @@ class Action:
     kind: Kind | None = None
     creates: bool = False
     gone_is_done: bool = False
-    commits: bool = False
     on: tuple[str, ...] = ()
 
     @property
@@ -150,15 +155,15 @@ class Plan:
     """The calls in their order, and the object before and after them.
 
     before, after: the object in the options' words, None if there is none. In C(after) the keys that only EC2 knows
-    in advance are left out. undo: whether what the plan has made is removed again if a later call is refused, unless a
-    call that commits has come in between. rivals: whether an object, which is not the one that the plan makes, has come
-    meanwhile and takes its place; None where EC2 itself sees to it that there is but one.
+    in advance are left out. replaces: whether one object takes the place of another, so that EC2 is asked first whether
+    that may be removed. rivals: whether an object, which is not the one that the plan makes, has come meanwhile and
+    takes its place; None where EC2 itself sees to it that there is but one.
     """
 
     actions: tuple[Action, ...] = ()
     before: Options | None = None
     after: Options | None = None
-    undo: bool = False
+    replaces: bool = False
     rivals: Callable[[Options], bool] | None = None
 
 
@@ -166,7 +171,7 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     """The one object that the task means, None if it does not exist.
 
     rows: every object that could be it. In this order: its id, its natural key, its name within its scope. Raises
-    Refused if there are several, or if two of the three point at different objects.
+    Ambiguous if there are several, or if two of the three point at different objects.
     """
     kind, rows = wanted.kind, list(rows)
     key = next((key for options in kind.natural_keys if (key := wanted.key(options))), None)
@@ -187,7 +192,7 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     else:
         candidates, words = by_name, f"name {wanted.name}"
     if len(candidates) > 1:
-        raise Refused(
+        raise Ambiguous(
             f"{words} fits {len(candidates)} {kind.noun}s, give {kind.id_option}: {_labels(kind, candidates)}."
         )
     if not candidates:
@@ -197,7 +202,7 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     if one not in by_name:
         others += [row for row in by_name if row not in others]
     if others:
-        raise Refused(
+        raise Ambiguous(
             f"The options point at different {kind.noun}s: {words} at {kind.label(one)}, "
             f"the rest at {_labels(kind, others)}. Correct the options, or rename or renumber one of them first."
         )
@@ -207,6 +212,27 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
 def has(row: Options, values: Options) -> bool:
     """Whether the object has these values, and its parts have those of theirs."""
     return all(_is(row.get(option), value) for option, value in values.items())
+
+
+def shows(kind: Kind, row: Options, expected: Options, before: Options) -> bool:
+    """Whether a described object is as expected, whatever tags somebody else has given it or its parts meanwhile.
+
+    before: the object before the change, which says what tags have gone.
+    """
+    parts = kind.parts.listed if kind.parts else ""
+    tags = expected.get("tags", {})
+    removed = before.get("tags", {}).keys() - tags.keys()
+    if not tags.items() <= row["tags"].items() or not removed.isdisjoint(row["tags"]):
+        return False
+    if not has(row, {option: value for option, value in expected.items() if option not in ("tags", parts)}):
+        return False
+    if not kind.parts or parts not in expected:
+        return True
+    old = {part[kind.parts.id_option]: part for part in before.get(parts, ())}
+    return len(row[parts]) == len(expected[parts]) and all(
+        shows(kind.parts, part, wanted, old.get(part[kind.parts.id_option], {}))
+        for part, wanted in zip(row[parts], expected[parts])
+    )
 
 
 def differences(kind: Kind, current: Options, values: Options) -> Options:
@@ -274,7 +300,7 @@ def retag(kind: Kind, current: Options, change: TagChange) -> list[Action]:
 def move(kind: Kind, sessions: Iterable[Options], new_id: str | Made) -> list[Action]:
     """The calls that give each of these sessions another filter or target. The sessions keep their ids."""
     return [
-        replace(action, kind=None, commits=True)
+        replace(action, kind=None)
         for row in sessions
         for action in modify(resource.SESSION, row, {kind.id_option: new_id})
     ]
@@ -284,7 +310,7 @@ def delete(kind: Kind, current: Options, reason: str, parent: str = "") -> Actio
     """The call that removes the object. parent: the id of the object that it is a part of."""
     found = current[kind.id_option]
     params, on = {kind.id_member: found}, (*([parent] if parent else []), found)
-    return Action(f"Delete{kind.api}", params, kind.label(current), reason, gone_is_done=True, commits=True, on=on)
+    return Action(f"Delete{kind.api}", params, kind.label(current), reason, gone_is_done=True, on=on)
 
 
 def absent(wanted: Wanted, current: Options | None) -> Plan:
@@ -292,6 +318,8 @@ def absent(wanted: Wanted, current: Options | None) -> Plan:
     kind = wanted.kind
     if current is None:
         return Plan()
+    if wanted.id is None and any(key and not has(current, key) for key in map(wanted.key, kind.natural_keys)):
+        return Plan()  # another one has the name; where the task says, there is none
     for option in kind.identifying:
         if option in wanted.values and wanted.values[option] != current.get(option):
             raise Refused(

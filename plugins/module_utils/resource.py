@@ -47,6 +47,10 @@ class NotThere(Unsettled):
     """An object that the task names does not exist, or does not show yet."""
 
 
+class Ambiguous(Unsettled):
+    """More than one object could be meant, or one that is gone still shows."""
+
+
 class InUse(Unsettled):
     """An object that the task removes is in use, or still seems to be."""
 

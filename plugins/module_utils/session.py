@@ -112,8 +112,8 @@ def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
         # By the name alone: EC2 documents no tag filter for sessions, so the tags are compared here.
         rows = [row for row in reader.describe(SESSION) if row["tags"].get("Name") == wanted.name]
     current = _find(wanted, rows)
-    may_replace = wanted.present and wanted.allow_replacement and wanted.name and interface and not wanted.id
-    if may_replace and (current is None or current["tags"].get("Name") != wanted.name):
+    may_replace = _may_replace(wanted) and interface is not None
+    if may_replace and wanted.id is None and (current is None or current["tags"].get("Name") != wanted.name):
         current = _elsewhere(wanted, current, reader)
     number = wanted.values.get("session_number")
     if interface is None and current is not None and number not in (None, current["session_number"]):
@@ -122,7 +122,7 @@ def look_up(wanted: Wanted, reader: Reader, predict: bool) -> Found:
         current=current,
         neighbours=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
         target_type=_target_type(wanted, current, reader, predict) if wanted.present else None,
-        replaced=_left(current, reader) if may_replace and current is not None else None,
+        replaced=_left(wanted, current, reader) if may_replace and current is not None else None,
     )
     if wanted.present and predict:
         _require_filter(wanted, current, reader)
@@ -191,7 +191,7 @@ def _plan_change(wanted: Wanted, found: Found, current: Options) -> Plan:
 
 def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
     """Another interface: a new session there with all that the old one has, then the old one goes."""
-    if not (wanted.allow_replacement and wanted.name):
+    if not _may_replace(wanted):
         raise Refused(
             f"{SESSION.label(current)} cannot move to {wanted.values['network_interface_id']}: EC2 cannot change the "
             "interface of a session. To have a new session made there and this one removed, give name and "
@@ -209,19 +209,30 @@ def _plan_replace(wanted: Wanted, found: Found, current: Options) -> Plan:
     made = _creation(moved, found, values, f"it replaces {SESSION.label(current)}, whose interface cannot change", mark)
     removal = planning.delete(SESSION, current, "its replacement is there")
     unmark = planning.retag(SESSION, {**(made.after or {}), SESSION.id_option: Made(SESSION)}, UNMARK)
-    return replace(made, actions=(*made.actions, removal, *unmark), before=current, undo=True)
+    return replace(made, actions=(*made.actions, removal, *unmark), before=current, replaces=True)
 
 
-def _left(current: Options, reader: Reader) -> Options | None:
-    """The session that this one was made to replace, if it is still there."""
+def _may_replace(wanted: Wanted) -> bool:
+    """Whether the session may be replaced: the name is how the next run finds the new one."""
+    return wanted.present and wanted.allow_replacement and wanted.name is not None
+
+
+def _left(wanted: Wanted, current: Options, reader: Reader) -> Options | None:
+    """The session that this one was made to replace, if it is still there. Raises Refused if it is another's by now."""
     old = current["tags"].get(REPLACES)
     rows = reader.describe(SESSION, ids=(old,)) if old else []
-    return rows[0] if rows and rows[0]["tags"].get("Name") == current["tags"].get("Name") else None
+    if rows and wanted.id != old and rows[0]["tags"].get("Name") != current["tags"].get("Name"):
+        raise Refused(
+            f"{SESSION.label(current)} was made to replace {SESSION.label(rows[0])}, which has another name. To have "
+            f"that removed, give traffic_mirror_session_id: {old}; to keep both, remove the tag {REPLACES} from "
+            f"{current[SESSION.id_option]}."
+        )
+    return rows[0] if rows else None
 
 
 def _finished(made: Plan, wanted: Wanted, found: Found, current: Options) -> Plan:
     """The plan with what an interrupted replacement has left to do."""
-    if not (wanted.allow_replacement and wanted.name) or REPLACES not in current["tags"]:
+    if not _may_replace(wanted) or REPLACES not in current["tags"]:
         return made
     removal = [planning.delete(SESSION, found.replaced, "its replacement is there")] if found.replaced else []
     after = {
@@ -232,9 +243,12 @@ def _finished(made: Plan, wanted: Wanted, found: Found, current: Options) -> Pla
 
 
 def _find(wanted: Wanted, rows: list[Options]) -> Options | None:
-    """planning.find, and for a session that was replaced: the one that took its name and place."""
+    """planning.find, and for a session that is or was replaced: the one that takes or took its name and place."""
+    begun = [row for row in rows if wanted.id is not None and row["tags"].get(REPLACES) == wanted.id]
+    if begun and _may_replace(wanted):
+        return begun[0]
     current = planning.find(wanted, rows)
-    if current is None and wanted.present and wanted.id is not None and wanted.allow_replacement and wanted.name:
+    if current is None and wanted.id is not None and _may_replace(wanted):
         current = planning.find(replace(wanted, id=None), rows)
         if current is not None and current["tags"].get("Name") != wanted.name:
             return None

@@ -154,7 +154,7 @@ def _plan_replace(wanted: Wanted, found: Found, old: Options) -> Plan:
         new_id, after = found.current[TARGET.id_option], made.after or {}
     reason = f"the target of {' '.join(next(iter(_destination(wanted).items())))} takes its place"
     actions = (*made.actions, *planning.move(TARGET, found.users, new_id), planning.delete(TARGET, old, reason))
-    return Plan(actions, before=old, after=after, undo=True)
+    return Plan(actions, before=old, after=after, replaces=True)
 
 
 def _check_movable(wanted: Wanted, found: Found, old: Options) -> None:

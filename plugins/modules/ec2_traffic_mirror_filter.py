@@ -27,8 +27,8 @@ notes:
     of them removes its own again and goes on with the other's.
   - The calls are made in such an order that packets that are copied before and after the change stay copied in between
     wherever that is possible.
-  - A new filter that cannot be finished is removed again. If the change of an existing one fails half-way, the task
-    says what was done, and the next run finishes it.
+  - If a task fails half-way, it says what was done and which filter is new, and the next run finishes it. Nothing is
+    taken back, for somebody else may go on with it by then.
 author:
   - The vtap.aws contributors (@vtap)
 options:

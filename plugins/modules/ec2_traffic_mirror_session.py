@@ -100,13 +100,14 @@ options:
   allow_replacement:
     description:
       - Whether a session may be moved to another interface by making a new one there and then removing the old one.
-        The new one has all that the old one had and the task does not change, its virtual network id included.
+        The new one has all that the old one had and the task does not change, its virtual network id included. Only a
+        fleet that the old one belongs to does not take the new one.
         EC2 is asked beforehand, by C(DryRun), whether the old one may be removed.
       - The old session is the one with this O(traffic_mirror_session_id), or, if no session of the interface has this
         O(name), the one on another interface that has it. O(name) is needed in both cases, for it is how the next run
         finds the new session.
       - While this is under way the new session has the tag C(vtap:replaces). By it the next run finishes what an
-        interrupted one began.
+        interrupted one began. Until then both copy packets. To go back instead, remove the session that has the tag.
       - "In a loop that gives one name to several interfaces, each interface gets its own session: only the first of
         them in the loop may take over a session from another interface. The same play for several hosts cannot be
         recognized so, and there each host needs a name of its own."

@@ -83,7 +83,7 @@ def plan(lab: Lab, quick: bool, chance: random.Random, only: str, sample: int | 
     whole = [replace(cell, whole=True) for cell in matrix if not cell.fault.startswith("actor")]
     jobs: list[Job] = [*matrix, *chance.sample(whole, min(len(whole), number["playbooks"]))]
     writers = [one for one in chosen if one.writes]
-    small = [one for one in writers if one.name in ("create", "change", "replace")]
+    small = [one for one in writers if one.name.partition(" ")[0] in ("create", "change", "replace")]
     for count, one in zip(_shares(number["kills"], len(small)), small):
         jobs += kills(one, len(calls[one.label]), count, chance)
     for count, one in zip(_shares(number["pairs"], len(writers)), writers):

@@ -173,7 +173,7 @@ def _ending(cell: Cell, ended: child.Ended, fault: Fault | None, before: State, 
 def vanished(scenario: Scenario, after: State) -> list[str]:
     """What is wrong if a replacement, wherever it ended, has left neither of the two."""
     member = {"session": "TrafficMirrorSessionId", "filter": "EgressFilterRules", "target": "Type"}.get(scenario.module)
-    if scenario.name != "replace" or any(member in row and scenario.mine(row) for row in after.values()):
+    if not scenario.name.startswith("replace") or any(member in row and scenario.mine(row) for row in after.values()):
         return []
     return ["neither the old one nor the new one is left"]
 

@@ -169,6 +169,11 @@ def _rival_session(interface: str) -> Callable[[Any, State], None]:
     return make
 
 
+def _id_of_mine(state: State) -> str:
+    (found,) = [row["TrafficMirrorSessionId"] for row in _sessions(state)]
+    return str(found)
+
+
 SESSIONS = [
     Scenario("create", "session", lambda _: _SESSION, _theirs, _my_session, _session_on(WEB), _rival_session(WEB)),
     Scenario(
@@ -178,6 +183,15 @@ SESSIONS = [
         "replace",
         "session",
         lambda _: {**_SESSION, "network_interface_id": DB, "allow_replacement": True},
+        _session_furnished,
+        _my_session,
+        _session_on(DB),
+        _rival_session(DB),
+    ),
+    Scenario(
+        "replace by id",
+        "session",
+        lambda state: {**_SESSION, "network_interface_id": DB, "allow_replacement": True, "id": _id_of_mine(state)},
         _session_furnished,
         _my_session,
         _session_on(DB),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import pathlib
 import sys
 import tempfile
+import time
+import types
 
 import pytest
 
@@ -26,6 +28,16 @@ def pytest_configure(config):
     link.parent.mkdir(parents=True)
     link.symlink_to(ROOT, target_is_directory=True)
     sys.path.insert(0, tree.name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def impatient():
+    """No test waits for what EC2 might show a moment later."""
+    from ansible_collections.vtap.aws.plugins.module_utils import apply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apply, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import apply
-from ansible_collections.vtap.aws.plugins.module_utils import plan as planning
 from ansible_collections.vtap.aws.plugins.module_utils.apply import (
     Halted,
     Interrupted,
@@ -22,20 +21,27 @@ from ansible_collections.vtap.aws.plugins.module_utils.apply import (
 )
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Made, Pending, Plan
-from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, RULE, SESSION, InUse, NotThere
+from ansible_collections.vtap.aws.plugins.module_utils.resource import (
+    FILTER,
+    RULE,
+    SESSION,
+    BadInput,
+    InUse,
+    NotThere,
+)
 
 ROW = {"TrafficMirrorSessionId": "tms-new", "NetworkInterfaceId": "eni-1", "SessionNumber": 1}
 CREATE = Action("CreateTrafficMirrorSession", {"SessionNumber": 1}, "session", "new", kind=SESSION, creates=True)
 OTHER = Action("CreateTrafficMirrorSession", {"SessionNumber": 2}, "session", "new", kind=SESSION, creates=True)
 MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms-1", "description", kind=SESSION)
 DELETE = Action("DeleteTrafficMirrorSession", {}, "session tms-1", "absent", gone_is_done=True)
-RETIRE = planning.delete(SESSION, {"traffic_mirror_session_id": "tms-1", "tags": {}}, "replaced")
 TAG = Action("CreateTags", {"Tags": []}, "session tms-1", "tags")
 NOTHING = Plan(before={"tags": {}}, after={"tags": {}})
 TAKEN = Ec2Error("CreateTrafficMirrorSession", "InvalidParameterValue", "number is already being used")
 GONE = Ec2Error("X", "InvalidTrafficMirrorSessionId.NotFound", "gone")
 DENIED = Ec2Error("X", "UnauthorizedOperation", "no")
 LOST = Ec2Error("X", "", "connection closed")
+SLOW_DOWN = Ec2Error("X", "RequestLimitExceeded", "slow down", resent=True)
 REPEATED = Ec2Error("X", "InvalidParameterValue", "already mirrored", resent=True)
 
 
@@ -174,32 +180,32 @@ def test_half_way_says_what_was_done_and_what_not():
     assert stopped.value.done == [MODIFY]
 
 
+NEW_ONE = r"The new session is tms-new, and the next run goes on with it\."
+
+
 def test_a_replacement_that_may_not_end_does_not_begin():
     ec2 = Ec2(None)
     ec2.dry_run = lambda operation, **params: DENIED
     with pytest.raises(Interrupted, match="UnauthorizedOperation"):
-        converge(plans(new(CREATE, DELETE, undo=True)), ec2)
+        converge(plans(new(CREATE, DELETE, replaces=True)), ec2)
     assert ec2.calls == []
 
 
-def test_a_replacement_that_fails_takes_the_new_one_back():
-    ec2 = Ec2(None, None, DENIED, None)
-    with pytest.raises(Interrupted, match="Removed again: session tms-new"):
-        converge(plans(new(CREATE, DELETE, undo=True)), ec2)
-    dry = ["DeleteTrafficMirrorSession"]
-    assert ec2.calls == [*dry, "CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTrafficMirrorSession"]
+@pytest.mark.parametrize("error", [DENIED, LOST, REPEATED, SLOW_DOWN], ids=["denied", "lost", "refused", "throttled"])
+def test_of_a_replacement_that_stops_both_stay(error):
+    """The old one may be gone, whatever the reply was, and somebody else may have finished the replacement."""
+    ec2 = Ec2(None, None, error)
+    with pytest.raises(Interrupted, match=NEW_ONE):
+        converge(plans(new(CREATE, DELETE, replaces=True)), ec2)
+    assert ec2.calls == [DELETE.operation, CREATE.operation, DELETE.operation]
 
 
-def test_a_replacement_that_cannot_be_taken_back_names_what_is_left():
-    with pytest.raises(Interrupted, match=r"again: session tms-new \(.*\)\. The next run of this task goes on"):
-        converge(plans(new(CREATE, DELETE, undo=True)), Ec2(None, None, DENIED, DENIED))
-
-
-def test_after_a_lost_reply_nothing_is_taken_back():
-    ec2 = Ec2(None, None, LOST)
-    with pytest.raises(Interrupted, match="got no reply"):
-        converge(plans(new(CREATE, DELETE, undo=True)), ec2)
-    assert len(ec2.calls) == 3
+@pytest.mark.parametrize("deletion", [None, GONE], ids=["removed", "was gone"])
+def test_the_new_one_stays_once_the_old_one_is_gone(deletion):
+    ec2 = Ec2(None, None, deletion, DENIED)
+    with pytest.raises(Interrupted, match=NEW_ONE):
+        converge(plans(new(CREATE, DELETE, TAG, replaces=True)), ec2)
+    assert ec2.calls == [DELETE.operation, CREATE.operation, DELETE.operation, TAG.operation]
 
 
 def test_permissions_are_asked_for_each_call_and_listed_together():
@@ -211,28 +217,53 @@ def test_permissions_are_asked_for_each_call_and_listed_together():
     assert refusals(Plan((waiting,)), Ec2()) == ([], ["CreateTrafficMirrorSession on session"])
 
 
-RULED = {"traffic_mirror_session_id": "tms-1", "rules": [{"n": 1}, {"n": 2}]}
+def a_row(found, tags=("Name", "Team"), description="new", rules=((1, ("Why",)), (2, ()))):
+    parts = [{"rule_number": n, "tags": dict.fromkeys(keys, "x")} for n, keys in rules]
+    return {
+        "traffic_mirror_filter_id": found,
+        "description": description,
+        "tags": dict.fromkeys(tags, "x"),
+        "rules": [{"traffic_mirror_filter_rule_id": f"tmfr-{part['rule_number']}", **part} for part in parts],
+    }
+
+
+THERE = a_row("tmf-1")
+OLD = a_row("tmf-1", ("Name", "Old"), "old", ((1, ("Old",)), (2, ())))
+REPLACED = a_row("tmf-0", ("Name", "Old"))
 
 
 @pytest.mark.parametrize(
-    ("after", "shown", "settled"),
+    ("before", "after", "shown", "settled"),
     [
-        (RULED, [{"rules": [{"n": 1, "id": 5}, {"n": 2, "id": 6}]}], True),
-        (RULED, [{"rules": [{"n": 1, "id": 5}]}], False),
-        (RULED, [{"rules": [{"n": 1, "id": 5}, {"n": 3, "id": 6}]}], False),
-        ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [{"description": "x", "more": 1}], True),
-        ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [{"description": "old"}], False),
-        ({"traffic_mirror_session_id": "tms-1", "description": "x"}, [], False),
-        (None, [], True),
-        (None, [{"description": "x"}], False),
+        (OLD, THERE, [THERE], True),
+        (OLD, THERE, [OLD], False),
+        (OLD, THERE, [a_row("tmf-1", description="old")], False),
+        (OLD, THERE, [a_row("tmf-1", ("Name",))], False),
+        (OLD, THERE, [a_row("tmf-1", ("Name", "Team", "Old"))], False),
+        (OLD, THERE, [a_row("tmf-1", ("Name", "Team", "somebody else's"))], True),
+        (OLD, THERE, [a_row("tmf-1", rules=((1, ("Why",)),))], False),
+        (OLD, THERE, [a_row("tmf-1", rules=((1, ("Why", "Old")), (2, ())))], False),
+        (OLD, THERE, [a_row("tmf-1", rules=((1, ("Why",)), (2, ("somebody else's",))))], True),
+        (OLD, THERE, [], False),
+        (None, THERE, [THERE], True),
+        (None, THERE, [], False),
+        (OLD, None, [], True),
+        (OLD, None, [OLD], False),
+        (REPLACED, THERE, [THERE], True),
+        (REPLACED, THERE, [THERE, REPLACED], False),
+        (None, None, [], True),
     ],
 )
-def test_waiting_until_it_shows(after, shown, settled):
+def test_waiting_until_it_shows(before, after, shown, settled):
+    def describe(kind, ids, part_tags=False):
+        assert kind is FILTER
+        return [row for row in shown if row["traffic_mirror_filter_id"] in ids]
+
     ec2 = Ec2()
-    ec2.describe = lambda kind, ids, part_tags: shown
-    expected = {key: value for key, value in after.items() if key != "traffic_mirror_session_id"} if after else None
-    outcome = Outcome({"traffic_mirror_session_id": "tms-1"}, after, expected, (MODIFY,))
-    assert wait_for(outcome, SESSION, ec2, timeout=0) is settled
+    ec2.describe = describe
+    known = {"description", "tags", "rules"}
+    expected = {key: value for key, value in after.items() if key in known} if after else None
+    assert wait_for(Outcome(before, after, expected, (MODIFY,)), FILTER, ec2, timeout=0) is settled
 
 
 MAKE = Action("CreateTrafficMirrorFilter", {}, "filter", "new", kind=FILTER, creates=True)
@@ -244,7 +275,7 @@ PART = Action(
     kind=RULE,
     creates=True,
 )
-MOVE = Action("ModifyTrafficMirrorSession", {"TrafficMirrorFilterId": Made(FILTER)}, "session", "moves", commits=True)
+MOVE = Action("ModifyTrafficMirrorSession", {"TrafficMirrorFilterId": Made(FILTER)}, "session", "moves")
 REMOVE = Action("DeleteTrafficMirrorFilter", {}, "filter tmf-old", "replaced", gone_is_done=True)
 RULE_ROW = {"TrafficMirrorFilterRuleId": "tmfr-1", "TrafficMirrorFilterId": "tmf-new", "RuleNumber": 1}
 RULE_ROW.update(TrafficDirection="ingress", RuleAction="accept", SourceCidrBlock="::/0", DestinationCidrBlock="::/0")
@@ -280,80 +311,52 @@ def test_a_part_gets_the_id_of_the_whole_and_the_result_that_of_the_part():
 
 
 def test_what_was_just_made_and_is_not_known_yet_is_tried_again(pauses):
-    outcome = converge(plans(a_filter(MAKE, PART, undo=True)), Filters(None, UNKNOWN, UNKNOWN, None))
+    outcome = converge(plans(a_filter(MAKE, PART)), Filters(None, UNKNOWN, UNKNOWN, None))
     assert outcome.actions == (MAKE, PART)
     assert pauses == list(apply.PAUSES[:2])
 
 
-def test_a_whole_without_all_its_parts_is_removed_again():
-    ec2 = Filters(None, Ec2Error("X", "InvalidParameterValue", "no"), None)
-    with pytest.raises(Interrupted, match=r"X: no|Removed again: filter tmf-new\. Not done: CreateT") as stop:
-        converge(plans(a_filter(MAKE, PART, PART, undo=True)), ec2)
-    assert "Done before: CreateTrafficMirrorFilter" in str(stop.value)
-    assert ec2.calls == [MAKE.operation, PART.operation, "DeleteTrafficMirrorFilter"]
-
-
 BAD = Ec2Error("X", "InvalidParameterValue", "no")
 LAST = replace(PART, resource="another rule", params={})
+NEW_FILTER = r"The new filter is tmf-new, and the next run goes on with it\."
 
 
-def test_a_refusal_that_a_fresh_look_does_not_mend_undoes_all_the_same():
-    left = replace(PART, params={})
-    ec2 = Filters(None, None, BAD, BAD, None)
-    with pytest.raises(Interrupted, match=r"Removed again: filter tmf-new\."):
-        converge(plans(a_filter(MAKE, LAST, PART, undo=True), a_filter(left)), ec2)
-    assert ec2.calls == [MAKE.operation, *[PART.operation] * 3, "DeleteTrafficMirrorFilter"]
-
-
-def test_what_somebody_else_goes_on_with_is_not_undone():
-    ec2 = Filters(None, BAD, BAD)
-    with pytest.raises(Interrupted, match=r"The new filter is tmf-new\."):
-        converge(plans(a_filter(MAKE, PART, LAST, undo=True), a_filter(LAST)), ec2)
-    assert "DeleteTrafficMirrorFilter" not in ec2.calls
+def test_a_whole_without_all_its_parts_is_named():
+    ec2 = Filters(None, None, BAD, BAD)
+    left = a_filter(replace(PART, params={}))
+    with pytest.raises(Interrupted, match=rf"X on rule was refused.*Done before: CreateT.*{NEW_FILTER}"):
+        converge(plans(a_filter(MAKE, LAST, PART), left), ec2)
+    assert ec2.calls == [MAKE.operation, *[PART.operation] * 3]
 
 
 def test_a_network_service_that_somebody_else_adds():
     add = Action(
         "ModifyTrafficMirrorFilterNetworkServices", {"TrafficMirrorFilterId": Made(FILTER)}, "filter", "", FILTER
     )
-    outcome = converge(plans(a_filter(MAKE, add, LAST, undo=True), a_filter(LAST)), Filters(None, BAD))
+    outcome = converge(plans(a_filter(MAKE, add, LAST), a_filter(LAST)), Filters(None, BAD))
     assert outcome.actions == (MAKE, LAST)
-    # The same call is still to be made, on a filter that by now has an id.
-    ec2 = Filters(None, BAD, BAD)
-    with pytest.raises(Interrupted, match=r"Removed again: filter tmf-new\."):
-        converge(
-            plans(a_filter(MAKE, add, undo=True), a_filter(replace(add, params={}, resource="filter tmf-new"))), ec2
-        )
 
 
-def test_the_new_one_stays_if_the_old_one_goes_another_way():
-    """What is left of the replacement is refused, but the new session is all there is."""
-    ec2 = Ec2(None, None, BAD, DENIED)
-    with pytest.raises(Interrupted, match=r"The new session is tms-new\."):
-        converge(plans(new(CREATE, DELETE, TAG, undo=True), new(TAG)), ec2)
-    assert ec2.calls == ["DeleteTrafficMirrorSession", CREATE.operation, "DeleteTrafficMirrorSession", "CreateTags"]
+def test_a_service_without_a_reply_that_the_fresh_look_does_not_show():
+    """The same call is still to be made, on a filter that by now has an id."""
+    add = Action(
+        "ModifyTrafficMirrorFilterNetworkServices", {"TrafficMirrorFilterId": Made(FILTER)}, "filter", "", FILTER
+    )
+    left = a_filter(replace(add, params={}, resource="filter tmf-new"))
+    assert converge(plans(a_filter(MAKE, add), left), Filters(None, LOST)).actions == (MAKE, left.actions[0])
 
 
-@pytest.mark.parametrize("deletion", [None, GONE], ids=["removed", "was gone"])
-def test_the_new_one_stays_once_the_old_one_is_gone(deletion):
-    ec2 = Ec2(None, None, deletion, DENIED)
-    with pytest.raises(Interrupted, match=r"The new session is tms-new\."):
-        converge(plans(new(CREATE, RETIRE, TAG, undo=True)), ec2)
-    assert ec2.calls == [RETIRE.operation, CREATE.operation, RETIRE.operation, TAG.operation]
-    # And if the old one goes in the second attempt.
-    ec2 = Ec2(None, None, BAD, None, deletion, DENIED)
-    with pytest.raises(Interrupted, match=r"The new session is tms-new\."):
-        converge(plans(new(CREATE, RETIRE, TAG, undo=True), new(RETIRE, TAG, undo=True)), ec2)
-    assert ec2.calls[-2:] == [RETIRE.operation, TAG.operation]
+def test_a_filter_whose_create_got_no_reply_is_named():
+    there = replace(a_filter(LAST), before={"traffic_mirror_filter_id": "tmf-new"})
+    with pytest.raises(Interrupted, match=NEW_FILTER):
+        converge(plans(a_filter(MAKE, PART), there), Filters(LOST, BAD))
 
 
-def test_what_sessions_use_is_not_removed_again():
-    ec2 = Filters(None, None, None, DENIED)
-    with pytest.raises(Interrupted) as stop:
-        converge(plans(a_filter(MAKE, MOVE, REMOVE, undo=True)), ec2)
-    assert "emoved again" not in str(stop.value)
-    assert "ModifyTrafficMirrorSession on session. The new filter is tmf-new." in str(stop.value)
-    assert ec2.calls == ["DeleteTrafficMirrorFilter", MAKE.operation, MOVE.operation, REMOVE.operation]
+@pytest.mark.parametrize("then", [BadInput("the task lacks"), DENIED, NotThere("gone")])
+def test_whatever_the_fresh_look_ends_with_what_was_done_is_said(then):
+    with pytest.raises(Halted, match="Done before: ModifyT") as stop:
+        converge(plans(Plan((MODIFY, TAG), after={"tags": {}}), *[then] * 9), Ec2(None, GONE))
+    assert stop.value.done == [MODIFY]
 
 
 def test_sessions_that_moved_may_still_seem_to_use_the_old_one(pauses):
@@ -394,8 +397,8 @@ def test_a_fresh_look_that_forbids_the_rest_says_what_was_done(pauses):
 @pytest.mark.parametrize("then", [a_filter(TAG), DENIED], ids=["goes on", "cannot look"])
 def test_what_an_earlier_attempt_made_is_named(then):
     """The reply to a rule is lost, and the fresh look leads no further: the filter is there."""
-    with pytest.raises((Interrupted, Halted), match="The new filter is tmf-new"):
-        converge(plans(a_filter(MAKE, PART, undo=True), then), Filters(None, LOST, DENIED))
+    with pytest.raises((Interrupted, Halted), match=NEW_FILTER):
+        converge(plans(a_filter(MAKE, PART), then), Filters(None, LOST, DENIED))
 
 
 def test_a_repetition_that_is_refused_after_a_lost_reply():
@@ -480,7 +483,7 @@ def test_always_somebody_else():
 
 @pytest.mark.parametrize("error", [DENIED, LOST])
 def test_one_that_should_go_and_cannot_is_named(error):
-    with pytest.raises(Halted, match=r"Done before: CreateT.*The new filter is tmf-new\.") as stop:
+    with pytest.raises(Halted, match=r"Done before: CreateT.*The new filter is tmf-new, ") as stop:
         converge(plans(alone(MAKE, PART)), Twins([LESSER, NEW], script=[None, error]))
     assert stop.value.done == [MAKE]
 
@@ -488,5 +491,5 @@ def test_one_that_should_go_and_cannot_is_named(error):
 def test_a_look_for_others_that_fails_names_what_was_made():
     ec2 = Twins([])
     ec2.shown = [Ec2Error("DescribeTrafficMirrorFilters", "RequestLimitExceeded", "slow down")]
-    with pytest.raises(Halted, match=r"RequestLimitExceeded.*The new filter is tmf-new\."):
+    with pytest.raises(Halted, match=r"RequestLimitExceeded.*The new filter is tmf-new, "):
         converge(plans(alone(MAKE, PART)), ec2)

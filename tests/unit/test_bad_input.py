@@ -19,7 +19,6 @@ import json
 import os
 import re
 import sys
-import time
 import types
 
 import botocore.awsrequest
@@ -37,7 +36,7 @@ amazon = types.ModuleType("ansible_collections.amazon.aws.plugins.module_utils.m
 amazon.AnsibleAWSModule = None
 sys.modules.setdefault(amazon.__name__, amazon)
 
-from ansible_collections.vtap.aws.plugins.module_utils import apply, module  # noqa: E402
+from ansible_collections.vtap.aws.plugins.module_utils import module  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput  # noqa: E402
 
 gc.enable()  # which module.py switches off, for one task
@@ -204,7 +203,6 @@ def run(name, options, ec2, check_mode=False):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "AnsibleAWSModule", StandIn)
-        patch.setattr(apply, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
         try:
             main_of(name)()
         except Ended as ended:

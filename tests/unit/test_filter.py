@@ -97,7 +97,6 @@ def test_create_is_one_call_and_one_for_each_rule_and_one_for_the_services():
         "CreateTrafficMirrorFilterRule",
         "CreateTrafficMirrorFilterRule",
     ]
-    assert made.undo
     assert "Description" not in made.actions[0].params, "EC2 takes no empty description"
     assert made.after["description"] == "" and [row["rule_number"] for row in made.after["rules"]] == [1, 2]
 
@@ -218,6 +217,16 @@ def test_a_replacement_that_was_interrupted_goes_on_where_it_stopped():
         plan(reader, name="dns")
     with pytest.raises(Refused, match="not finished and has the description 'new'"):
         plan(reader, **{**options, "description": "newer"})
+    for back in ({"description": "old"}, {}):
+        with pytest.raises(Refused, match="not finished and has the description 'new'.* or give the sessions of tmf-2"):
+            plan(reader, **{key: one for key, one in options.items() if key != "description"}, **back)
+
+
+def test_rules_keep_their_tags_where_ec2_shows_them_only_with_the_rules():
+    reader = Reader(a_filter(rules=[rule(1, tags={"Why": "dns"})]))
+    made = plan(reader, name="dns", description="new", allow_replacement=True)
+    assert ("filter", "all", "tags") in reader.calls
+    assert [row["tags"] for row in made.after["rules"]] == [{"Why": "dns"}]
 
 
 def test_a_replacement_with_rules_and_without_purging():

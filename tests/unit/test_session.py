@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import resource, session
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Wanted
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan, Wanted
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
     ENI,
     GWLBE,
@@ -283,7 +283,7 @@ def test_replacement_takes_everything_along():
     reader = Reader(old)
     made = plan(reader, network_interface_id=WEB, name="v", allow_replacement=True)
     assert calls(made) == ["CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTags"]
-    assert made.undo and REPLACES not in made.after["tags"]
+    assert made.replaces and REPLACES not in made.after["tags"]
     create, delete, unmark = (action.params for action in made.actions)
     assert unmark["Tags"] == [{"Key": REPLACES}]
     assert delete == {"TrafficMirrorSessionId": old[SESSION.id_option]}
@@ -311,8 +311,32 @@ def test_an_interrupted_replacement_is_finished():
     assert made.after["tags"] == {"Name": "tap"}
     assert calls(plan(Reader(new), **options)) == ["DeleteTags"]
     other = a_session(3, "1", DB, name="somebody else's by now")
-    assert calls(plan(Reader(other, new), **options)) == ["DeleteTags"]
+    with pytest.raises(Refused, match="which has another name. To have that removed, give traffic_mirror_session_id"):
+        plan(Reader(other, new), **options)
     assert calls(plan(Reader(old, new), **{**options, "allow_replacement": False})) == []
+
+
+@pytest.mark.parametrize("name", ["tap", "before"])
+def test_an_interrupted_replacement_by_id_is_finished(name):
+    """The mark tells that the session on the wanted interface takes the place of the one that the task names."""
+    old = a_session(3, "1", DB, name=name)
+    marked = [{"Key": "Name", "Value": "tap"}, {"Key": REPLACES, "Value": old[SESSION.id_option]}]
+    new = a_session(3, "2", WEB, Tags=marked)
+    options = {"traffic_mirror_session_id": old[SESSION.id_option], "network_interface_id": WEB, "name": "tap"}
+    made = plan(Reader(old, new), **options, allow_replacement=True)
+    assert calls(made) == ["DeleteTrafficMirrorSession", "DeleteTags"]
+    assert made.actions[0].params == {"TrafficMirrorSessionId": old[SESSION.id_option]}
+    assert calls(plan(Reader(new), **options, allow_replacement=True)) == ["DeleteTags"]
+    with pytest.raises(Refused, match="point at different"):
+        plan(Reader(old, new), **options)
+
+
+def test_what_is_absent_stays_so_though_another_has_the_name():
+    one, other = a_session(1, "1", WEB, name="tap"), a_session(2, "2", WEB, name="tap")
+    options = {"state": "absent", "network_interface_id": WEB, "session_number": 1, "name": "tap"}
+    made = plan(Reader(one, other), **options)
+    assert calls(made) == ["DeleteTrafficMirrorSession"] and made.before[SESSION.id_option] == one[SESSION.id_option]
+    assert plan(Reader(other), **options) == Plan()
 
 
 def test_replacement_where_the_number_is_taken():
