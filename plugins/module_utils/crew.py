@@ -16,7 +16,7 @@ from ansible_collections.vtap.aws.plugins.module_utils import fleet as fleets
 from ansible_collections.vtap.aws.plugins.module_utils.advice import explain
 from ansible_collections.vtap.aws.plugins.module_utils.apply import Halted, Interrupted, converge
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
-from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row, World
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row, Spared, World
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options, Refused
 
@@ -76,10 +76,12 @@ class Crew:
         due = []
         for row in removals:
             found = there.get(row.session[SESSION.id_option])
-            if found is None or fleets.owned(self._fleet, [found], self._world.limits.foreign):
-                due.append(row)
+            try:
+                fleets.replan(self._fleet, self._world, row, [found] if found else [])
+            except Spared as spared:
+                _skip(row, str(spared))
             else:
-                row.action, row.reason, row.plan = "skip", "its session is not the fleet's any more", Plan()
+                due.append(row)
         return due
 
     def _without_doubles(self, created: set[str]) -> list[Row]:
@@ -119,6 +121,8 @@ class Crew:
             self._interrupted(row, stop)
         except Halted as error:
             self._fail(row, "", str(error), changed=True)
+        except Spared as spared:
+            _skip(row, str(spared))
         except (Refused, BadInput) as error:
             self._fail(row, "", str(error))
         except Ec2Error as error:
@@ -146,7 +150,8 @@ class Crew:
             "InvalidNetworkInterfaceID.NotFound": "it vanished during the run",
         }
         if stop.action.creates and stop.error.code in reasons:
-            row.action, row.reason, row.plan, row.ineligible = "skip", reasons[stop.error.code], Plan(), True
+            _skip(row, reasons[stop.error.code])
+            row.ineligible = True
             return
         self._fail(row, stop.error.code, str(stop), changed=bool(stop.done))
 
@@ -157,3 +162,7 @@ class Crew:
             self._results.failed.append(
                 {"network_interface_id": row.interface_id, "action": row.action, "code": code, "reason": reason}
             )
+
+
+def _skip(row: Row, reason: str) -> None:
+    row.action, row.reason, row.plan = "skip", reason, Plan()

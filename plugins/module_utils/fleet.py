@@ -49,6 +49,10 @@ ACTIONS = ("create", "change", "leave", "delete", "skip")
 LIMITS = {"max_creates": "create", "max_changes": "change", "max_deletes": "delete"}
 
 
+class Spared(Refused):
+    """A session that was to be removed stays after all."""
+
+
 @dataclass(frozen=True)
 class Fleet:
     """What a task asks for.
@@ -310,9 +314,10 @@ def owned(fleet: Fleet, sessions: Iterable[Options], foreign: frozenset[str]) ->
 
 
 def replan(fleet: Fleet, world: World, row: Row, there: list[Options]) -> Plan:
-    """The calls for one interface, given what a fresh look shows of it. Raises Refused if there is no place."""
+    """The calls for one interface, given what a fresh look shows of it. Raises Refused if there is no place, Spared if
+    what was to be removed must not be."""
     if row.interface is None or row.target is None:
-        return row.plan
+        return _replan_removal(fleet, world, row, there)
     mine = owned(fleet, there, world.limits.foreign)
     current = mine[0] if mine else _adoptable(fleet, there, world)
     taken = numbers_taken(one for one in there if one is not current)
@@ -320,6 +325,15 @@ def replan(fleet: Fleet, world: World, row: Row, there: list[Options]) -> Plan:
     if number is None:
         raise Refused(f"{row.interface_id}: other sessions now have all of its session numbers {fleet.band}.")
     return _seat(fleet, world, row.interface, row.target, number, current, there).plan
+
+
+def _replan_removal(fleet: Fleet, world: World, row: Row, there: list[Options]) -> Plan:
+    found = next((one for one in there if _id(one) == _id(row.session)), None)
+    if found is None:
+        return replace(row.plan, actions=())
+    if not owned(fleet, [found], world.limits.foreign):
+        raise Spared("its session is not the fleet's any more")
+    return row.plan
 
 
 def doubles(fleet: Fleet, world: World, interfaces: set[str], sessions: list[Options]) -> list[Row]:

@@ -28,6 +28,7 @@ PARAMS = {
     "traffic_mirror_filter_name": "lab-filter",
 }
 CREATE = "CreateTrafficMirrorSession"
+DELETE = "DeleteTrafficMirrorSession"
 
 
 @pytest.fixture
@@ -140,6 +141,23 @@ def test_lost_replies_make_no_doubles(run, running, emulator):
     assert max(Counter(row["NetworkInterfaceId"] for row in marked(running)).values()) == 1
 
 
+def test_a_removal_whose_replies_are_all_lost_counts(run, running, emulator):
+    run(sources=[{"network_interface_ids": [WEB]}])
+    emulator.knobs(drop_replies={DELETE: 5})  # as often as botocore sends it
+    _rows, results = run(state="absent")
+    assert results.changed and not results.failed and marked(running) == []
+
+
+def test_what_is_taken_from_the_fleet_while_its_removal_fails_is_kept(run, running, emulator):
+    run(sources=[{"network_interface_ids": [WEB]}])
+    kept = marked(running)[0]["TrafficMirrorSessionId"]
+    untag = {"action": "DeleteTags", "parameters": {"Resources": [kept], "Tags": [{"Key": "vtap:fleet"}]}}
+    emulator.knobs(fail={DELETE: ["IncorrectState", 1]}, interleave=[{"after": DELETE, "do": [untag]}])
+    rows, results = run(state="absent")
+    assert [(row.action, row.reason) for row in rows] == [("skip", "its session is not the fleet's any more")]
+    assert not results.changed and not results.failed and len(calls(emulator, DELETE)) == 1
+
+
 def test_an_interface_that_vanishes(run, emulator):
     gone = [{"action": "DetachNetworkInterface", "parameters": {"AttachmentId": attachment(emulator), "Force": True}}]
     gone += [{"action": "DeleteNetworkInterface", "parameters": {"NetworkInterfaceId": "eni-0a1b2c3d4e5f60723"}}]
@@ -225,7 +243,7 @@ def test_a_last_look_that_fails_forgets_nothing(running, emulator):
 def test_sessions_that_others_remove_are_made_again(run, running, emulator):
     run()
     victim = next(row for row in marked(running) if row["NetworkInterfaceId"] == WEB)["TrafficMirrorSessionId"]
-    gone = [{"action": "DeleteTrafficMirrorSession", "parameters": {"TrafficMirrorSessionId": victim}}]
+    gone = [{"action": DELETE, "parameters": {"TrafficMirrorSessionId": victim}}]
     emulator.knobs(interleave=[{"after": "DescribeNetworkInterfaces", "do": gone}])
     _rows, results = run(description="ids")
     assert not results.failed

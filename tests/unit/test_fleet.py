@@ -343,6 +343,22 @@ def test_an_exclusion_of_everything_does_not_empty_the_fleet():
         fleet.check_limits(wanted, fleet.plan(wanted, world([interface(1)], [session(1, 1)])))
 
 
+@pytest.mark.parametrize("shown", [[], [session(2, 1, session_number=2)]])
+def test_a_removal_of_what_a_fresh_look_does_not_show_is_done(shown):
+    wanted, there = Fleet.from_options(options(state="absent", sources=None, targets=None)), world([], [session(1, 1)])
+    row = only(fleet.plan(wanted, there))
+    assert fleet.replan(wanted, there, row, [session(1, 1), *shown]) == row.plan
+    assert fleet.replan(wanted, there, row, shown).actions == ()
+
+
+@pytest.mark.parametrize("now", [{"tags": {}}, {"tags": {"vtap:fleet": "other"}}, {"owner": OTHER}])
+def test_what_a_fresh_look_shows_to_be_of_somebody_else_is_not_removed(now):
+    wanted, there = Fleet.from_options(options()), world([interface(1, mirror=False)], [session(1, 1)])
+    row = only(fleet.plan(wanted, there))
+    with pytest.raises(fleet.Spared, match="its session is not the fleet's any more"):
+        fleet.replan(wanted, there, row, [session(1, 1, **now)])
+
+
 def test_sessions_of_others_are_named():
     others = [session(1, 1, tags={}), session(2, 1, session_number=2, owner=OTHER)]
     row = only(fleet.plan(Fleet.from_options(options()), world([interface(1)], others)))
