@@ -51,38 +51,56 @@ class Crew:
 
         Rows whose interface turns out to be unsupported or gone become skips.
         """
+        self._results.sessions += [(row, row.plan.after or {}) for row in rows if row.action == "leave"]
         self._all(row for row in rows if row.action in ("create", "change") and not row.late)
         self._all(self._still_due([row for row in rows if row.action == "delete"]))
         self._all(row for row in rows if row.late)
         created = {row.interface_id for row in rows if row.action == "create"}
         if created:
             rows += self._without_doubles(created)
-        self._results.sessions += [(row, row.plan.after or {}) for row in rows if row.action == "leave"]
         self._results.sessions.sort(key=lambda pair: pair[0].interface_id)
         self._results.failed.sort(key=lambda one: str(one["network_interface_id"]))
         return self._results
 
     def _still_due(self, removals: list[Row]) -> list[Row]:
-        """Those of the rows whose session is still the fleet's; the others become skips. What was written before, at
-        EC2's pace, may have taken many minutes since the first look."""
-        if not removals or not self._results.changed:
+        """The rows but for those that a fresh look forbids, which become skips. What was written before, at EC2's pace,
+        may have taken many minutes since the first look, and where one of several sessions goes another must be left.
+        """
+        if not any(self._results.changed or row.stays for row in removals):
             return removals
         try:
-            there = {row[SESSION.id_option]: row for row in self._ec2.describe(SESSION)}
+            there = fleets.grouped(self._ec2.describe(SESSION))
         except Ec2Error as error:
             for row in removals:
                 self._fail(row, error.code, explain(error))
             return []
         due = []
+        instead: dict[str, Options | None] = {}
         for row in removals:
-            found = there.get(row.session[SESSION.id_option])
+            shown = there.get(row.interface_id, [])
             try:
-                fleets.replan(self._fleet, self._world, row, [found] if found else [])
+                fleets.replan(self._fleet, self._world, row, shown)
             except Spared as spared:
                 _skip(row, str(spared))
             else:
                 due.append(row)
+            if row.stays is not None:
+                instead[row.stays] = fleets.staying(self._fleet, self._world, row, shown)
+        self._correct(instead)
         return due
+
+    def _correct(self, instead: dict[str, Options | None]) -> None:
+        """Let the results say what a fresh look shows. instead: by the id of the session that should be there, the one
+        that is, None if there is none."""
+        sessions, self._results.sessions = self._results.sessions, []
+        for row, found in sessions:
+            now = instead.get(found[SESSION.id_option], found)
+            if now is None:
+                _skip(row, "no session of the fleet is left on this interface")
+                row.unseated = True
+            else:
+                same = now[SESSION.id_option] == found[SESSION.id_option]
+                self._results.sessions.append((row, found if same else now))
 
     def _without_doubles(self, created: set[str]) -> list[Row]:
         """Remove what another run made on the same interfaces. Returns the rows of what was removed."""

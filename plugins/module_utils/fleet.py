@@ -121,9 +121,10 @@ class Row:
 
     action: one of ACTIONS. reason: why. interface: None if it does not show. plan: the calls. target: the session's,
     None where there is nothing to make. changes: option to [before, after]. late: whether it needs room that a removal
-    makes. ineligible: whether EC2 could not mirror it. unseated: whether it could, but there is no place for it.
-    others: the ids of the interface's sessions that are not the fleet's. selected: whether sources mean it. failed:
-    whether EC2 did not let it pass.
+    makes. ineligible: whether EC2 could not mirror it. unseated: whether it could, but there is no place for it
+    or nothing is left of what it had. others: the ids of the interface's sessions that are not the fleet's. selected:
+    whether sources mean it. failed: whether EC2 did not let it pass. stays: the id of the fleet's session that makes
+    this one of its interface one too many.
     """
 
     interface_id: str
@@ -139,6 +140,7 @@ class Row:
     others: tuple[str, ...] = ()
     selected: bool = True
     failed: bool = False
+    stays: str | None = None
 
     @property
     def session(self) -> Options:
@@ -167,7 +169,7 @@ class Row:
 def plan(fleet: Fleet, world: World) -> list[Row]:
     """One row for each interface that is selected, excluded from the selection, or has a session of the fleet, sorted
     by interface. Several for an interface only if it has several sessions of the fleet, of which one stays."""
-    by_interface = _by_interface(world.sessions)
+    by_interface = grouped(world.sessions)
     instead: set[str] = set()
     while True:
         rows = _plan(fleet, world, by_interface, instead)
@@ -200,8 +202,6 @@ def _plan(fleet: Fleet, world: World, by_interface: dict[str, list[Options]], in
         current, extra = (mine[0], mine[1:]) if mine else (None, [])
         if current is None or one.id in instead:
             current, extra = _adoptable(fleet, there, world), mine
-        # Of two sessions of one fleet on an interface one is too many, whatever purge says of others.
-        rows += [_deletion(row, one, f"{_id(current)} is the fleet's on this interface") for row in extra if current]
         excluded = next((at for at, selector in enumerate(fleet.exclude) if selector.fits(one)), None)
         reason = ineligible(one, world.limits, mirrored=current is not None)
         if excluded is not None:
@@ -209,6 +209,11 @@ def _plan(fleet: Fleet, world: World, by_interface: dict[str, list[Options]], in
         others = [row for row in there if row is not current and row not in extra]
         if reason is None and current is None and len(others) >= SESSIONS_PER_INTERFACE:
             reason = f"it has {len(others)} sessions of others, and EC2 takes {SESSIONS_PER_INTERFACE}"
+        if current is not None:
+            # Of two sessions of one fleet on an interface one is too many, whatever purge says of others.
+            stays = _id(current) if reason is None or not fleet.purge else None
+            made = (_deletion(row, one, f"{_id(current)} is the fleet's on this interface") for row in extra)
+            rows += [replace(row, stays=stays) for row in made]
         if reason is None:
             wanted.append((one, current))
         elif mine:
@@ -219,7 +224,10 @@ def _plan(fleet: Fleet, world: World, by_interface: dict[str, list[Options]], in
     reason = "it is no longer selected" if fleet.present else "state is absent"
     for interface, mine in gone.items():
         rows += [replace(_removal(fleet, row, known.get(interface), reason), selected=False) for row in mine]
-    rows += _seated(fleet, world, wanted, by_interface, rows)
+    seated = _seated(fleet, world, wanted, by_interface, rows)
+    # What is adopted only after the removals, which may make the room for it, is not the fleet's when they are due.
+    waiting = instead.intersection(row.interface_id for row in seated if row.late)
+    rows = [replace(row, stays=None) if row.interface_id in waiting else row for row in rows] + seated
     for row in rows:
         there = by_interface.get(row.interface_id, [])
         mine = owned(fleet, there, world.limits.foreign)
@@ -333,7 +341,16 @@ def _replan_removal(fleet: Fleet, world: World, row: Row, there: list[Options]) 
         return replace(row.plan, actions=())
     if not owned(fleet, [found], world.limits.foreign):
         raise Spared("its session is not the fleet's any more")
+    if row.stays is not None and staying(fleet, world, row, there) is found:
+        raise Spared(f"{row.stays} is not the fleet's on this interface, so {_id(found)} stays")
     return row.plan
+
+
+def staying(fleet: Fleet, world: World, row: Row, there: list[Options]) -> Options | None:
+    """The session of the fleet that stays where the row removes one that is too many, given what a fresh look shows of
+    the interface: the one that was to stay, else the first; None if there is none."""
+    mine = owned(fleet, there, world.limits.foreign)
+    return min(mine, key=lambda one: _id(one) != row.stays, default=None)
 
 
 def doubles(fleet: Fleet, world: World, interfaces: set[str], sessions: list[Options]) -> list[Row]:
@@ -341,7 +358,7 @@ def doubles(fleet: Fleet, world: World, interfaces: set[str], sessions: list[Opt
 
     sessions: all of them, as a look after this run's own shows them.
     """
-    by_interface = _by_interface(one for one in sessions if one["network_interface_id"] in interfaces)
+    by_interface = grouped(one for one in sessions if one["network_interface_id"] in interfaces)
     return [
         _deletion(row, None, "another run of the fleet made it at the same time")
         for there in by_interface.values()
@@ -471,7 +488,8 @@ def _why(rows: list[Row], action: str) -> str:
     )
 
 
-def _by_interface(sessions: Iterable[Options]) -> dict[str, list[Options]]:
+def grouped(sessions: Iterable[Options]) -> dict[str, list[Options]]:
+    """The sessions by interface."""
     found: dict[str, list[Options]] = defaultdict(list)
     for row in sessions:
         found[row["network_interface_id"]].append(row)

@@ -186,9 +186,9 @@ def attachment(emulator):
     return found["Attachment"]["AttachmentId"]
 
 
-def other_run(number, **more):
-    """Another run of the fleet makes a session on the web server's interface after we have looked."""
-    parameters = {
+def on_web(number, **more):
+    """The members that make a session of the fleet on the web server's interface."""
+    return {
         "NetworkInterfaceId": WEB,
         "SessionNumber": number,
         "TrafficMirrorTargetId": "tmt-0a1b2c3d4e5f60718",
@@ -196,8 +196,13 @@ def other_run(number, **more):
         "TagSpecifications": [
             {"ResourceType": "traffic-mirror-session", "Tags": [{"Key": "vtap:fleet", "Value": "ids"}]}
         ],
+        **more,
     }
-    return [{"after": "DescribeTrafficMirrorSessions", "do": [{"action": CREATE, "parameters": parameters}]}]
+
+
+def other_run(number):
+    """Another run of the fleet makes a session on the web server's interface after we have looked."""
+    return [{"after": "DescribeTrafficMirrorSessions", "do": [{"action": CREATE, "parameters": on_web(number)}]}]
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -205,8 +210,95 @@ def test_two_runs_at_once_make_no_doubles(run, running, emulator, number):
     emulator.knobs(interleave=other_run(number))
     _rows, results = run()
     assert not results.failed
-    on_web = [row for row in marked(running) if row["NetworkInterfaceId"] == WEB]
-    assert [row["SessionNumber"] for row in on_web] == [1]
+    there = [row for row in marked(running) if row["NetworkInterfaceId"] == WEB]
+    assert [row["SessionNumber"] for row in there] == [1]
+
+
+@pytest.fixture
+def two(running, emulator):
+    """The ids of two sessions of the fleet on the web server's interface, the one to keep first."""
+    made = [running[1].create_traffic_mirror_session(**on_web(number)) for number in (1, 2)]
+    return [one["TrafficMirrorSession"]["TrafficMirrorSessionId"] for one in made]
+
+
+def removal(session):
+    return {"action": DELETE, "parameters": {"TrafficMirrorSessionId": session}}
+
+
+@pytest.mark.parametrize(("description", "late"), [(None, False), ("new", False), ("new", True)])
+def test_the_last_session_is_not_one_too_many(running, emulator, two, description, late):
+    """A person removes the session that was to stay: before the first call, or after the last change."""
+    given = {"sources": [{"network_interface_ids": [WEB]}], "description": description}
+    crew, rows = planned(Ec2(running[1], sts=lambda: None), **given)
+    assert [row.action for row in rows] == ["leave" if description is None else "change", "delete"]
+    if late:
+        emulator.knobs(interleave=[{"after": "ModifyTrafficMirrorSession", "do": [removal(two[0])]}])
+    else:
+        running[1].delete_traffic_mirror_session(TrafficMirrorSessionId=two[0])
+    results = crew.run(rows)
+    assert not results.failed and [row["TrafficMirrorSessionId"] for row in marked(running)] == two[1:]
+    assert (rows[1].action, rows[1].reason) == (
+        "skip",
+        f"{two[0]} is not the fleet's on this interface, so {two[1]} stays",
+    )
+    assert [found["traffic_mirror_session_id"] for _row, found in results.sessions] == two[1:]
+    assert fleet_report.coverage(rows)["mirrored"] == 1
+
+
+@pytest.mark.parametrize("description", [None, "new"])
+def test_what_a_look_shows_to_be_without_a_session_is_not_mirrored(running, emulator, two, description):
+    given = {"sources": [{"network_interface_ids": [WEB]}], "description": description}
+    crew, rows = planned(Ec2(running[1], sts=lambda: None), **given)
+    gone = [removal(one) for one in two]
+    if description is None:
+        for one in two:
+            running[1].delete_traffic_mirror_session(TrafficMirrorSessionId=one)
+    else:
+        emulator.knobs(interleave=[{"after": "ModifyTrafficMirrorSession", "do": gone}])
+    results = crew.run(rows)
+    assert not results.failed and results.sessions == []
+    assert fleet_report.coverage(rows) == {"selected": 1, "eligible": 1, "mirrored": 0, "unmirrored": [WEB]}
+    assert (rows[0].action, rows[0].reason) == ("skip", "no session of the fleet is left on this interface")
+
+
+@pytest.mark.parametrize("denied", [[], ["ec2:CreateTags"]])
+def test_a_session_gives_way_only_to_one_that_was_adopted(running, emulator, denied):
+    """The fleet's own has no room, the other one has; which of them has the lower number does not matter."""
+    elsewhere = running[1].create_traffic_mirror_target(NetworkInterfaceId="eni-0a1b2c3d4e5f60741")
+    target = elsewhere["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
+    ids = [
+        running[1].create_traffic_mirror_session(**members)["TrafficMirrorSession"]["TrafficMirrorSessionId"]
+        for members in (on_web(1, TrafficMirrorTargetId=target), on_web(2, TagSpecifications=[]))
+    ]
+    targets = [{"traffic_mirror_target_name": "lab-target", "capacity": 1}]
+    emulator.knobs(denied=denied)
+    crew, rows = planned(
+        Ec2(running[1], sts=lambda: None),
+        sources=[{"network_interface_ids": [WEB]}],
+        targets=targets,
+        adopt=True,
+    )
+    assert [(row.action, row.session["traffic_mirror_session_id"]) for row in rows] == [
+        ("delete", ids[0]),
+        ("change", ids[1]),
+    ]
+    results = crew.run(rows)
+    emulator.knobs(denied=[])
+    assert [row["TrafficMirrorSessionId"] for row in marked(running)] == ([ids[0]] if denied else [ids[1]])
+    assert bool(results.failed) == bool(denied) and fleet_report.coverage(rows)["mirrored"] == 1
+
+
+def test_only_doubles_cost_a_look(run, running, emulator, two):
+    """Nothing is written before the removals: only where one of several goes does another look decide."""
+    run(sources=[{"instance_types": ["c5.*"]}], purge=False)
+    emulator.clear_log()
+    run(sources=[{"instance_types": ["c5.*"]}], max_deletes="2")
+    assert len(calls(emulator, DELETE)) == 2 and len(calls(emulator, "DescribeTrafficMirrorSessions")) == 1
+    for number in (1, 2):
+        running[1].create_traffic_mirror_session(**on_web(number))
+    emulator.clear_log()
+    run(sources=[{"instance_types": ["c5.*"]}, {"network_interface_ids": [WEB]}])
+    assert len(calls(emulator, DELETE)) == 1 and len(calls(emulator, "DescribeTrafficMirrorSessions")) == 2
 
 
 def test_what_is_taken_from_the_fleet_meanwhile_is_not_removed(run, running, emulator):
@@ -243,8 +335,7 @@ def test_a_last_look_that_fails_forgets_nothing(running, emulator):
 def test_sessions_that_others_remove_are_made_again(run, running, emulator):
     run()
     victim = next(row for row in marked(running) if row["NetworkInterfaceId"] == WEB)["TrafficMirrorSessionId"]
-    gone = [{"action": DELETE, "parameters": {"TrafficMirrorSessionId": victim}}]
-    emulator.knobs(interleave=[{"after": "DescribeNetworkInterfaces", "do": gone}])
+    emulator.knobs(interleave=[{"after": "DescribeNetworkInterfaces", "do": [removal(victim)]}])
     _rows, results = run(description="ids")
     assert not results.failed
     assert len(marked(running)) == 6 and {row["Description"] for row in marked(running)} == {"ids"}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import pytest
@@ -302,6 +303,42 @@ def test_a_second_session_goes_whatever_purge_says():
     there = world([interface(1)], [session(2, 1, session_number=2), session(1, 1)])
     rows = fleet.plan(Fleet.from_options(options(purge=False)), there)
     assert [row.action for row in rows] == ["leave", "delete"]
+
+
+THREE = [session(number, 1, session_number=number) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "removed"),
+    [
+        (THREE, [2, 3]),
+        (THREE[1:], [3]),
+        (THREE[2:], [2]),
+        ([session(1, 1, tags={}), *THREE[1:]], [3]),
+        ([*THREE[1:], session(4, 1)], [2, 3]),
+        ([], [2, 3]),
+    ],
+)
+def test_the_last_session_of_the_fleet_is_never_one_too_many(shown, removed):
+    """The first of three is to stay; a look before the others go decides which of them really do."""
+    wanted, there = Fleet.from_options(options()), world([interface(1)], THREE)
+    doubles = fleet.plan(wanted, there)[1:]
+    due = []
+    for number, row in enumerate(doubles, 2):
+        with suppress(fleet.Spared):
+            assert fleet.replan(wanted, there, row, shown).actions in (row.plan.actions, ())
+            due.append(number)
+    assert due == removed
+
+
+@pytest.mark.parametrize(("purge", "spared"), [(True, False), (False, True)])
+def test_what_is_excluded_may_lose_its_last_session(purge, spared):
+    wanted = Fleet.from_options(options(purge=purge, exclude=[{"network_interface_ids": [interface(1).id]}]))
+    there = world([interface(1)], THREE[:2])
+    double = fleet.plan(wanted, there)[1]
+    assert double.action == "delete"
+    with pytest.raises(fleet.Spared) if spared else nullcontext():
+        fleet.replan(wanted, there, double, THREE[1:2])
 
 
 def test_the_nearest_and_least_loaded_target():
