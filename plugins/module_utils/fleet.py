@@ -120,11 +120,11 @@ class Row:
     """One interface in the plan.
 
     action: one of ACTIONS. reason: why. interface: None if it does not show. plan: the calls. target: the session's,
-    None where there is nothing to make. changes: option to [before, after]. late: whether it needs room that a removal
-    makes. ineligible: whether EC2 could not mirror it. unseated: whether it could, but there is no place for it
-    or nothing is left of what it had. others: the ids of the interface's sessions that are not the fleet's. selected:
-    whether sources mean it. failed: whether EC2 did not let it pass. stays: the id of the fleet's session that makes
-    this one of its interface one too many.
+    None where there is nothing to make. changes: option to [before, after]. late: whether it needs room or a number
+    that a removal makes free. ineligible: whether EC2 could not mirror it. unseated: whether it could, but there is no
+    place for it or nothing is left of what it had. others: the ids of the interface's sessions that are not the
+    fleet's. selected: whether sources mean it. failed: whether EC2 did not let it pass. stays: the id of the session
+    beside which this one, that goes, is one too many; None if it goes anyway.
     """
 
     interface_id: str
@@ -171,14 +171,19 @@ def plan(fleet: Fleet, world: World) -> list[Row]:
     by interface. Several for an interface only if it has several sessions of the fleet, of which one stays."""
     by_interface = grouped(world.sessions)
     instead: set[str] = set()
+    tried: set[str] = set()
     while True:
         rows = _plan(fleet, world, by_interface, instead)
-        # Where the fleet's own session finds no place, one that may be adopted has a place already.
-        placeless = {row.interface_id for row in rows if row.unseated and row.plan.before is not None} - instead
+        # Where the fleet's own session finds no place, one that may be adopted may have a place already. Where that one
+        # has none either, the own session keeps to its plan.
+        unseated = {row.interface_id: row for row in rows if row.unseated}
+        placeless = {one for one, row in unseated.items() if row.plan.before is not None} - tried
         more = {one for one in placeless if _adoptable(fleet, by_interface[one], world) is not None}
-        if not more:
+        fewer = instead.intersection(unseated)
+        if not more and not fewer:
             return rows
-        instead |= more
+        instead = (instead | more) - fewer
+        tried |= more
 
 
 def _plan(fleet: Fleet, world: World, by_interface: dict[str, list[Options]], instead: set[str]) -> list[Row]:
@@ -247,8 +252,10 @@ def _seated(
     own = sum(1 for row in world.sessions if row.get("owner_id") not in world.limits.foreign)
     rows: list[Row] = []
     numbers: dict[str, int] = {}
+    going = {_id(row.session) for row in removals if row.action == "delete"}
+    left = {one.id: [row for row in by_interface.get(one.id, ()) if _id(row) not in going] for one, _current in wanted}
     for one, current in wanted:
-        others_there = (row for row in by_interface.get(one.id, ()) if row is not current)
+        others_there = (row for row in left[one.id] if row is not current)
         number = fleet.band.choose(numbers_taken(others_there), current["session_number"] if current else None)
         if number is None:
             rows.append(_unseated(fleet, one, current, f"other sessions have all of its session numbers {fleet.band}"))
@@ -272,12 +279,15 @@ def _seated(
             )
             rows.append(_unseated(fleet, one, None, reason))
             continue
-        row = _seat(fleet, world, one, target, numbers[one.id], current, by_interface.get(one.id, []))
-        moves = row.action == "create" or (row.changes or {}).get(TARGET.id_option) is not None
+        row = _seat(fleet, world, one, target, numbers[one.id], current, left[one.id])
+        changes = row.changes or {}
+        moves = row.action == "create" or TARGET.id_option in changes
         if moves:
             full = target.capacity is not None and now[str(target.id)] >= target.capacity
             row.late = full or (current is None and own + created >= SESSIONS_PER_ACCOUNT)
             now[str(target.id)] += 1
+        if "session_number" in changes:
+            row.late |= numbers[one.id] in numbers_taken(by_interface[one.id])
         created += row.action == "create"
         rows.append(row)
     return rows

@@ -213,6 +213,17 @@ def test_a_new_target_moves_no_session(wanted, there):
     assert [row for row in moved if row.plan.before["tags"]] == []
 
 
+@settings(deadline=None, max_examples=300)
+@given(fleets, worlds())
+def test_without_purge_no_interface_loses_its_last_session(wanted, there):
+    wanted = replace(wanted, purge=False)
+
+    def mirrored(sessions):
+        return {row["network_interface_id"] for row in fleet.owned(wanted, sessions, frozenset([OTHER]))}
+
+    assert mirrored(there.sessions) <= mirrored(applied(fleet.plan(wanted, there), there.sessions))
+
+
 def test_a_selected_interface_gets_a_session():
     row = only(fleet.plan(Fleet.from_options(options()), world([interface(1), interface(2, mirror=False)])))
     assert (row.action, row.session["session_number"]) == ("create", 1)
@@ -339,6 +350,64 @@ def test_what_is_excluded_may_lose_its_last_session(purge, spared):
     assert double.action == "delete"
     with pytest.raises(fleet.Spared) if spared else nullcontext():
         fleet.replan(wanted, there, double, THREE[1:2])
+
+
+OWN = "no target has room for it"
+
+
+@pytest.mark.parametrize(
+    ("adopt", "purge", "expected"),
+    [
+        (False, False, [("skip", f"{OWN}, but purge is false")]),
+        (True, False, [("skip", f"{OWN}, but purge is false")]),
+        (True, True, [("delete", OWN)]),
+    ],
+)
+def test_a_session_does_not_give_way_to_one_without_a_target(adopt, purge, expected):
+    """Both are on interface 2, where the only place of the target is that of interface 1."""
+    sessions = [session(1, 1), session(2, 2, target=9), session(3, 2, session_number=2, tags={})]
+    there = world([interface(1), interface(2)], sessions, [target(1, 1)])
+    rows = fleet.plan(Fleet.from_options(options(adopt=adopt, purge=purge)), there)
+    assert [(row.action, row.reason) for row in rows[1:]] == expected
+    assert rows[1].session["traffic_mirror_session_id"] == f"tms-{2:017x}"
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_session_does_not_give_way_to_one_without_a_number(adopt):
+    sessions = [
+        session(1, 1, session_number=5),
+        session(2, 1, session_number=7, tags={}),
+        session(3, 1, filter_id=OTHER_FILTER, tags={}),
+    ]
+    wanted = Fleet.from_options(options(adopt=adopt, purge=False, session_numbers="1"))
+    row = only(fleet.plan(wanted, world([interface(1)], sessions)))
+    assert (row.action, row.session["traffic_mirror_session_id"]) == ("skip", f"tms-{1:017x}")
+    assert row.reason == "other sessions have all of its session numbers 1-1, but purge is false"
+
+
+def test_the_place_that_one_does_not_take_over_goes_to_the_next():
+    """Two change over to what they may adopt, and the target has room for one."""
+    sessions = [
+        session(1, 1, target=9),
+        session(2, 1, session_number=2, tags={}),
+        session(3, 2, target=9),
+        session(4, 2, session_number=2, tags={}),
+    ]
+    there = world([interface(1), interface(2)], sessions, [target(1, 1)])
+    rows = fleet.plan(Fleet.from_options(options(adopt=True, purge=False)), there)
+    assert [(row.action, row.session["traffic_mirror_session_id"]) for row in rows] == [
+        ("delete", f"tms-{1:017x}"),
+        ("change", f"tms-{2:017x}"),
+        ("skip", f"tms-{3:017x}"),
+    ]
+
+
+def test_what_is_adopted_takes_the_number_of_the_session_that_gives_way():
+    sessions = [session(1, 1, session_number=2, target=9), session(2, 1, session_number=3, tags={})]
+    wanted = Fleet.from_options(options(adopt=True, session_numbers="2"))
+    rows = fleet.plan(wanted, world([interface(1)], sessions, [target(1, 1)]))
+    assert [(row.action, row.late) for row in rows] == [("delete", False), ("change", True)]
+    assert rows[1].changes["session_number"] == [3, 2]
 
 
 def test_the_nearest_and_least_loaded_target():
