@@ -171,7 +171,7 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     """The one object that the task means, None if it does not exist.
 
     rows: every object that could be it. In this order: its id, its natural key, its name within its scope. Raises
-    Ambiguous if there are several, or if two of the three point at different objects.
+    Ambiguous if there are several, Refused if two of the three point at different objects.
     """
     kind, rows = wanted.kind, list(rows)
     key = next((key for options in kind.natural_keys if (key := wanted.key(options))), None)
@@ -202,7 +202,7 @@ def find(wanted: Wanted, rows: Iterable[Options]) -> Options | None:
     if one not in by_name:
         others += [row for row in by_name if row not in others]
     if others:
-        raise Ambiguous(
+        raise Refused(
             f"The options point at different {kind.noun}s: {words} at {kind.label(one)}, "
             f"the rest at {_labels(kind, others)}. Correct the options, or rename or renumber one of them first."
         )
