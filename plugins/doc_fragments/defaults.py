@@ -8,6 +8,10 @@ from __future__ import annotations
 class ModuleDocFragment:
     # What every module takes, so that a play can set it once in module_defaults of the group; info modules ignore it
     DOCUMENTATION = r"""
+requirements:
+  - python >= 3.9
+  - boto3 >= 1.34.126
+  - botocore >= 1.34.126
 options:
   default_tags:
     description:

@@ -84,6 +84,8 @@ _MISSING = {
 def explain(error: Ec2Error, action: Action | None = None) -> str:
     """One message: the call and what it was for, EC2's code and words, and what to do."""
     what = f"{error.operation} on {action.resource}" if action else error.operation
+    if error.unanswered and error.operation.startswith("Describe"):
+        return f"{what} got no reply from EC2: {_sentence(error.message)} Check region, endpoint_url and network."
     if error.unanswered:
         return (
             f"{what} got no reply from EC2: {_sentence(error.message)} Check endpoint, network and credentials, then "

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,9 +21,10 @@ from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, Row, 
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Plan
 from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, BadInput, Options, Refused
 
-# So many denials of an action that was never allowed, and the rest is not tried: it would take hours to be told the
-# same for thousands.
+# So many refusals of an action that was never carried out, because nobody may or because the filter or the target is
+# not there, and the rest is not tried: it would take hours to be told the same for thousands.
 DENIALS = 10
+NO_REFERENCE = re.compile(r"InvalidTrafficMirror(Filter|Target)(I[dD]\.)?Not?Found")
 
 
 @dataclass
@@ -121,7 +123,7 @@ class Crew:
     def _one(self, row: Row) -> None:
         closed = next((action.operation for action in row.plan.actions if self._is_closed(action.operation)), None)
         if closed is not None:
-            reason = f"Not tried: {closed} was denied {DENIALS} times and never allowed, see the others."
+            reason = f"Not tried: {closed} was refused {DENIALS} times and never carried out, see the others."
             self._fail(row, self._denied[closed][0].error.code, reason)
             return
         looks = iter([row.plan])
@@ -153,14 +155,14 @@ class Crew:
                     self._results.sessions.append((row, outcome.after))
 
     def _is_closed(self, operation: str) -> bool:
-        """Whether EC2 seems to forbid the action altogether, and not only for some interfaces."""
+        """Whether EC2 seems to refuse the action altogether, and not only for some interfaces."""
         with self._lock:
             return operation not in self._allowed and len(self._denied[operation]) >= DENIALS
 
     def _interrupted(self, row: Row, stop: Interrupted) -> None:
         with self._lock:
             self._allowed.update(action.operation for action in stop.done)
-            if stop.error.denied:
+            if stop.error.denied or NO_REFERENCE.match(stop.error.code):
                 self._denied[stop.action.operation].append(stop)
         of_type = f" (instance type {row.interface.instance.type})" if row.interface and row.interface.instance else ""
         reasons = {

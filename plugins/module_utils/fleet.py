@@ -90,8 +90,8 @@ class Fleet:
         return cls(
             name=name,
             present=present,
-            sources=_selectors("sources", params, ("running",)),
-            exclude=_selectors("exclude", params, None),
+            sources=_selectors("sources", params),
+            exclude=_selectors("exclude", params),
             targets=tuple(_target(f"targets[{at}]", given) for at, given in enumerate(params["targets"] or ())),
             values={one.option: one.parse(params[one.option]) for one in given},
             tags=replace(TagRules.from_options({**params, "name": None}), marks={FLEET: name}),
@@ -457,9 +457,9 @@ def _check_needed(params: Options) -> None:
         raise BadInput(f"state: present needs {', '.join(missing)}.")
 
 
-def _selectors(option: str, params: Options, states: tuple[str, ...] | None) -> tuple[Selector, ...]:
+def _selectors(option: str, params: Options) -> tuple[Selector, ...]:
     given = params[option] or ()
-    return tuple(Selector.from_options(f"{option}[{at}]", one, states) for at, one in enumerate(given))
+    return tuple(Selector.from_options(f"{option}[{at}]", one, option == "exclude") for at, one in enumerate(given))
 
 
 def _target(label: str, given: Options) -> Options:

@@ -20,7 +20,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.module import (
 )
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
-from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace  # isort: skip
+from ansible_collections.vtap.aws.plugins.module_utils import advice, fleet, fleet_report, pace, words  # isort: skip
 from ansible_collections.vtap.aws.plugins.module_utils.apply import PAUSES, patient, refusals
 from ansible_collections.vtap.aws.plugins.module_utils.crew import Crew, Results
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error, config_for
@@ -127,8 +127,12 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         fail(module, msg=str(error), **_plan_of(rows))
     except Ec2Error as error:
         fail(module, msg=advice.explain(error), error=details(error), **_plan_of(rows))
+    pending = fleet_report.pending(world)
+    for text in fleet_report.warnings(rows, pending) if wanted.present else ():
+        module.warn(words.printable(text))
     shown: dict[str, Any] = {
         **_plan_of(rows),
+        **({"pending": pending} if pending else {}),
         "changed": results.changed,
         "coverage": fleet_report.coverage(rows),
         "virtual_networks": fleet_report.vni_map(results.sessions),
@@ -136,7 +140,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         "diff": diff,
     }
     if results.failed:
-        fail(module, msg=_failures(wanted, rows, results.failed), **shown)
+        fail(module, msg=_failures(wanted, rows, results), **shown)
     if results.unchecked:
         said = advice.explain(results.unchecked)
         fail(
@@ -149,11 +153,14 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     finish(module, **shown)
 
 
-def _failures(wanted: Fleet, rows: list[Row], failed: list[dict[str, Any]]) -> str:
+def _failures(wanted: Fleet, rows: list[Row], results: Results) -> str:
+    failed = results.failed
     codes = Counter(one["code"] or "no code" for one in failed).most_common()
+    counts = ", ".join(f"{count} x {code}" for code, count in codes)
+    others = "the rest is done" if results.changed else "nothing was changed"
     return (
-        f"{len(failed)} of {len(rows)} interfaces of fleet {wanted.name} failed "
-        f"({', '.join(f'{count} x {code}' for code, count in codes)}), the rest is done; run the task again to finish. "
+        f"{len(failed)} of {len(rows)} interfaces of fleet {wanted.name} failed ({counts}), {others}. Once the cause "
+        "is put right, run the task again to finish. "
         f"The first: {failed[0]['network_interface_id']}: {failed[0]['reason']}"
     )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ansible_collections.vtap.aws.plugins.module_utils.fleet import ACTIONS, Row, summary
-from ansible_collections.vtap.aws.plugins.module_utils.resource import TARGET, Options
+from ansible_collections.vtap.aws.plugins.module_utils.fleet import ACTIONS, Row, World, summary
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
+from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, TARGET, Options
+from ansible_collections.vtap.aws.plugins.module_utils.words import few
 
 
 def coverage(rows: list[Row]) -> Options:
@@ -26,6 +28,35 @@ def coverage(rows: list[Row]) -> Options:
         "mirrored": len(mirrored),
         "unmirrored": unmirrored,
     }
+
+
+def pending(world: World) -> Options:
+    """The names in check mode of what does not exist yet: of the filter, and of targets."""
+    targets = [target.id.name for target in world.targets if isinstance(target.id, Pending)]
+    return {
+        **({FILTER.id_option: world.filter_id.name} if isinstance(world.filter_id, Pending) else {}),
+        **({"targets": targets} if targets else {}),
+    }
+
+
+def warnings(rows: list[Row], pending_names: Options) -> list[str]:
+    """What is no failure and should not go unseen. pending_names: see pending."""
+    said = []
+    if pending_names:
+        names = [pending_names.get(FILTER.id_option), *pending_names.get("targets", ())]
+        said.append(
+            f"These do not exist, and check mode takes them for what an earlier task makes: {few(filter(None, names))}."
+        )
+    if not any(row.selected for row in rows):
+        said.append("sources select no interface. Check sources, and the region and account.")
+    blind = [row for row in rows if row.unseated]
+    if blind:
+        reasons = Counter(row.reason for row in blind).most_common()
+        said.append(
+            f"{len(blind)} interfaces could be mirrored and are not: {few(row.interface_id for row in blind)}. "
+            f"Why: {'; '.join(f'{count} x {reason}' for reason, count in reasons)}."
+        )
+    return said
 
 
 def table(rows: list[Row], most: int) -> str:

@@ -73,7 +73,8 @@ def check_unused(kind: Kind, plan: Plan, sessions: Iterable[Options], params: Op
     if left and plan.before is not None and plan.after is None:
         raise InUse(
             f"{kind.label(plan.before)} is in use and was not removed. Remove these sessions first, or give them "
-            f"another {kind.noun}: {listing(SESSION, left)}."
+            f"another {kind.noun}, or list those that an earlier task of the play removes in removed_session_ids: "
+            f"{listing(SESSION, left)}."
         )
 
 

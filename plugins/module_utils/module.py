@@ -47,6 +47,8 @@ DEFAULTS = {
     "ignore_tag_key_prefixes": {"type": "list", "elements": "str", "no_log": False},
     "verify_permissions": {"type": "bool", "default": False},
 }
+# The first one that certainly has DescribeTrafficMirrorFilterRules; 1.34.123 does not.
+BOTOCORE = "1.34.126"
 # A day. What needs as many seconds as no clock can count to would fail after the change.
 WAIT_TIMEOUT = 86400
 _NUMBERS = {"int": check_type_int, "float": check_type_float}
@@ -59,11 +61,13 @@ def opened(argument_spec: dict[str, Any], **more: Any) -> AnsibleAWSModule:
     AnsibleModule ends with a traceback where a number is infinite, or too large for a float.
     """
     try:
-        return AnsibleAWSModule(argument_spec=argument_spec, **more)
+        module = AnsibleAWSModule(argument_spec=argument_spec, **more)
     except OverflowError:
         module = AnsibleAWSModule(argument_spec=_unread(argument_spec), **more)
         option, value = next(_too_large(argument_spec, module.params))
         fail(module, msg=f"{option}: {words.short(value)} is too large.")
+    module.require_botocore_at_least(BOTOCORE, reason="to see and to tag the rules of filters")
+    return module
 
 
 def _unread(argument_spec: dict[str, Any]) -> dict[str, Any]:

@@ -91,8 +91,8 @@ class Selector:
     """One entry of O(sources) or O(exclude): an interface fits if it fits every criterion that is given.
 
     values: criterion to the values of which one must fit. tags: key to such values. tags_on: whose tags count; of
-    C(any) the instance's, with the interface's own over them. primary: whether only primary interfaces fit.
-    states: of the instance, None for any.
+    C(any) the instance's, with the interface's own over them, or with excludes the one's or the other's: who leaves out
+    what has a tag means both. primary: whether only primary interfaces fit. states: of the instance, None for any.
     """
 
     values: dict[str, frozenset[str]]
@@ -101,10 +101,11 @@ class Selector:
     tags_on: str
     primary: bool
     states: frozenset[str] | None
+    excludes: bool
 
     @classmethod
-    def from_options(cls, label: str, given: Options, states: tuple[str, ...] | None) -> Selector:
-        """label: of the entry in messages. states: where the entry gives none. Raises BadInput."""
+    def from_options(cls, label: str, given: Options, excludes: bool) -> Selector:
+        """label: of the entry in messages. Raises BadInput."""
         if all(given.get(option) is None for option in CRITERIA):
             raise BadInput(
                 f"{label} must have at least one of {', '.join(CRITERIA)}; "
@@ -121,7 +122,7 @@ class Selector:
                     resource.check_id(option, one, prefix)
                 except BadInput as error:
                     raise BadInput(f"{label}: {error}") from error
-        chosen = given.get("instance_states") or states
+        chosen = given.get("instance_states") or (None if excludes else ("running",))
         return cls(
             values={
                 option: frozenset(given[option])
@@ -133,6 +134,7 @@ class Selector:
             tags_on=given.get("tags_on") or "any",
             primary=given.get("interfaces") == "primary",
             states=None if chosen is None else frozenset(chosen),
+            excludes=excludes,
         )
 
     def fits(self, one: Interface) -> bool:
@@ -158,8 +160,11 @@ class Selector:
     def _tagged(self, one: Interface) -> bool:
         inherited = one.instance.tags if one.instance and self.tags_on != "interface" else {}
         own = one.tags if self.tags_on != "instance" else {}
-        tags = {**inherited, **own}
-        return all(key in tags and (ANY in values or tags[key] in values) for key, values in self.tags.items())
+        places = (inherited, own) if self.excludes else ({**inherited, **own},)
+        return all(
+            any(key in tags and (ANY in values or tags[key] in values) for tags in places)
+            for key, values in self.tags.items()
+        )
 
 
 @dataclass(frozen=True)

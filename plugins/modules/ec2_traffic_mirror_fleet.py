@@ -74,7 +74,8 @@ options:
         type: dict
       tags_on:
         description:
-          - Whose tags count. With V(any) an interface has the tags of its instance as well, and its own win.
+          - Whose tags count. With V(any) an interface has the tags of its instance as well. Where both have a key,
+            O(sources) go by the interface's own value, and O(exclude) leaves out what has the value on either.
         type: str
         choices: [any, interface, instance]
         default: any
@@ -91,14 +92,15 @@ options:
         choices: [pending, running, shutting-down, stopping, stopped, terminated]
   exclude:
     description:
-      - Which of the selected interfaces are left out after all, in the words of O(sources).
+      - Which of the selected interfaces are left out after all, in the words of O(sources). Exclude the sensors where
+        O(sources) may mean them too; or those behind a load balancer or an endpoint get copies of their copies.
     type: list
     elements: dict
     suboptions: *selector
   targets:
     description:
-      - Where the copies go. A new session goes to a target in the zone of its interface, of those to the least loaded.
-        Needed unless O(state=absent).
+      - Where the copies go. A new session goes to a target in the zone of its interface that has room, or else in
+        another zone, of several to the least loaded. Needed unless O(state=absent).
     type: list
     elements: dict
     suboptions:
@@ -125,6 +127,8 @@ options:
   traffic_mirror_filter_name:
     description:
       - The Name tag of the filter, which exactly one must have.
+      - In check mode filters and targets that do not exist are taken for ones that an earlier task would create. The
+        task warns of it, and RV(pending) has their names.
     type: str
   session_numbers:
     description:
@@ -296,7 +300,7 @@ plan:
     traffic_mirror_target_id:
       description: The target that the session has or will have.
       type: str
-      returned: when there is or will be a session
+      returned: when there is or will be a session, on a target that exists
       sample: tmt-0a1b2c3d4e5f60718
     other_session_ids:
       description: The sessions of the interface that are not the fleet's. They are never touched.
@@ -314,6 +318,11 @@ summary:
   returned: when the plan was made
   type: dict
   sample: {'create': 2, 'change': 0, 'leave': 10, 'delete': 1, 'skip': 3}
+pending:
+  description: The names of the filter, and of targets, that do not exist yet.
+  returned: in check mode, when an earlier task would first have to create some
+  type: dict
+  sample: {'traffic_mirror_filter_id': 'dns', 'targets': ['sensors']}
 coverage:
   description: What of the selection is mirrored after the task.
   returned: when the plan was carried out, or in check mode

@@ -24,6 +24,8 @@ VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags", E
 # What a task says if two objects could be meant: guarantee 5 of the README. A person decides, then it goes on.
 AMBIGUOUS = re.compile(r"fits \d+ \w+, give|point at different|The name is that of|\d+ targets have the name")
 
+NO_SUCH = re.compile(r"There is no session tms-.*leave traffic_mirror_session_id out")
+
 
 def verb(action: str) -> str:
     """Which of VERBS an action is."""
@@ -193,6 +195,10 @@ def settle(scenario: Scenario, lab: Lab, options: dict[str, Any], before: State)
     if again.how == "failed" and AMBIGUOUS.search(again.message):
         refused = True
         _choose(lab)
+        again = lab.run(scenario.module, options, direct=True)
+    if again.how == "failed" and "id" in options and NO_SUCH.search(again.message):
+        refused = True  # somebody else removed it; a person leaves the id out
+        options = {option: value for option, value in options.items() if option != "id"}
         again = lab.run(scenario.module, options, direct=True)
     after = lab.state()
     wrong = []

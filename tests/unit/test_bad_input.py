@@ -186,6 +186,9 @@ def run(name, options, ec2, check_mode=False):
                 raise Ended("Ansible", "; ".join(result.error_messages))
             self.params, self.check_mode = result.validated_parameters, check_mode
 
+        def require_botocore_at_least(self, version, reason):
+            pass
+
         def client(self, service, **_):
             assert service == "ec2"
             return client

@@ -125,6 +125,16 @@ def test_what_is_never_allowed_is_not_tried_for_each(run, emulator):
     assert any("Not tried: " in one["reason"] for one in results.failed)
 
 
+def test_a_filter_that_is_not_there_is_not_tried_for_each(run, emulator):
+    emulator.crowd(40, tags={"Role": "many"})
+    missing = "tmf-0a1b2c3d4e5f60799"
+    _rows, results = run(sources=[{"tags": {"Role": "many"}}], traffic_mirror_filter_id=missing)
+    assert len(results.failed) == 40 and not results.changed
+    assert {one["code"] for one in results.failed} == {"InvalidTrafficMirrorFilterId.NotFound"}
+    assert sum("Not tried: " in one["reason"] for one in results.failed) >= 25
+    assert any(missing in one["reason"] for one in results.failed)
+
+
 def test_what_is_forbidden_for_some_is_tried_for_all(run, emulator):
     """A policy may allow only some interfaces; the others must not suffer from those."""
     forbidden = emulator.crowd(40, tags={"Role": "many"})["interfaces"][1:40:2]

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.vtap.aws.plugins.module_utils import fleet, fleet_report
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import Fleet, World
 from ansible_collections.vtap.aws.plugins.module_utils.placement import Band, Seat, Target, place
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
 from ansible_collections.vtap.aws.plugins.module_utils.resource import BadInput, Refused
 from ansible_collections.vtap.aws.plugins.module_utils.selection import Instance, Interface, Limits
 from hypothesis import given, settings
@@ -556,6 +557,42 @@ def test_tags_are_inherited_unless_the_interface_has_its_own():
     assert [row.action for row in fleet.plan(wanted, world([interface(1, tags={"Mirror": "no"})]))] == []
     on_instance = Fleet.from_options(options(sources=[{"tags": {"Mirror": "*"}, "tags_on": "instance"}]))
     assert only(fleet.plan(on_instance, world([interface(1, tags={"Mirror": "no"})]))).action == "create"
+
+
+@pytest.mark.parametrize(
+    ("tags_on", "tags", "left_out"),
+    [
+        ("any", {"Mirror": "yes"}, True),
+        ("any", {"Role": "sensor"}, True),
+        ("any", {"Mirror": "yes", "Role": "sensor"}, True),
+        ("any", {"Role": "web"}, False),
+        ("instance", {"Role": "sensor"}, False),
+        ("interface", {"Mirror": "yes"}, False),
+        ("interface", {"Role": "sensor"}, True),
+    ],
+)
+def test_an_exclusion_goes_by_the_tags_of_either(tags_on, tags, left_out):
+    """The instance is tagged Mirror: yes, its interface has the key with another value."""
+    there = world([interface(1, tags={"Mirror": "other", "Role": "sensor"})])
+    selected = [{"instance_types": ["*"]}]
+    wanted = Fleet.from_options(options(sources=selected, exclude=[{"tags": tags, "tags_on": tags_on}]))
+    assert only(fleet.plan(wanted, there)).action == ("skip" if left_out else "create")
+
+
+def test_what_should_not_go_unseen_is_warned_of():
+    there = world([interface(1), interface(2), interface(3)], targets=[target(1, capacity=1)])
+    assert fleet_report.warnings(fleet.plan(Fleet.from_options(options()), there), {}) == [
+        f"2 interfaces could be mirrored and are not: {interface(2).id}, {interface(3).id}. "
+        "Why: 2 x no target has room for it."
+    ]
+    (nothing,) = fleet_report.warnings([], {})
+    assert nothing.startswith("sources select no interface.")
+    there = replace(there, filter_id=Pending("dns"), targets=(Target(Pending("sensors"), None, None, frozenset()),))
+    names = fleet_report.pending(there)
+    assert names == {"traffic_mirror_filter_id": "dns", "targets": ["sensors"]}
+    (unmade,) = fleet_report.warnings(fleet.plan(Fleet.from_options(options()), there), names)
+    assert unmade.endswith("what an earlier task makes: dns, sensors.")
+    assert fleet_report.pending(world()) == {}
 
 
 def test_a_stopped_instance_is_not_selected():
