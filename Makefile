@@ -29,7 +29,7 @@ demo: .venv/installed ## a mirror session from nothing to nothing, against the e
 	@echo '== demo'
 	$(BIN)/python tools/demo.py
 
-test: lint docs sanity unit emulator-test integration ## every test
+test: lint docs sanity unit emulator-test integration targets ## every test
 
 lint: .venv/tested .venv/installed ## style, types, changelog, playbooks
 	@echo '== lint'
@@ -50,7 +50,6 @@ emulator-test: .venv/tested ## the emulator against botocore's model, the error 
 integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
 	@echo '== integration'
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/integration
-	$(BIN)/python -m tools.ansible_test_integration ec2_traffic_mirror_filter
 
 targets: .venv/tested ## the targets for a real account, all of them, against the emulator
 	@echo '== targets'
