@@ -41,4 +41,9 @@ options:
       - Modules that only list ignore it.
     type: bool
     default: false
+attributes:
+  action_group:
+    membership: [vtap.aws.aws]
+    description: Takes its defaults from C(module_defaults) of C(group/vtap.aws.aws).
+    support: full
 """

@@ -16,8 +16,4 @@ attributes:
   diff_mode:
     description: Returns what was changed, or would be, in C(diff).
     support: N/A
-  action_group:
-    membership: [vtap.aws.aws]
-    description: Takes its defaults from C(module_defaults) of C(group/vtap.aws.aws).
-    support: full
 """

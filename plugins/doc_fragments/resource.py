@@ -31,8 +31,4 @@ attributes:
   idempotent:
     description: When run twice in a row with the same options, the second run changes nothing.
     support: full
-  action_group:
-    membership: [vtap.aws.aws]
-    description: Takes its defaults from C(module_defaults) of C(group/vtap.aws.aws).
-    support: full
 """

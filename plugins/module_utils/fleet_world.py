@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ansible_collections.vtap.aws.plugins.module_utils import session
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import VALUES_PER_REQUEST, Ec2
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import SOURCES_PER_INTERFACE_TARGET, Fleet, World
-from ansible_collections.vtap.aws.plugins.module_utils.lookup import id_of
+from ansible_collections.vtap.aws.plugins.module_utils.lookup import id_of, listing
 from ansible_collections.vtap.aws.plugins.module_utils.placement import Target
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
@@ -109,10 +109,12 @@ def _find(at: int, given: Options, known: list[Options], predict: bool) -> Optio
     label, wanted, name = f"targets[{at}]", given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
     rows = [row for row in known if (row[TARGET.id_option] == wanted if wanted else row["tags"].get("Name") == name)]
     if len(rows) > 1:
-        raise Ambiguous(f"{label}: {len(rows)} targets have the name {name}; give traffic_mirror_target_id.")
+        named = listing(TARGET, rows)
+        raise Ambiguous(f"{label}: {len(rows)} targets have the name {name}, give traffic_mirror_target_id: {named}.")
     if rows or (predict and name):
         return rows[0] if rows else None
-    raise NotThere(f"{label}: there is no target {wanted or f'named {name}'} in this account and region.")
+    there = f" There are: {listing(TARGET, known)}." if known else ""
+    raise NotThere(f"{label}: there is no target {wanted or f'named {name}'} in this account and region.{there}")
 
 
 def _target(given: Options, row: Options | None, zones: dict[str, str]) -> Target:
