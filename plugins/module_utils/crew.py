@@ -23,7 +23,7 @@ from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION, 
 
 # So many refusals of an action that was never carried out, because nobody may or because the filter or the target is
 # not there, and the rest is not tried: it would take hours to be told the same for thousands.
-DENIALS = 10
+REFUSALS = 10
 NO_REFERENCE = re.compile(r"InvalidTrafficMirror(Filter|Target)(I[dD]\.)?Not?Found")
 
 
@@ -46,7 +46,7 @@ class Crew:
         self._results = Results()
         self._lock = threading.Lock()
         self._allowed: set[str] = set()  # EC2 actions that were carried out at least once
-        self._denied: dict[str, list[Interrupted]] = defaultdict(list)  # by EC2 action
+        self._refused: dict[str, list[Interrupted]] = defaultdict(list)  # by EC2 action
 
     def run(self, rows: list[Row]) -> Results:
         """Carry the plan out, all of it, whatever becomes of single rows.
@@ -123,8 +123,8 @@ class Crew:
     def _one(self, row: Row) -> None:
         closed = next((action.operation for action in row.plan.actions if self._is_closed(action.operation)), None)
         if closed is not None:
-            reason = f"Not tried: {closed} was refused {DENIALS} times and never carried out, see the others."
-            self._fail(row, self._denied[closed][0].error.code, reason)
+            reason = f"Not tried: {closed} was refused {REFUSALS} times and never carried out, see the others."
+            self._fail(row, self._refused[closed][0].error.code, reason)
             return
         looks = iter([row.plan])
 
@@ -157,13 +157,13 @@ class Crew:
     def _is_closed(self, operation: str) -> bool:
         """Whether EC2 seems to refuse the action altogether, and not only for some interfaces."""
         with self._lock:
-            return operation not in self._allowed and len(self._denied[operation]) >= DENIALS
+            return operation not in self._allowed and len(self._refused[operation]) >= REFUSALS
 
     def _interrupted(self, row: Row, stop: Interrupted) -> None:
         with self._lock:
             self._allowed.update(action.operation for action in stop.done)
             if stop.error.denied or NO_REFERENCE.match(stop.error.code):
-                self._denied[stop.action.operation].append(stop)
+                self._refused[stop.action.operation].append(stop)
         of_type = f" (instance type {row.interface.instance.type})" if row.interface and row.interface.instance else ""
         reasons = {
             "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}{of_type}",
