@@ -75,7 +75,7 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
         checks.identifier(FILTER, given["TrafficMirrorFilterId"], "TrafficMirrorFilterId")
     position = check_paging(call)
     call.checked()
-    seen = _read(call, kind)
+    seen = _read(call, kind, ids)
     for wanted in ids:
         # Guess: [one-id-missing] one id that is not there fails the whole call.
         if wanted not in seen:
@@ -100,11 +100,16 @@ def _describe(call: Call, kind: Kind) -> dict[str, Any]:
     return {f"TrafficMirror{kind.noun}s": rows, **token}
 
 
-def _read(call: Call, kind: Kind) -> dict[str, Thing]:
-    """What the caller may see now. Each call is one read for the lag of what it does not show as it is."""
+def _read(call: Call, kind: Kind, ids: Sequence[str]) -> dict[str, Thing]:
+    """What the caller may see now. Each call is one read for the lag of what it does not show as it is.
+
+    ids: what it asks for. Only for that is it a read, so that who waits for one thing does not wait for another.
+    """
     things = call.world.visible(call.account, call.region, kind)
     rules = call.world.visible(call.account, call.region, RULE) if kind is FILTER else {}
-    call.after_reply.extend(thing for thing in (*things.values(), *rules.values()) if thing.lagging)
+    read = [thing for thing in things.values() if not ids or thing.id in ids]
+    read += [rule for rule in rules.values() if not ids or rule.fields[FILTER.id_member] in ids]
+    call.after_reply.extend(thing for thing in read if thing.lagging)
     return {wanted: thing for wanted, thing in things.items() if thing.described}
 
 

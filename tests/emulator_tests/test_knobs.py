@@ -206,6 +206,16 @@ def test_a_change_lags(ec2: Any, emulator: Emulator) -> None:
     assert [len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["Tags"]) for _time in "12"] == [1, 0]
 
 
+def test_a_read_by_ids_is_one_of_these_only(ec2: Any, emulator: Emulator) -> None:
+    one, other = (session(ec2, number=number)["TrafficMirrorSessionId"] for number in (1, 2))
+    emulator.knobs(lag={"reads": 1})
+    for found in (one, other):
+        ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=found)
+    ec2.describe_traffic_mirror_sessions(TrafficMirrorSessionIds=[one])
+    rows = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    assert [row["TrafficMirrorSessionId"] for row in rows] == [other]
+
+
 def test_a_deletion_lags(ec2: Any, emulator: Emulator) -> None:
     target = eni_target(ec2)
     made = session(ec2, TrafficMirrorTargetId=target)["TrafficMirrorSessionId"]
