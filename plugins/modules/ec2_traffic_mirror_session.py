@@ -28,7 +28,8 @@ author:
 options:
   state:
     description:
-      - V(present) creates or changes the session, V(absent) removes it.
+      - V(present) creates or changes the session, V(absent) removes it. If there is none where
+        O(network_interface_id) and O(session_number) say, nothing is removed, even if another one has the O(name).
     type: str
     choices: [present, absent]
     default: present

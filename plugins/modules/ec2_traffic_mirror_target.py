@@ -30,7 +30,8 @@ author:
 options:
   state:
     description:
-      - V(present) creates or changes the target, V(absent) removes it.
+      - V(present) creates or changes the target, V(absent) removes it. If the destination that the task gives has no
+        target, nothing is removed, even if another one has the O(name).
       - A target that sessions use is not removed; the task fails and names the sessions.
     type: str
     choices: [present, absent]

@@ -481,6 +481,21 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("name", RIGHT)
+def test_an_sdk_that_is_too_old_is_said_first(name):
+    class Old:
+        def __init__(self, **_):
+            pass
+
+        def require_botocore_at_least(self, version, reason):
+            raise Ended("failure", f"botocore {version} is needed {reason}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "AnsibleAWSModule", Old)
+        with pytest.raises(Ended, match=rf"botocore {module.BOTOCORE} is needed to see and to tag the rules"):
+            main_of(name)()
+
+
 @pytest.mark.parametrize(("name", "path", "value", "says"), REFUSED)
 def test_refused_before_any_call(ec2, name, path, value, says):
     for check_mode in (True, False):

@@ -10,6 +10,7 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.vtap.aws.plugins.doc_fragments.defaults import ModuleDocFragment
 
 from tools.matrix import ENVIRONMENTS, ROOT
 
@@ -46,6 +47,14 @@ def test_files_claim_the_oldest_that_is_run(file, keys, claim):
 def test_requirements_claim_the_oldest_that_is_run():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == [f"boto3>={SDK[0]}", f"botocore>={SDK[0]}"]
+
+
+def test_modules_say_and_check_what_is_run():
+    # Not imported: module.py is not to be had without amazon.aws.
+    (checked,) = re.findall(r'^BOTOCORE = "(.*)"$', (ROOT / "plugins/module_utils/module.py").read_text(), re.MULTILINE)
+    assert checked == SDK[0]
+    fragment = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)
+    assert fragment["requirements"] == [f"python >= {PYTHON[0]}", f"boto3 >= {SDK[0]}", f"botocore >= {SDK[0]}"]
 
 
 def test_readme_says_what_is_run():
