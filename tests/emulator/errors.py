@@ -22,6 +22,10 @@ STATUS = {
 }
 
 
+class Unknown(Exception):
+    """What IAM would know and the emulator does not: an error of the emulator, for to pass over it would be laxer."""
+
+
 class ApiError(Exception):
     """A refusal that EC2 would send: a code and a message."""
 

@@ -22,7 +22,7 @@ from moto.iam.access_control import (
 )
 
 from . import roles
-from .errors import ApiError
+from .errors import ApiError, Unknown
 from .identity import Caller, partition
 from .store import FILTER, RULE, SESSION, TARGET, Kind, World, kind_of
 
@@ -79,7 +79,7 @@ def _policies(caller: Caller, token: str) -> list[IAMPolicy] | None:
     role, where = roles.assumed(caller), partition(caller.region)
     if role is not None:
         if role.policy:
-            raise NotImplementedError("the emulator does not know session policies")
+            raise Unknown("the emulator does not know session policies")
         key: Any = AssumedRoleAccessKey(caller.account, where, caller.key, {"X-Amz-Security-Token": token})
     elif roles.user(caller) is not None:
         key = IAMUserAccessKey(caller.account, where, caller.key, {})
@@ -94,7 +94,7 @@ def _policies(caller: Caller, token: str) -> list[IAMPolicy] | None:
 
 
 def _check_known(statement: dict[str, Any]) -> None:
-    """Raise NotImplementedError unless moto takes the statement as IAM does: it compares case, knows no "?" and no
+    """Raise Unknown unless moto takes the statement as IAM does: it compares case, knows no "?" and no
     variables, and passes over conditions."""
     plain = {"Effect", "Action", "Resource"} <= set(statement) <= {"Sid", "Effect", "Action", "Resource"}
     patterns = {"Action": r"\*|[a-z0-9-]+:[A-Z*][A-Za-z0-9*]*", "Resource": r"[\w:/*-]+"}
@@ -103,7 +103,7 @@ def _check_known(statement: dict[str, Any]) -> None:
         for value in values if isinstance(values, list) else [values]:
             plain = plain and bool(re.fullmatch(pattern, value))
     if not plain:
-        raise NotImplementedError(f"the emulator does not know what this statement means: {json.dumps(statement)}")
+        raise Unknown(f"the emulator does not know what this statement means: {json.dumps(statement)}")
 
 
 def _needed(caller: Caller, action: str, parameters: Mapping[str, Any], world: World) -> Iterator[tuple[str, str]]:
@@ -116,7 +116,7 @@ def _needed(caller: Caller, action: str, parameters: Mapping[str, Any], world: W
             yield f"ec2:{action}", _arn(caller, _type_of(identifier), identifier, world)
         return
     if action not in _CHECKED:
-        raise NotImplementedError(f"the emulator does not know which resources {action} is checked on")
+        raise Unknown(f"the emulator does not know which resources {action} is checked on")
     for resource_type, member in _CHECKED[action]:
         name = (member or "").rstrip("?")
         if member is None or name in parameters:
@@ -143,7 +143,7 @@ def _type_of(identifier: str) -> str:
         return kind.resource_type
     prefix = identifier.rpartition("-")[0]
     if prefix not in _TYPES and identifier != "*":
-        raise NotImplementedError(f"the emulator does not know the resource type of {identifier}")
+        raise Unknown(f"the emulator does not know the resource type of {identifier}")
     return _TYPES.get(prefix, "*")
 
 

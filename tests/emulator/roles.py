@@ -18,7 +18,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from .errors import ApiError
+from .errors import ApiError, Unknown
 from .identity import Caller, partition
 
 _ROLE = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\w+=,.@/-]+")
@@ -93,7 +93,7 @@ def _allows(statement: dict[str, Any], caller: Caller, external_id: str | None) 
     wanted = condition.get("StringEquals", {}).get("sts:ExternalId")
     given = (statement["Effect"], statement["Action"], list(statement["Principal"]), condition)
     if given != ("Allow", "sts:AssumeRole", ["AWS"], {"StringEquals": {"sts:ExternalId": wanted}} if wanted else {}):
-        raise NotImplementedError(f"the emulator does not know what this statement means: {statement}")
+        raise Unknown(f"the emulator does not know what this statement means: {statement}")
     principals = statement["Principal"]["AWS"]
     allowed = set(principals if isinstance(principals, list) else [principals])
     root = f"arn:{partition(caller.region)}:iam::{caller.account}:root"
