@@ -13,8 +13,9 @@ from typing import Callable, TypeVar
 
 from ansible_collections.vtap.aws.plugins.module_utils import advice, resource
 from ansible_collections.vtap.aws.plugins.module_utils.ec2 import Ec2, Ec2Error
-from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, learned, shows
+from ansible_collections.vtap.aws.plugins.module_utils.plan import Action, Plan, delete, learned, shows
 from ansible_collections.vtap.aws.plugins.module_utils.resource import (
+    Ambiguous,
     BadInput,
     Kind,
     Members,
@@ -188,6 +189,8 @@ def apply(plan: Plan, ec2: Ec2) -> tuple[Options | None, list[Action]]:
                 ids[action.kind] = row[action.kind.id_option]
                 try:
                     _yield(plan, action, ids[action.kind], ec2)
+                except Ambiguous as two:
+                    raise Halted(two, done, {}) from two
                 except Ec2Error as error:
                     raise Halted(error, done, ids) from error
             after = learned(after, action.kind, row)
@@ -198,7 +201,7 @@ def _yield(plan: Plan, action: Action, made_id: str, ec2: Ec2) -> None:
     """Remove what the action has made, and raise Outrun, if somebody else made another of its name at the same moment.
 
     The one of the greater id goes at once; the other if that one stays, as it does whose maker looked too early to see
-    this one. So never do both stay, and rarely do both go. Raises Ec2Error.
+    this one. So never do both stay, and rarely do both go. Raises Ec2Error, and Ambiguous if the own one cannot go.
     """
     kind = action.kind
     if kind is None or plan.rivals is None:
@@ -211,11 +214,15 @@ def _yield(plan: Plan, action: Action, made_id: str, ec2: Ec2) -> None:
         if pause is None or made_id > min(rivals):
             break
         time.sleep(pause)
+    removal = delete(kind, {kind.id_option: made_id, "tags": {}}, "another one was made at the same moment")
     try:
-        ec2.call(f"Delete{kind.api}", **{kind.id_member: made_id})
+        ec2.call(removal.operation, **removal.params)
     except Ec2Error as error:
         if not error.not_found:
-            raise
+            raise Ambiguous(
+                f"{advice.explain(error, removal)} There are two {kind.noun}s of the name now, {made_id} of this task "
+                f"and {min(rivals)}. Remove one of them."
+            ) from error
     raise Outrun(
         f"Again and again somebody else made another {action.resource} at the same moment. That of this task was "
         "removed again. Run it again when nobody else makes it."
