@@ -49,7 +49,7 @@ class Emulator:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=clean)
         self.url = self._announced_url()
-        self._iam: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self.env = self.env_for()
 
     def _announced_url(self) -> str:
@@ -80,11 +80,17 @@ class Emulator:
     def client(
         self, service: str = "ec2", account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1", **more: Any
     ) -> Any:
-        """A boto3 client that acts as that account in that region. more: other arguments of boto3.client."""
+        """A boto3 client that acts as that account in that region. more: other arguments of boto3.client.
+
+        Creating one takes half a second, so the same one is returned for the same arguments without more.
+        """
         import boto3  # only here: what starts the emulator for others need not have it
 
+        key = (service, account, region)
+        if not more and key in self._clients:
+            return self._clients[key]
         env = self.env_for(account, region)
-        return boto3.client(
+        client = boto3.client(
             service,
             region_name=region,
             endpoint_url=self.url,
@@ -92,15 +98,16 @@ class Emulator:
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
             **more,
         )
+        if not more:
+            self._clients[key] = client
+        return client
 
     def user(self, policy: dict[str, Any], name: str = "mirror", account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
         """Make an IAM user with this one policy; returns the AWS_* variables for a subprocess that acts as that user.
 
         After a reset there is no such user, and its key is the account's root user's.
         """
-        if account not in self._iam:  # making a client takes long
-            self._iam[account] = self.client("iam", account)
-        iam = self._iam[account]
+        iam = self.client("iam", account)
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName="only", PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]

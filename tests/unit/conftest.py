@@ -40,8 +40,15 @@ def impatient():
         yield
 
 
-@pytest.fixture(scope="module")
-def running():
+@pytest.fixture(scope="session")
+def emulator_process():
     """The emulator over HTTP, and a client of its EC2."""
     with Emulator() as emulator:
         yield emulator, emulator.client()
+
+
+@pytest.fixture(scope="module")
+def running(emulator_process):
+    """The same as at its start: one process serves all test files."""
+    emulator_process[0].reset()
+    return emulator_process
