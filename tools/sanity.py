@@ -6,7 +6,7 @@
 
 It must run in a folder named .../ansible_collections/vtap/aws with amazon.aws beside it, so the files that git tracks
 or would track are copied into such a tree. It also wants a pip bootstrap script from a host of its own; a stand-in
-that uses Python's ensurepip lies in a home directory of this tree.
+that uses the pip of this Python lies in a home directory of this tree.
 
 sanity.py [--environment FOLDER] [--python X.Y] [arguments of ansible-test sanity]: with the ansible-core, amazon.aws
 and Python of .venv or of another environment; --python names another interpreter on PATH.
@@ -24,11 +24,12 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-GET_PIP = """\
+# Run by the interpreter of the environment that is to have pip.
+GET_PIP = f"""\
 import subprocess, sys
 wanted = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
-subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+pip = [{sys.executable!r}, "-m", "pip", "--python", sys.executable, "--quiet", "--disable-pip-version-check"]
+subprocess.check_call([*pip, "install", *wanted])
 """
 # The names that ansible-core looks for: 2.17; 2.18 and 2.19; 2.20 and 2.21.
 BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
