@@ -34,6 +34,11 @@ from tools.sanity import ROOT, stage
 
 TARGETS = "tests/integration/targets"
 RAN = re.compile(r"Running (\S+) integration test role")
+# Against the emulator, only the first run of each module in a target has an interpreter of its own.
+IN_PROCESS = f"""\
+[defaults]
+callback_plugins = {ROOT}/tests/integration/ansible_plugins/callback
+"""
 # What the target emulator_fidelity found, in the staged tree.
 REPORT = "fidelity.json"
 
@@ -131,6 +136,8 @@ def main() -> int:
             with account(given.real) as settings:
                 settings["fidelity_report"] = str(staged / REPORT)
                 write_settings(staged / "tests/integration/cloud-config-aws.ini", settings)
+                if not given.real:
+                    (staged / "tests/integration/integration.cfg").write_text(IN_PROCESS)
                 status, ran = run(staged, targets, arguments, home)
         except KeyError as error:
             print(f"--real needs {error.args[0]} in the environment", file=sys.stderr)

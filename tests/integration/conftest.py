@@ -24,6 +24,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "tests/integration/playbooks"
 PLACE = pathlib.Path(os.environ.get("VTAP_ENVIRONMENT", ROOT / ".venv"))
 MODULE_PYTHON = os.environ.get("VTAP_MODULE_PYTHON", sys.executable)
+# Of playbooks with many tasks: not every one needs an interpreter of its own. One whose text is given is run as it is.
+PLUGINS = {
+    "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/action"),
+    "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/callback"),
+}
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +49,9 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
     given, against a fresh lab."""
 
     def begin(playbook: str, *arguments: str) -> subprocess.Popen[str]:
-        path = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook
+        path, plugins = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook, PLUGINS
         if "\n" in playbook:
+            plugins = {}
             path = tmp_path / "playbook.yml"
             path.write_text(playbook)
         return subprocess.Popen(
@@ -65,6 +71,7 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_PIPELINING": "true",
                 "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
+                **plugins,
                 **emulator.env,
             },
             stdout=subprocess.PIPE,

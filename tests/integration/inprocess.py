@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.loaders
+import botocore.session
 import pytest
 from ansible.module_utils import basic
 
@@ -29,10 +29,10 @@ COLLECTIONS = str(ROOT / ".venv/collections")
 @contextlib.contextmanager
 def installed() -> Iterator[None]:
     """Within it the installed collection can be imported, and EC2's service model is read once, not for each task."""
-    loader = botocore.loaders.Loader()
+    loader = botocore.session.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(COLLECTIONS)
-        patch.setattr(botocore.loaders, "create_loader", lambda _paths=None: loader)
+        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
         yield
         gc.enable()
         for name in [name for name in sys.modules if name.startswith("ansible_collections")]:

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One step of a test playbook: check mode, the real run, the run after it, and how they compare.
+
+The options are documented in tests/integration/playbooks/tasks/step.yml. Returns foreseen, result and rerun, which are
+the results of the three runs, foreseen_log and result_log, the emulator's log entries of the first two, and log_again,
+the length of the log before the third.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+GROUP = "group/vtap.aws.aws"
+# Values that EC2 assigns. Check mode omits them where they are new.
+ASSIGNED = ("arn", "owner_id", "virtual_network_id")
+
+Result = dict[str, Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The task. It fails with the list of the comparisons that do not hold."""
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> Result:
+        super().run(tmp, task_vars)
+        del tmp
+        self._variables = task_vars or {}
+        self._emulator = self._variables["emulator"]
+        self._kind = self._task.args["kind"]
+        step = dict(self._task.args)
+        begun = self._log_length()
+        foreseen = self._prepared_run(step, check=True)
+        middle = self._log_length()
+        result = self._prepared_run(step, check=False)
+        log = self._log()
+        foreseen_log, result_log = log[begun:middle], log[middle:]
+        came: Result = {"foreseen": foreseen, "result": result, "foreseen_log": foreseen_log, "result_log": result_log}
+        came["log_again"] = len(log)
+        wrong = [*self._wrong_calls(step, foreseen_log, result_log), *self._wrong_results(step, foreseen, result)]
+        if not wrong and "refused" not in step:
+            came["rerun"] = self._run(step.get("again", step["options"]), check=False)
+            wrong = self._wrong_rerun(step, came["rerun"], result, self._log()[len(log) :])
+        if wrong:
+            return {**came, "failed": True, "msg": f"These do not hold: {'; '.join(wrong)}."}
+        return came
+
+    def _prepared_run(self, step: Result, check: bool) -> Result:
+        if step.get("knobs") is not None:
+            self._request("PUT", "knobs", step["knobs"])
+        return self._run(step["options"], check)
+
+    def _run(self, options: Result, check: bool) -> Result:
+        """The result that a task of its own would register."""
+        module = f"vtap.aws.ec2_traffic_mirror_{self._kind}"
+        arguments: Result = {}
+        for defaults in self._task.module_defaults or ():
+            for name in (GROUP, module):
+                arguments.update(self._templar.template(defaults.get(name) or {}))
+        arguments.update(options)
+        self._task.check_mode, self._task.diff = check, True
+        found: Result = self._execute_module(module, arguments, task_vars=self._variables)
+        return {"changed": False, "failed": False, **found}
+
+    def _wrong_calls(self, step: Result, foreseen_log: list[Result], result_log: list[Result]) -> list[str]:
+        foreseen = [one["action"] for one in foreseen_log if not (one["interleaved"] or one["dry_run"])]
+        came = [one["action"] for one in result_log if not one["interleaved"]]
+        wanted = step.get("calls")
+        return failing(
+            {
+                "check mode only reads": all(re.match("Describe|GetCallerIdentity", one) for one in foreseen),
+                f"the calls are {wanted}, not {came}": wanted is None or came == wanted,
+                f"check mode makes no call, not {foreseen}": wanted != [] or foreseen == [],
+            }
+        )
+
+    def _wrong_results(self, step: Result, foreseen: Result, result: Result) -> list[str]:
+        refused = step.get("refused")
+        if refused is not None:
+            return failing(
+                {
+                    f"it fails with {refused!r}, not {result.get('msg')!r}": fails_with(result, refused),
+                    f"check mode fails with {refused!r}, not {foreseen.get('msg')!r}": not step.get(
+                        "foreseen_too", True
+                    )
+                    or fails_with(foreseen, refused),
+                }
+            )
+        if result["failed"] or foreseen["failed"]:
+            return [f"no failure, not {foreseen.get('msg')!r} and {result.get('msg')!r}"]
+        key = f"traffic_mirror_{self._kind}"
+        before, after = foreseen[key], result[key]
+        predicted, known = comparable(key, before, after, foreseen["diff"]["before"], step.get("late", []))
+        wanted = {**after, **step.get("has", {})}
+        return failing(
+            {
+                f"changed is {step.get('changed', True)}": result["changed"] == step.get("changed", True),
+                "changed is as foreseen": foreseen["changed"] == result["changed"],
+                "diff.before is as foreseen": foreseen["diff"]["before"] == result["diff"]["before"],
+                "diff.after is the object that is foreseen": foreseen["diff"]["after"] == before,
+                "diff.after is the object": result["diff"]["after"] == after,
+                f"the object is as foreseen: {predicted}, not {known}": predicted == known,
+                "actions are as foreseen": foreseen["actions"] == result["actions"],
+                "without a change there is no diff": result["changed"] or result["diff"]["before"] == after,
+                f"the object has {step.get('has')}, not {after}": wanted == after,
+            }
+        )
+
+    def _wrong_rerun(self, step: Result, rerun: Result, result: Result, log: list[Result]) -> list[str]:
+        calls = [one["action"] for one in log]
+        wanted = step.get("again_calls", [f"DescribeTrafficMirror{self._kind.capitalize()}s"])
+        wrong = failing({f"the calls of the second run are {wanted}, not {calls}": calls == wanted})
+        if "refused_again" in step:
+            message = f"the second run fails with {step['refused_again']!r}, not {rerun.get('msg')!r}"
+            return [*wrong, *failing({message: fails_with(rerun, step["refused_again"])})]
+        if rerun["failed"]:
+            return [*wrong, f"no failure of the second run, not {rerun['msg']!r}"]
+        key = f"traffic_mirror_{self._kind}"
+        return [
+            *wrong,
+            *failing(
+                {
+                    f"the second run changes nothing, not {rerun['actions']}": not (
+                        rerun["changed"] or rerun["actions"]
+                    ),
+                    "the second run returns the same object": rerun[key] == result[key],
+                }
+            ),
+        ]
+
+    def _log(self) -> list[Result]:
+        entries: list[Result] = self._request("GET", "log")
+        return entries
+
+    def _log_length(self) -> int:
+        return len(self._log())
+
+    def _request(self, method: str, name: str, data: Any = None) -> Any:
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(f"{self._emulator}/_emulator/{name}", data=body, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as reply:
+            return json.load(reply)
+
+
+def comparable(key: str, foreseen: Result, came: Result, before: Result, late: list[str]) -> tuple[Result, Result]:
+    """Both objects without what EC2 assigns, and their rules without the ids of new ones."""
+    omitted = {f"{key}_id", *ASSIGNED, *late} - set(foreseen)
+    known = {option: value for option, value in came.items() if option not in omitted}
+    if "rules" not in foreseen and "rules" not in known:
+        return foreseen, known
+    rule_id = "traffic_mirror_filter_rule_id"
+    rules = [{rule_id: "", **rule} for rule in foreseen.get("rules", [])]
+    old = {rule[rule_id] for rule in [*rules, *before.get("rules", [])]}
+    came_rules = [{**rule, rule_id: rule[rule_id] if rule[rule_id] in old else ""} for rule in known.get("rules", [])]
+    return {**foreseen, "rules": rules}, {**known, "rules": came_rules}
+
+
+def fails_with(result: Result, pattern: str) -> bool:
+    """Whether the module failed with a message that has this regular expression."""
+    return bool(result["failed"] and re.search(pattern, result["msg"]))
+
+
+def failing(comparisons: dict[str, Any]) -> list[str]:
+    """The names of those that do not hold."""
+    return [name for name, holds in comparisons.items() if not holds]
