@@ -133,10 +133,11 @@ def _users(ec2: Any, kind: str, wanted: str) -> list[Any]:
 _KINDS: dict[str, Callable[..., None]] = {"session": session, "filter": mirror_filter, "target": target}
 
 
-def main(what: str, *values: str) -> None:
+def run(ec2: Any, what: str, *values: str) -> None:
+    """Make the calls of one script, its arguments given, with a boto3 client of EC2."""
     kind, _space, does = what.partition(" ")
-    _KINDS[kind](boto3.client("ec2"), does, *values)
+    _KINDS[kind](ec2, does, *values)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(boto3.client("ec2"), *sys.argv[1:])

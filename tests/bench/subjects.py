@@ -40,7 +40,8 @@ class Subject:
     """One row of the table, or one script beside it.
 
     of: the module, or BARE. does: what each item does. options: the module's. status: what each item must come to.
-    calls: the calls that each item should make, if there is a target.
+    calls: the calls that each item should make, if there is a target. bare_calls: those of the script beside it, where
+    it does without some.
     """
 
     of: str
@@ -48,6 +49,7 @@ class Subject:
     options: dict[str, Any] = field(default_factory=dict)
     status: str = "changed"
     calls: tuple[str, ...] | None = None
+    bare_calls: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -108,6 +110,7 @@ _THREE = {
     "egress 100": {"source_port": ""},
 }
 _NEW_FILTER = _filter({}, ["amazon-dns"])
+_CREATE_FILTER = (_FILTERS, "CreateTrafficMirrorFilter", _SERVICES, *[_NEW_RULE] * 10)
 _DESTINATION = {"network_interface_id": "{{ item.interface }}"}
 _NEW_TARGET = {**_DESTINATION, "description": "first", "tags": {"Team": "netsec", "Stage": "one"}}
 _NAME = {"name": "{{ item.name }}"}
@@ -126,7 +129,8 @@ PLAY = (
     Subject(TARGET, "absent by name", {**_NAME, **_GONE}, calls=(_TARGETS, _SESSIONS, "DeleteTrafficMirrorTarget")),
     Subject(SESSION, "create", _CREATE, calls=(_SESSIONS, "CreateTrafficMirrorSession")),
     Subject(VPC, "no-op", _VPC, "ok"),
-    Subject(FILTER, "create", _NEW_FILTER, calls=(_FILTERS, "CreateTrafficMirrorFilter", _SERVICES, *[_NEW_RULE] * 10)),
+    # The task looks once more whether another filter got the name at the same time.
+    Subject(FILTER, "create", _NEW_FILTER, calls=(_FILTERS, *_CREATE_FILTER), bare_calls=_CREATE_FILTER),
     Subject(FILTER, "no-op", _NEW_FILTER, "ok", calls=(_FILTERS,)),
     Subject(SESSION, "no-op", _CREATE, "ok", calls=(_SESSIONS,)),
     Subject(REFERENCE, "", {"vpc_ids": [_LAB_VPC]}, "ok"),
@@ -148,7 +152,9 @@ PLAY = (
     Subject(SESSION, "absent", {**_KEY, **_GONE}, calls=(_SESSIONS, "DeleteTrafficMirrorSession")),
 )
 # Then the same again as scripts, which must make the same calls; see bare.py.
-SCRIPTS = tuple(Subject(BARE, task.script, calls=task.calls) for task in PLAY if task.ours and task.does)
+SCRIPTS = tuple(
+    Subject(BARE, task.script, calls=task.bare_calls or task.calls) for task in PLAY if task.ours and task.does
+)
 
 
 def playbook(count: int) -> list[dict[str, Any]]:
