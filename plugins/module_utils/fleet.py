@@ -106,13 +106,14 @@ class Fleet:
 @dataclass(frozen=True)
 class World:
     """What is there. interfaces: those the selection may mean. sessions: all that the account sees. targets: of the
-    fleet. filter_id: of the fleet. limits: what EC2 mirrors. foreign: accounts that are not the caller's."""
+    fleet. filter_id: of the fleet. limits: what EC2 mirrors. target_names: the Name tags of all targets, by id."""
 
     sessions: list[Options]
     interfaces: list[Interface]
     targets: tuple[Target, ...]
     filter_id: str | Pending | None
     limits: Limits
+    target_names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -210,7 +211,7 @@ def _plan(fleet: Fleet, world: World, by_interface: dict[str, list[Options]], in
         excluded = next((at for at, selector in enumerate(fleet.exclude) if selector.fits(one)), None)
         reason = ineligible(one, world.limits, mirrored=current is not None)
         if excluded is not None:
-            reason = f"exclude[{excluded}] leaves it out"
+            reason = f"excluded by exclude[{excluded}]"
         others = [row for row in there if row is not current and row not in extra]
         if reason is None and current is None and len(others) >= SESSIONS_PER_INTERFACE:
             reason = f"it has {len(others)} sessions of others, and EC2 takes {SESSIONS_PER_INTERFACE}"
@@ -316,7 +317,7 @@ def _seat(
     wanted = Wanted(SESSION, True, None, None, values, fleet.tags)
     made = session.plan(wanted, session.Found(current, tuple(there), target.type))
     if current is None:
-        return Row(one.id, "create", "it is selected and has no session of the fleet", one, made, target)
+        return Row(one.id, "create", "new match", one, made, target)
     if not made.actions:
         return Row(one.id, "leave", "its session is as it should be", one, made, target)
     adopted = FLEET not in current["tags"]

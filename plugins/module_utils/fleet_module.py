@@ -118,7 +118,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         if module.params["verify_permissions"]:
             _verify(rows, ec2)
         foreseen = [(row, row.session) for row in rows if row.action in ("create", "change", "leave")]
-        diff = {"prepared": fleet_report.table(rows, SHOWN)}
+        diff = {"prepared": fleet_report.table(rows, SHOWN, world.target_names)}
         if module.check_mode:
             results = Results(foreseen, changed=any(row.plan.actions for row in rows))
         else:

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from ansible_collections.vtap.aws.plugins.module_utils.fleet import ACTIONS, Row, World, summary
 from ansible_collections.vtap.aws.plugins.module_utils.plan import Pending
-from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, TARGET, Options
-from ansible_collections.vtap.aws.plugins.module_utils.words import few
+from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER, SESSION, TARGET, Options
+from ansible_collections.vtap.aws.plugins.module_utils.words import few, printable
+
+HEADING = ("action", "interface", "instance", "session", "number", "target", "reason")
 
 
 def coverage(rows: list[Row]) -> Options:
@@ -59,17 +61,35 @@ def warnings(rows: list[Row], pending_names: Options) -> list[str]:
     return said
 
 
-def table(rows: list[Row], most: int) -> str:
-    """The plan for people: a line for each row that changes something, then counts. most: lines for each action."""
-    lines = []
+def table(rows: list[Row], most: int, target_names: dict[str, str]) -> str:
+    """The plan as text: a heading, a line for each row that changes something and each reason to skip, then counts.
+
+    most: how many lines of each action are listed. target_names: the Name tags of targets, by id.
+    """
+    lines: list[tuple[str, ...]] = []
     for action in ("create", "change", "delete"):
         chosen = [row for row in rows if row.action == action]
-        lines += [_line(row) for row in chosen[:most]]
-        lines += [f"{action:<7} ... and {len(chosen) - most} more"] if len(chosen) > most else []
-    reasons = Counter((row.action, row.reason) for row in rows if row.action == "skip")
-    lines += [f"{action:<7} {count} x {reason}" for (action, reason), count in sorted(reasons.items())]
+        lines += [_cells(row, target_names) for row in chosen[:most]]
+        lines += [(action, f"... and {len(chosen) - most} more")] if len(chosen) > most else []
+    skipped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.action == "skip":
+            skipped[row.reason].append(row)
+    for reason, same in sorted(skipped.items()):
+        several = ("skip", f"{len(same)} interfaces", "", "", "", "", reason)
+        lines.append(_cells(same[0], target_names) if len(same) == 1 else several)
     counts = summary(rows)
-    return "\n".join([*lines, ", ".join(f"{counts[action]} {action}" for action in ACTIONS), ""])
+    counted = ", ".join(f"{counts[action]} {action}" for action in ACTIONS)
+    return "\n".join([*_aligned([HEADING, *lines] if lines else []), counted, ""])
+
+
+def _aligned(lines: list[tuple[str, ...]]) -> list[str]:
+    """The cells in columns. Names come from tags, so what a terminal would obey is escaped."""
+    shown = [tuple(map(printable, line)) for line in lines]
+    # A line that is no row of the table does not make its columns wider.
+    full = [line for line in shown if len(line) == len(HEADING)]
+    widths = [max(map(len, column)) for column in zip(*full)] or [0]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in shown]
 
 
 def vni_map(sessions: Iterable[tuple[Row, Options]]) -> list[Options]:
@@ -86,14 +106,21 @@ def vni_map(sessions: Iterable[tuple[Row, Options]]) -> list[Options]:
     ]
 
 
-def _line(row: Row) -> str:
+def _cells(row: Row, target_names: dict[str, str]) -> tuple[str, ...]:
+    """The columns of HEADING."""
     found, instance = row.session, row.interface.instance if row.interface else None
     name = instance.tags.get("Name") if instance else None
-    who = f"{instance.id if instance else '-'}{f' ({name})' if name else ''}"
-    where = f"number {found.get('session_number')} to {found.get(TARGET.id_option, 'a target not made yet')}"
+    target = found.get(TARGET.id_option, row.target.id if row.target else None)
     changes = [
         option if isinstance(after, dict) else f"{option} {before!r} -> {after!r}"
         for option, (before, after) in (row.changes or {}).items()
     ]
-    why = f"{row.reason} ({', '.join(changes)})" if changes else row.reason
-    return f"{row.action:<7} {row.interface_id} {who} {where}: {why}"
+    return (
+        row.action,
+        row.interface_id,
+        f"{instance.id if instance else '-'}{f' ({name})' if name else ''}",
+        found.get(SESSION.id_option, "(new)" if row.action == "create" else "-"),
+        str(found.get("session_number", "-")),
+        target.name if isinstance(target, Pending) else target_names.get(target or "", target or "-"),
+        ", ".join(changes) or row.reason,
+    )

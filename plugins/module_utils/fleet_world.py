@@ -79,7 +79,8 @@ def look_up(fleet: Fleet, references: References | None, ec2: Ec2) -> World:
     zones = _zones(fleet, references, interfaces, ec2)
     targets = tuple(_target(given, row, zones) for given, row in zip(fleet.targets, references.targets))
     limits = Limits(fleet.instance_types, in_targets, foreign)
-    return World(sessions, interfaces, targets, references.filter_id, limits)
+    names = {row[TARGET.id_option]: row["tags"]["Name"] for row in references.known if "Name" in row["tags"]}
+    return World(sessions, interfaces, targets, references.filter_id, limits, names)
 
 
 def _instances(filters: dict[str, list[str]], ec2: Ec2) -> dict[str, Instance]:

@@ -281,7 +281,7 @@ plan:
       description: Why.
       type: str
       returned: always
-      sample: it is selected and has no session of the fleet
+      sample: new match
     instance_id:
       description: Its instance.
       type: str

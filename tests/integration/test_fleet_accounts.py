@@ -107,7 +107,7 @@ def test_accounts_and_regions(fleets, accounts):
     foreseen = fleets(hosts, "--check", "--diff")
     assert foreseen.returncode == 0, foreseen.text
     assert (foreseen.lines, foreseen.sums) == (lines, sums), foreseen.text
-    assert foreseen.stdout.count("it is selected and has no session of the fleet") == 25
+    assert foreseen.stdout.count("new match") == 25
     assert not writes(accounts)
 
     done = fleets(hosts)

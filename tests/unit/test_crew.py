@@ -93,7 +93,7 @@ def test_check_mode_plans_with_what_an_earlier_task_would_make(running, emulator
     ec2 = Ec2(running[1], sts=lambda: None)
     rows = fleet.plan(wanted, look_up(wanted, resolve(wanted, params, ec2, True), ec2))
     assert fleet.summary(rows)["create"] == 6
-    assert "traffic_mirror_target_id" not in rows[0].describe() and "not made yet" in fleet_report.table(rows, 1)
+    assert "traffic_mirror_target_id" not in rows[0].describe() and "  new  " in fleet_report.table(rows, 1, {})
     with pytest.raises(Refused, match=r"targets\[0\]: there is no target named new"):
         resolve(wanted, {**params, "traffic_mirror_filter_name": "lab-filter"}, ec2, False)
 
