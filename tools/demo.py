@@ -25,7 +25,9 @@ def main() -> int:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with Emulator() as emulator:
         playbook = [f"{place}/bin/ansible-playbook", "-i", "localhost,", *more, "vtap.aws.demo"]
-        environment = {**kept, "ANSIBLE_LOCALHOST_WARNING": "false", **emulator.env}
+        # Results as YAML: a message of several lines is then printed as several lines.
+        looks = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
+        environment = {**kept, **looks, **emulator.env}
         return subprocess.run(playbook, env=environment, check=False).returncode
 
 
