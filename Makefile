@@ -12,6 +12,8 @@ SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
            $(shell find plugins meta docs playbooks changelogs -mindepth 1 -not -name '*.pyc' -not -name __pycache__ -not -name '.plugin-cache.yaml')
 # What the caller has set for AWS and Ansible stays out of all this.
 unexport $(filter AWS_% ANSIBLE_%,$(.VARIABLES))
+# Without its bytecode, each of the many processes of the tests would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/.venv/ansible.cfg
 # The collection is run as installed, never from the checkout.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
@@ -29,7 +31,9 @@ demo: .venv/installed ## a mirror session from nothing to nothing, against the e
 	@echo '== demo'
 	$(BIN)/python tools/demo.py
 
-test: lint docs sanity unit emulator-test integration targets ## every test
+test: .venv/tested .venv/installed ## every test, then a line for each part; logs in build/test
+	@echo '== test'
+	@$(BIN)/python tools/run_tests.py
 
 lint: .venv/tested .venv/installed ## style, types, changelog, playbooks
 	@echo '== lint'
@@ -49,7 +53,7 @@ emulator-test: .venv/tested ## the emulator against botocore's model, the error 
 
 integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
 	@echo '== integration'
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/integration
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/integration
 
 targets: .venv/tested ## the targets for a real account, all of them, against the emulator
 	@echo '== targets'

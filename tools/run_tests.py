@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""make test: run every part, then print a line per part and the reason of the first failure.
+
+run_tests.py [PART ...]: these targets of the Makefile, or all of PHASES. Each part's output goes to
+build/test/PART.log. The lanes of a phase run side by side, since some parts keep only one processor busy. Ends with 1
+if a part failed.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build/test"
+# Phases follow each other. The lanes of a phase run side by side, the parts of a lane one after the other. Integration
+# runs alone: it kills processes and starts several at once, and a busy machine would make it slow.
+PHASES = (
+    (("sanity", "targets"), ("lint", "docs", "unit", "emulator-test")),
+    (("integration",),),
+)
+# How many lines of a failure are shown at most.
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a part ended. seconds: by the clock. cpu: seconds of processor time of all its processes."""
+
+    part: str
+    status: int
+    output: str
+    seconds: float
+    cpu: float
+
+    @property
+    def passed(self) -> int:
+        """How many tests passed; a part that does not count its tests is one test."""
+        counted = re.findall(r"(\d+) passed|found nothing wrong: (\d+) tests|(\d+) targets ran", self.output)
+        return sum(int(number) for found in counted for number in found if number) or int(not self.status)
+
+    @property
+    def failed(self) -> int:
+        counted = re.findall(r"(\d+) (?:failed|errors?)\b", "\n".join(self.output.splitlines()[-3:]))
+        return (sum(map(int, counted)) or 1) if self.status else 0
+
+
+def run(part: str) -> Outcome:
+    """Run a part to its end."""
+    began = time.monotonic()
+    log = LOGS / f"{part}.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(["make", "--no-print-directory", part], cwd=ROOT, stdout=file, stderr=file)
+        _pid, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - began
+    text = log.read_text(errors="replace")
+    return Outcome(part, process.returncode, text, seconds, used.ru_utime + used.ru_stime)
+
+
+def first_failure(output: str) -> list[str]:
+    """The lines that say why a part failed: pytest's first failure, or the end of anything else's output."""
+    lines = output.rstrip().splitlines()
+    # pytest: a header "=== FAILURES ===", and below it a header "___ name ___" for each failure.
+    starts = [at for at, line in enumerate(lines) if re.fullmatch(r"=+ (?:FAILURES|ERRORS) =+", line)]
+    if starts:
+        names = [at for at, line in enumerate(lines) if at > starts[0] and re.match(r"_{3,} .* _{3,}$|=+ ", line)]
+        names.append(len(lines))
+        block = lines[names[0] : names[1]]
+        return block if len(block) <= SHOWN else [block[0], "[...]", *block[-SHOWN:]]
+    return [line for line in lines if not re.match(r"make(\[\d+\])?: \*\*\*", line)][-SHOWN // 2 :]
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """A line per part."""
+    rows = [("part", "result", "passed", "failed", "seconds", "CPU s")]
+    for one in outcomes:
+        result = "FAILED" if one.status else "ok"
+        rows.append((one.part, result, str(one.passed), str(one.failed), f"{one.seconds:.0f}", f"{one.cpu:.0f}"))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    aligned = ([cell.ljust if at < 2 else cell.rjust for at, cell in enumerate(row)] for row in rows)
+    return "\n".join("  ".join(align(width) for align, width in zip(row, widths)) for row in aligned)
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or [part for lanes in PHASES for lane in lanes for part in lane]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    outcomes: dict[str, Outcome] = {}
+
+    def follow(lane: Iterable[str]) -> None:
+        for part in lane:
+            if part in chosen:
+                done = outcomes[part] = run(part)
+                print(f"{part}: {'FAILED' if done.status else 'ok'} in {done.seconds:.0f} s", flush=True)
+
+    for lanes in PHASES:
+        threads = [threading.Thread(target=follow, args=(lane,)) for lane in lanes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    print("", table(outcomes[part] for part in chosen), "", sep="\n")
+    failures = [outcomes[part] for part in chosen if outcomes[part].status]
+    counted = f"{len(chosen)} parts in {time.monotonic() - began:.0f} s"
+    if not failures:
+        print(f"{counted}: all passed")
+        return 0
+    print(f"{counted}: {len(failures)} FAILED: {', '.join(one.part for one in failures)}")
+    print(f"The first failure, more in {LOGS.relative_to(ROOT) / failures[0].part}.log:\n")
+    print(*first_failure(failures[0].output), sep="\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
