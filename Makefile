@@ -35,7 +35,7 @@ test: .venv/tested .venv/installed ## every test, then a line for each part; log
 	@echo '== test'
 	@$(BIN)/python tools/run_tests.py
 
-lint: .venv/tested .venv/installed ## style, types, changelog, playbooks
+lint: .venv/tested .venv/installed ## style, layout, types, changelog, playbooks
 	@echo '== lint'
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -64,7 +64,7 @@ ENVIRONMENTS = (
 )
 
 # Not run: properties that take minutes over HTTP. They ask what the plans do to EC2, not what the versions do to us.
-SLOW = ("test_fleet_promises.py", "test_mirror.py", "test_properties.py")
+SLOW = ("fleet/test_promises.py", "resources/test_interruptions.py", "resources/test_session_promises.py")
 # All but fleet.yml take each of their steps in check mode first, then twice.
 PLAYBOOKS = ("change", "create", "filter", "fleet", "target")
 

@@ -392,14 +392,14 @@ error:
       sample: CreateTrafficMirrorFilterRule
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils import mirror_filter
-from ansible_collections.vtap.aws.plugins.module_utils.module import resource_module, run
-from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER
+from ..module_utils._model.resource_types import FILTER
+from ..module_utils._resources import filter as filter_resource
+from ..module_utils._runtime.module import resource_module, run
 
 
 def main():
-    module = resource_module(FILTER, more=mirror_filter.OPTIONS)
-    run(module, FILTER, mirror_filter.check, mirror_filter.make_plan(module.params))
+    module = resource_module(FILTER, more=filter_resource.OPTIONS)
+    run(module, FILTER, filter_resource.check, filter_resource.make_plan(module.params))
 
 
 if __name__ == "__main__":

@@ -181,8 +181,8 @@ traffic_mirror_filters:
       sample: tmf-0a1b2c3d4e5f60718
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils.module import run_info
-from ansible_collections.vtap.aws.plugins.module_utils.resource import FILTER
+from ..module_utils._model.resource_types import FILTER
+from ..module_utils._runtime.module import run_info
 
 
 def main():

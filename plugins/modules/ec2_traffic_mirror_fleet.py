@@ -72,7 +72,7 @@ options:
           - Values are text. V(yes), V(no), V(on) and V(off) must be quoted, or YAML makes V(true) and V(false) of them,
             which are refused.
         type: dict
-      tags_on:
+      tag_source:
         description:
           - Whose tags count. With V(any) an interface has the tags of its instance as well. Where both have a key,
             O(sources) go by the interface's own value, and O(exclude) leaves out what has the value on either.
@@ -144,7 +144,7 @@ options:
   virtual_network_id:
     description:
       - The VXLAN network identifier of all sessions, 0 to 16777215. If it is left out, EC2 chooses one for each, by
-        which a sensor can tell the interfaces apart; see RV(virtual_networks).
+        which a sensor can tell the interfaces apart; see RV(vni_map).
     type: int
   description:
     description:
@@ -180,7 +180,7 @@ options:
       - The most sessions that may be created, a number from 0 to 999999999 or a percentage, 0% to 100%, of the
         selected interfaces, rounded down. Above it the task fails before it changes anything.
     type: str
-  max_changes:
+  max_updates:
     description:
       - The most sessions that may be changed, a number or a percentage of the sessions that the fleet has, rounded
         down.
@@ -192,20 +192,20 @@ options:
     type: str
   workers:
     description:
-      - How many sessions are worked on at once, 1 to 50. The default is enough for O(writes_per_second=5.0) unless EC2
+      - How many sessions are worked on at once, 1 to 50. The default is enough for O(api_rate=5.0) unless EC2
         takes more than two seconds for each call.
     type: int
     default: 10
-  writes_per_second:
+  api_rate:
     description:
       - The rate at which EC2 allows each action that changes something, in calls per second, 0.01 to 100000. The
         default is what EC2 publishes. Raise it if AWS raised it for the account, lower it to leave room for others. If
         EC2 refuses calls all the same, the module slows down by itself.
     type: float
     default: 5.0
-  write_burst:
+  api_burst:
     description:
-      - How many such calls EC2 allows at once before O(writes_per_second) counts, 1 to 100000.
+      - How many such calls EC2 allows at once before O(api_rate) counts, 1 to 100000.
     type: int
     default: 50
   verify_permissions:
@@ -317,7 +317,7 @@ summary:
   description: How many interfaces have each action in RV(plan).
   returned: when the plan was made
   type: dict
-  sample: {'create': 2, 'change': 0, 'leave': 10, 'delete': 1, 'skip': 3}
+  sample: {'created': 2, 'updated': 0, 'unchanged': 10, 'deleted': 1, 'skipped': 3}
 pending:
   description: The names of the filter, and of targets, that do not exist yet.
   returned: in check mode, when an earlier task would first have to create some
@@ -349,7 +349,7 @@ coverage:
       elements: str
       returned: always
       sample: [eni-0a1b2c3d4e5f60721]
-virtual_networks:
+vni_map:
   description: For the sensor, which interface each VXLAN network identifier stands for.
   returned: when the plan was carried out, or in check mode for sessions that exist
   type: list
@@ -423,7 +423,7 @@ error:
       sample: DescribeInstances
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils.fleet_module import fleet_module, run_fleet
+from ..module_utils._fleet.module import fleet_module, run_fleet
 
 
 def main():

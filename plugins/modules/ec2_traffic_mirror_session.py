@@ -302,9 +302,9 @@ error:
       sample: CreateTrafficMirrorSession
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils import session
-from ansible_collections.vtap.aws.plugins.module_utils.module import resource_module, run
-from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION
+from ..module_utils._model.resource_types import SESSION
+from ..module_utils._resources import session
+from ..module_utils._runtime.module import resource_module, run
 
 
 def main():

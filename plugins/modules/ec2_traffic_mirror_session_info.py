@@ -154,8 +154,8 @@ traffic_mirror_sessions:
       sample: 7159709
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils.module import run_info
-from ansible_collections.vtap.aws.plugins.module_utils.resource import SESSION
+from ..module_utils._model.resource_types import SESSION
+from ..module_utils._runtime.module import run_info
 
 
 def main():

@@ -269,9 +269,9 @@ error:
       sample: CreateTrafficMirrorTarget
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils import target
-from ansible_collections.vtap.aws.plugins.module_utils.module import resource_module, run
-from ansible_collections.vtap.aws.plugins.module_utils.resource import TARGET
+from ..module_utils._model.resource_types import TARGET
+from ..module_utils._resources import target
+from ..module_utils._runtime.module import resource_module, run
 
 
 def main():

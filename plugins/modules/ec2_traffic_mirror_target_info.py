@@ -163,9 +163,9 @@ traffic_mirror_targets:
       sample: network-interface
 """
 
-from ansible_collections.vtap.aws.plugins.module_utils import target
-from ansible_collections.vtap.aws.plugins.module_utils.module import run_info
-from ansible_collections.vtap.aws.plugins.module_utils.resource import TARGET
+from ..module_utils._model.resource_types import TARGET
+from ..module_utils._resources import target
+from ..module_utils._runtime.module import run_info
 
 
 def main():

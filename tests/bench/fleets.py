@@ -39,7 +39,7 @@ DRIFTED, GONE = 0.1, 0.05
 MOST_CALLS, MOST_RATIO, MOST_MIB, LEAST_GAIN, LEAST_USE = 60, 1.3, 400, 50, 0.95
 # EC2's bucket for each action that changes something is 50 tokens and 5 per second. Ten of it make the run short.
 BUCKET = (500, 50)
-UNBOUND = {"writes_per_second": 100000, "write_burst": 100000}
+UNBOUND = {"api_rate": 100000, "api_burst": 100000}
 _MARK = {"vtap:fleet": "bench"}
 
 
@@ -251,11 +251,11 @@ def writes(bench: Bench, size: int) -> str:
 def throttled(bench: Bench, size: int) -> str:
     """Making a fleet within EC2's buckets, by ways to deal with them."""
     burst, rate = BUCKET
-    paced = {"writes_per_second": rate, "write_burst": burst}
+    paced = {"api_rate": rate, "api_burst": burst}
     ways: dict[str, Callable[[], Run]] = {
         "fleet": lambda: bench.fleet(**paced),
         "fleet, 50 workers": lambda: bench.fleet(**paced, workers=50),
-        "fleet that expects twice as much": lambda: bench.fleet(writes_per_second=2 * rate, write_burst=2 * burst),
+        "fleet that expects twice as much": lambda: bench.fleet(api_rate=2 * rate, api_burst=2 * burst),
         "thread pool, retries legacy": lambda: bench.script("create", "legacy"),
         "thread pool, retries standard": lambda: bench.script("create", "standard"),
         "thread pool, retries adaptive": lambda: bench.script("create", "adaptive"),

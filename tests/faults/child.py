@@ -155,7 +155,7 @@ def _main(module: str, options: dict[str, Any], env: dict[str, str], around: Aro
     clock: Any = time
     clock.sleep = lambda seconds: sleep(seconds * around.pause)
     # The fleet's pace has its own clock, which must go as fast.
-    pace = importlib.import_module(f"{PREFIX.partition('modules')[0]}module_utils.pace").Pace
+    pace = importlib.import_module(f"{PREFIX.partition('modules')[0]}module_utils._ec2.rate_limiter").RateLimiter
     burst, per_second, now, _sleep = pace.__init__.__defaults__
     pace.__init__.__defaults__ = (burst, per_second, lambda: now() / around.pause, time.sleep)
     with _hooked(around):

@@ -410,8 +410,8 @@ def _fleet(**given: Any) -> Callable[[State], dict[str, Any]]:
         "sources": [{"tags": {"Role": "web"}}],
         "targets": [{"traffic_mirror_target_name": "lab-target"}],
         "traffic_mirror_filter_name": "lab-filter",
-        "writes_per_second": 1000,
-        "write_burst": 1000,
+        "api_rate": 1000,
+        "api_burst": 1000,
         "workers": 4,
     }
     return lambda _state: {**options, **given}

@@ -22,8 +22,8 @@ FLEET = {
     "traffic_mirror_filter_name": "lab-filter",
 }
 # Of the lab's eight attached interfaces, that of the t2.micro cannot be mirrored.
-MADE = "7 create, 0 change, 0 leave, 0 delete, 1 skip, 7 of 7 mirrored"
-LEFT = "0 create, 0 change, 7 leave, 0 delete, 1 skip, 7 of 7 mirrored"
+MADE = "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
+LEFT = "0 created, 0 updated, 7 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
 
 
 def host(account, region, **more):
@@ -100,9 +100,9 @@ def test_accounts_and_regions(fleets, accounts):
         "hub": f"us-east-1: {MADE}",
         "web-eu": f"eu-west-1: {MADE}",
         "web-us": f"us-east-1: {MADE}",
-        "data": "eu-west-1: 4 create, 0 change, 0 leave, 0 delete, 4 skip, 4 of 4 mirrored",
+        "data": "eu-west-1: 4 created, 0 updated, 0 unchanged, 0 deleted, 4 skipped, 4 of 4 mirrored",
     }
-    sums = ["25 create, 0 change, 0 leave, 0 delete, 7 skip, 25 of 25 mirrored", "0 of 4 hosts failed"]
+    sums = ["25 created, 0 updated, 0 unchanged, 0 deleted, 7 skipped, 25 of 25 mirrored", "0 of 4 hosts failed"]
 
     foreseen = fleets(hosts, "--check", "--diff")
     assert foreseen.returncode == 0, foreseen.text
@@ -116,7 +116,7 @@ def test_accounts_and_regions(fleets, accounts):
     assert done.stats == {
         "hosts": 4,
         "failed": [],
-        "summary": {"create": 25, "change": 0, "leave": 0, "delete": 0, "skip": 7},
+        "summary": {"created": 25, "updated": 0, "unchanged": 0, "deleted": 0, "skipped": 7},
         "coverage": {"selected": 32, "eligible": 25, "mirrored": 25, "unmirrored": 0},
     }
     assert {name: counts["changed"] for name, counts in done.recap.items()} == dict.fromkeys(hosts, 1)
@@ -160,11 +160,11 @@ def test_who_fails_does_not_stop_the_others(fleets, accounts):
         "no-role": "eu-west-1",
         "no-id": "us-east-1",
         "too-many": "us-east-1",
-        "partly": "eu-west-1: 7 create, 0 change, 0 leave, 0 delete, 1 skip, 6 of 7 mirrored",
-        "well": "eu-west-1: 0 create, 0 change, 0 leave, 0 delete, 0 skip, 0 of 0 mirrored",
+        "partly": "eu-west-1: 7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 6 of 7 mirrored",
+        "well": "eu-west-1: 0 created, 0 updated, 0 unchanged, 0 deleted, 0 skipped, 0 of 0 mirrored",
     }
     assert done.sums == [
-        "7 create, 0 change, 0 leave, 0 delete, 1 skip, 6 of 7 mirrored",
+        "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 6 of 7 mirrored",
         "5 of 6 hosts failed: nowhere, no-role, no-id, too-many, partly",
     ]
     assert done.stats["failed"] == ["nowhere", "no-role", "no-id", "too-many", "partly"]

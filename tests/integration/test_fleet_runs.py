@@ -33,8 +33,8 @@ FLEET = """
         traffic_mirror_filter_name: lab-filter
         description: "{{ about | default(omit) }}"
         tags: "{{ tags_given | default({}) }}"
-        writes_per_second: "{{ rate | default(1000) }}"
-        write_burst: "{{ burst | default(1000) }}"
+        api_rate: "{{ rate | default(1000) }}"
+        api_burst: "{{ burst | default(1000) }}"
         workers: 3
 """
 SLOW = ("-e", "rate=4", "-e", "burst=1")

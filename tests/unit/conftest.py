@@ -33,10 +33,10 @@ def pytest_configure(config):
 @pytest.fixture(scope="session", autouse=True)
 def impatient():
     """No test waits for what EC2 might show a moment later."""
-    from ansible_collections.vtap.aws.plugins.module_utils import apply
+    from ansible_collections.vtap.aws.plugins.module_utils._runtime import executor
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(apply, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
+        patch.setattr(executor, "time", types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
         yield
 
 

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values that have several spellings, or that EC2 writes in another way than the options do."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .text import quote
+
+# IANA's assigned numbers for the protocols that have a name here, in lower case.
+PROTOCOLS = {
+    "icmp": 1,
+    "igmp": 2,
+    "ipip": 4,
+    "tcp": 6,
+    "egp": 8,
+    "udp": 17,
+    "ipv6": 41,
+    "rsvp": 46,
+    "gre": 47,
+    "esp": 50,
+    "ah": 51,
+    "icmpv6": 58,
+    "eigrp": 88,
+    "ospf": 89,
+    "pim": 103,
+    "vrrp": 112,
+    "l2tp": 115,
+    "sctp": 132,
+    "udplite": 136,
+}
+ANY_PROTOCOL = "all"
+_PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
+_MORE_NAMES = {"ipv6-icmp": "icmpv6", "ospfigp": "ospf", "-1": ANY_PROTOCOL}
+
+
+@dataclass(frozen=True)
+class Converter:
+    """One way of writing a value.
+
+    parse: any spelling to the one that results have; raises ValueError with the end of a sentence that begins with the
+    option. to_api, from_api: that spelling to EC2's and back.
+    """
+
+    parse: Callable[[str], str]
+    to_api: Callable[[str], Any]
+    from_api: Callable[[Any], str]
+
+
+def parse_protocol(text: str) -> str:
+    """V(6), V(TCP) and V(tcp) to V(tcp); numbers without a name here stay numbers, as text."""
+    word = text.strip().lower()
+    word = _MORE_NAMES.get(word, word)
+    if word == ANY_PROTOCOL or word in PROTOCOLS:
+        return word
+    # EC2 does not say whether 0 is the protocol of that number or no protocol at all.
+    if not re.fullmatch(r"[0-9]{1,3}", word) or not 1 <= int(word) <= 255:
+        known = ", ".join([ANY_PROTOCOL, *PROTOCOLS])
+        raise ValueError(f"must be 1 to 255 or one of {known}, not {quote(text)}")
+    return _PROTOCOL_NAMES.get(int(word), str(int(word)))
+
+
+def protocol_number(protocol: str) -> int:
+    """The number of a protocol that parse_protocol returned, other than ANY_PROTOCOL."""
+    return PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
+
+
+def _protocol_name(number: int) -> str:
+    # Terraform's provider cannot tell 0 from nothing in EC2's replies either, and takes both for any protocol.
+    return _PROTOCOL_NAMES.get(number, str(number)) if number else ANY_PROTOCOL
+
+
+def parse_ports(text: str) -> str:
+    """V(443) and V(443-443) to V(443), V(8000-8100) as it is."""
+    ends = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
+    first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (65536, 65536)
+    if max(first, last) > 65535:
+        raise ValueError(f"must be a port or a range such as 8000-8100, 0 to 65535, not {quote(text)}")
+    if first > last:
+        raise ValueError(f"must not begin above its end: {quote(text)}; write {last}-{first}")
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def port_range(ports: str) -> tuple[int, int]:
+    """Both ends of what parse_ports returned."""
+    first, _dash, last = ports.partition("-")
+    return int(first), int(last or first)
+
+
+def parse_cidr(text: str) -> str:
+    """The network in its shortest form, IPv6 in lower case."""
+    if not re.fullmatch(r"[0-9a-fA-F:.]{2,45}/[0-9]{1,3}", text.strip()):
+        raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32, not {quote(text)}")
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        pass
+    try:
+        meant = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError as error:
+        raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32: {error}") from error
+    raise ValueError(f"must not have bits set beyond its prefix: {quote(text)}; write {meant}")
+
+
+def _check_load_balancer(text: str) -> str:
+    if not re.fullmatch(
+        r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d{12}:loadbalancer/net/[\w-]{1,32}/[0-9a-f]+", text, re.ASCII
+    ):
+        raise ValueError(
+            "must be the ARN of a Network Load Balancer, such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:"
+            f"loadbalancer/net/sensors/0a1b2c3d4e5f6071, not {quote(text)}"
+        )
+    return text
+
+
+PROTOCOL = Converter(parse_protocol, protocol_number, _protocol_name)
+PORTS = Converter(
+    parse_ports,
+    to_api=lambda ports: dict(zip(("FromPort", "ToPort"), port_range(ports))),
+    from_api=lambda ends: parse_ports(f"{ends['FromPort']}-{ends['ToPort']}"),
+)
+CIDR = Converter(parse_cidr, str, lambda text: str(ipaddress.ip_network(text, strict=False)))
+LOAD_BALANCER = Converter(_check_load_balancer, str, str)

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""make lint: check that the packages of plugins/module_utils import only downwards, and by relative imports.
+
+Prints a line for each violation and ends with 1 if there is one. Also checks the size of files and functions.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+# From the bottom to the top. A package may import itself and those before it.
+PACKAGES = ("_model", "_ec2", "_resources", "_runtime", "_fleet")
+OURS = "ansible_collections.vtap"
+# The largest file and function, in lines. Modules are mostly documentation and have no limit.
+MAX_FILE, MAX_FUNCTION = 400, 60
+
+
+def imported(path: pathlib.Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The line and the name, such as plugins.module_utils._model.tags, of each module of ours that a file imports.
+
+    An absolute import of ours has its whole name.
+    """
+    package = path.parent.parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, one.name) for one in node.names if one.name.startswith(OURS))
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            if (node.module or "").startswith(OURS):
+                yield node.lineno, node.module or ""
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+            # "from . import x" names a module, "from .x import y" what is in one.
+            names = [one.name for one in node.names] if not node.module else [""]
+            yield from ((node.lineno, ".".join(filter(None, [*base, name]))) for name in names)
+
+
+def wrong_imports(path: pathlib.Path, tree: ast.Module) -> Iterator[str]:
+    """A line for each import of a file below plugins that should not be."""
+    parts = path.parts
+    own = PACKAGES.index(parts[2]) if parts[:2] == ("plugins", "module_utils") and parts[2] in PACKAGES else None
+    for line, name in imported(path, tree):
+        if name.startswith(OURS):
+            yield f"{path}:{line}: import {name} by a relative import"
+            continue
+        package = name.split(".")[2] if name.startswith("plugins.module_utils.") else ""
+        if package not in PACKAGES:
+            yield f"{path}:{line}: {name} is in no package of plugins/module_utils"
+        elif own is not None and PACKAGES.index(package) > own:
+            yield f"{path}:{line}: {parts[2]} must not import {package}; allowed: {', '.join(PACKAGES[: own + 1])}"
+
+
+def too_large(path: pathlib.Path, text: str, tree: ast.Module) -> Iterator[str]:
+    """A line for a file, and each function in it, that has too many lines."""
+    if (lines := len(text.splitlines())) > MAX_FILE and path.parts[:2] != ("plugins", "modules"):
+        yield f"{path}: {lines} lines; at most {MAX_FILE}"
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno is not None:
+            length = node.end_lineno - node.lineno + 1
+            if length > MAX_FUNCTION:
+                yield f"{path}:{node.lineno}: {node.name} has {length} lines; at most {MAX_FUNCTION}"
+
+
+def violations(path: pathlib.Path, text: str) -> list[str]:
+    """What is wrong with a Python file. path: below the root of the checkout."""
+    tree = ast.parse(text)
+    found = list(too_large(path, text, tree))
+    return [*found, *wrong_imports(path, tree)] if path.parts[0] == "plugins" else found
+
+
+def main() -> int:
+    command = ["git", "ls-files", "-co", "--exclude-standard", "*.py"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    found = [
+        line
+        for name in listed
+        if (ROOT / name).is_file()
+        for line in violations(pathlib.Path(name), (ROOT / name).read_text())
+    ]
+    print(*found, sep="\n", end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
