@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Needs Python 3.11 or newer, make and a package index. Everything is installed into .venv.
+# Requires Python 3.11 or newer, make and a package index. Everything is installed into .venv.
 
 PYTHON ?= python3
 PORT ?= 5001
@@ -10,12 +10,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
            $(shell find plugins meta docs playbooks changelogs -mindepth 1 -not -name '*.pyc' -not -name __pycache__ -not -name '.plugin-cache.yaml')
-# What the caller has set for AWS and Ansible stays out of all this.
+# Exclude the caller's settings for AWS and Ansible.
 unexport $(filter AWS_% ANSIBLE_%,$(.VARIABLES))
-# Without its bytecode, each of the many processes of the tests would compile what it imports.
+# Allow bytecode files, because the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/.venv/ansible.cfg
-# The collection is run as installed, never from the checkout.
+# Run the installed collection, never the checkout.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
 export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -27,78 +27,79 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-demo: .venv/installed ## a mirror session from nothing to nothing, against the emulator
+demo: .venv/installed ## create and delete a mirror session in the emulator
 	@echo '== demo'
 	$(BIN)/python tools/demo.py
 
-test: .venv/tested .venv/installed ## every test, then a line for each part; logs in build/test
+test: .venv/tested .venv/installed ## run all tests and print a summary; logs in build/test
 	@echo '== test'
 	@$(BIN)/python tools/run_tests.py
 
-lint: .venv/tested .venv/installed ## style, layout, types, changelog, playbooks
+lint: .venv/tested .venv/installed ## check style, layout, types, changelog and playbooks
 	@echo '== lint'
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/check_layout.py
 	$(BIN)/python tools/typecheck.py
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/ansible-lint --offline
 
-unit: .venv/tested ## unit tests and properties
+unit: .venv/tested ## run unit and property tests
 	@echo '== unit'
 	$(BIN)/python -m pytest -n 2 tests/unit
 
-emulator-test: .venv/tested ## the emulator against botocore's model, the error tables and the aws command
+emulator-test: .venv/tested ## run the tests of the emulator
 	@echo '== emulator-test'
 	$(BIN)/python -m pytest -n 2 tests/emulator_tests
 
-integration: .venv/tested .venv/installed ## playbooks through ansible-playbook
+integration: .venv/tested .venv/installed ## run playbooks with ansible-playbook
 	@echo '== integration'
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests/integration
 
-targets: .venv/tested ## the targets for a real account, all of them, against the emulator
+targets: .venv/tested ## run the integration targets against the emulator
 	@echo '== targets'
 	$(BIN)/python -m tools.ansible_test_integration
 
-sanity: .venv/tested ## ansible-test sanity, without an ignore file
+sanity: .venv/tested ## run ansible-test sanity, without an ignore file
 	@echo '== sanity'
 	$(BIN)/python tools/sanity.py
 
-docs: .venv/tested .venv/installed ## the documentation as HTML, in build/docs
+docs: .venv/tested .venv/installed ## build the documentation in build/docs
 	@echo '== docs'
 	$(BIN)/python tools/docs.py
 
-matrix: .venv/tested .venv/installed ## all versions that we claim to work with, or ONLY="oldest sanity"
+matrix: .venv/tested .venv/installed ## test all supported versions, or ONLY="oldest sanity"
 	@echo '== matrix'
 	$(BIN)/python tools/matrix.py $(ONLY)
 
-bench: .venv/installed ## calls and wall time per task and per fleet, side by side with others
+bench: .venv/installed ## API calls and wall time per task and per fleet, compared with alternatives
 	@echo '== bench'
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.fleets
 
-faults: .venv/tested .venv/installed ## every module with every fault at every call, kills, two runs at once; SEED=1 repeats
+faults: .venv/tested .venv/installed ## inject every fault at every call, kill runs, run tasks concurrently; SEED=1 repeats a run
 	@echo '== faults'
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
-emulator: .venv/run ## the emulator with its lab in the foreground, on PORT (5001)
+emulator: .venv/run ## run the emulator in the foreground on PORT (5001)
 	$(BIN)/python -m tests.emulator --port $(PORT)
 
-venv: .venv/tested ## make .venv with all tools and nothing else
+venv: .venv/tested ## create .venv with all tools
 
 install: .venv/installed ## build the collection and install it into .venv/collections
 
-constraints: ## pin anew what requirements/*.in bring
+constraints: ## update requirements/constraints.txt from requirements/*.in
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/python -m pip install -r requirements/run.in -r requirements/test.in
 	{ head -n 1 requirements/constraints.txt; build/venv/bin/python -m pip freeze; } > build/constraints.txt
 	mv build/constraints.txt requirements/constraints.txt
 
-clean: ## remove all that make made
+clean: ## delete all generated files
 	rm -rf .venv build dist .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml
 
 .venv/run: requirements/run.in requirements/constraints.txt tools/fetch_amazon_aws.py
 	@echo '== .venv'
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is required: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	: > .venv/ansible.cfg
 	$(PIP) install -r requirements/run.in -c requirements/constraints.txt

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-test integration: the targets of tests/integration/targets, against the emulator or a real account.
+"""Run the targets of tests/integration/targets with ansible-test, against the emulator or a real account.
 
-    python -m tools.ansible_test_integration [TARGET ...]             against the emulator, which it starts
-    python -m tools.ansible_test_integration --real [TARGET ...]      in the account of AWS_ACCESS_KEY_ID and so on
+    python -m tools.ansible_test_integration [TARGET ...]             against the emulator
+    python -m tools.ansible_test_integration --real [TARGET ...]      in a real account
 
-A real account is used only with --real, and only with credentials in the environment: no profile is looked up.
-See docs/docsite/rst/testing.rst for what that makes and costs. Other options, as --name=value,
-go on to ansible-test.
+A real account requires --real and the variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; profiles are
+not used. See docs/docsite/rst/testing.rst for the created resources and costs. Other options, as --name=value, are
+passed to ansible-test.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from tools.sanity import ROOT, stage
 
 TARGETS = "tests/integration/targets"
 RAN = re.compile(r"Running (\S+) integration test role")
-# Against the emulator, only the first run of each module in a target has an interpreter of its own.
+# Against the emulator, modules run in process, see the plugin.
 IN_PROCESS = f"""\
 [defaults]
 callback_plugins = {ROOT}/tests/integration/ansible_plugins/callback
 """
-# What the target emulator_fidelity found, in the staged tree.
+# The report of the target emulator_fidelity, in the staged tree.
 REPORT = "fidelity.json"
 
 
 def real_account(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings of a real account. Raises KeyError with the name of what is missing."""
+    """Return the settings of a real account. Raises KeyError with the name of a missing variable."""
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not region:
         raise KeyError("AWS_REGION")
@@ -60,7 +60,7 @@ def real_account(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def account(real: bool) -> Iterator[dict[str, str]]:
-    """The settings of the account to use. The emulator runs as long as they are needed."""
+    """Return the settings of the account. The emulator runs within the context."""
     if real:
         yield real_account(os.environ)
         return
@@ -71,17 +71,17 @@ def account(real: bool) -> Iterator[dict[str, str]]:
             "aws_region": emulator.env["AWS_REGION"],
             "aws_endpoint_url": emulator.url,
         }
-        # What a role for a real account must be allowed, see docs/docsite/rst/testing.rst.
+        # The permissions that a role for a real account requires, see docs/docsite/rst/testing.rst.
         (ROOT / "build").mkdir(exist_ok=True)
         actions = sorted({entry["action"] for entry in emulator.log()})
         (ROOT / "build/actions.txt").write_text("".join(f"{action}\n" for action in actions))
 
 
 def write_settings(file: pathlib.Path, settings: Mapping[str, str]) -> None:
-    """Write what ansible-test gives to targets with the alias cloud/aws; every key is a variable there."""
+    """Write the file whose keys ansible-test passes as variables to targets with the alias cloud/aws."""
     parser = configparser.ConfigParser(interpolation=None)
     parser["default"] = {**settings, "resource_prefix": f"vtap-test-{secrets.token_hex(4)}"}
-    # ansible-test reads it with interpolation.
+    # ansible-test reads the file with interpolation.
     for name, value in parser["default"].items():
         parser["default"][name] = value.replace("%", "%%")
     file.touch(mode=0o600)
@@ -90,12 +90,12 @@ def write_settings(file: pathlib.Path, settings: Mapping[str, str]) -> None:
 
 
 def run(staged: pathlib.Path, targets: list[str], arguments: list[str], home: pathlib.Path) -> tuple[int, list[str]]:
-    """Run ansible-test. Returns its status and the targets that really ran."""
+    """Run ansible-test. Returns the exit status and the targets that ran."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     tool = pathlib.Path(sys.executable).with_name("ansible-test")
     command = [str(tool), "integration", "--local", "--python", version, *arguments, *targets]
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
-    # None of the caller's settings for AWS or Ansible: what counts is in the file.
+    # Exclude the caller's settings for AWS and Ansible. The file contains the settings.
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
     environment = {**clean, "HOME": str(home), "PATH": path}
     ran = []
@@ -111,25 +111,25 @@ def run(staged: pathlib.Path, targets: list[str], arguments: list[str], home: pa
 
 
 def report(file: pathlib.Path) -> None:
-    """Keep the comparison with EC2, if there is one, in build/."""
+    """Copy the report of emulator_fidelity, if it exists, to build/."""
     if file.exists():
         (ROOT / "build").mkdir(exist_ok=True)
         shutil.copy2(file, ROOT / "build/fidelity.json")
         different = [entry["key"] for entry in json.loads(file.read_text()) if entry["result"] == "DIFFERENT"]
-        print(f"Guesses that are wrong, more in build/fidelity.json: {', '.join(different) or 'none'}")
+        print(f"Wrong assumptions, details in build/fidelity.json: {', '.join(different) or 'none'}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run the integration targets with ansible-test.", allow_abbrev=False)
-    parser.add_argument("--real", action="store_true", help="in the real account of AWS_ACCESS_KEY_ID and so on")
-    parser.add_argument("targets", nargs="*", help="all but the setup_ ones if none is given")
+    parser.add_argument("--real", action="store_true", help="use the real account of AWS_ACCESS_KEY_ID")
+    parser.add_argument("targets", nargs="*", help="default: all except setup_*")
     given, arguments = parser.parse_known_args()
     present = sorted(path.name for path in (ROOT / TARGETS).iterdir() if path.is_dir())
     targets = given.targets or [name for name in present if not name.startswith("setup_")]
     home = ROOT / ".venv/integration"
     home.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    # Outside of the checkout, see tools/sanity.py.
+    # Outside the checkout, see tools/sanity.py.
     with tempfile.TemporaryDirectory(prefix="integration-") as folder:
         staged = stage(pathlib.Path(folder, "ansible_collections"), ROOT / ".venv/collections")
         try:
@@ -143,7 +143,7 @@ def main() -> int:
             print(f"--real needs {error.args[0]} in the environment", file=sys.stderr)
             return 2
         report(staged / REPORT)
-    # ansible-test is content when it skipped everything; we are not.
+    # ansible-test succeeds even if it skips every target.
     if skipped := [name for name in targets if name not in ran]:
         print(f"These targets did not run: {', '.join(skipped)}", file=sys.stderr)
         return status or 1

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection's tarball, the same bytes for the same files: ansible-galaxy collection build, then put in order.
+"""Build the collection reproducibly: ansible-galaxy collection build, then normalize the tarball.
 
-ansible-galaxy lists files in the order in which the file system has them and notes when each was written. Here they are
-sorted, and all are as old as SOURCE_DATE_EPOCH says, or as a zip can say at least.
+ansible-galaxy stores files in file system order with modification times. Here, files are sorted, and all times are
+SOURCE_DATE_EPOCH, by default 1980-01-01.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EPOCH = "315532800"  # 1980-01-01
 
 
 def build(source: pathlib.Path, output: pathlib.Path, umask: int = -1) -> pathlib.Path:
-    """Let the ansible-galaxy beside this Python build the collection in source, with this umask if one is given."""
+    """Build the collection in source with the ansible-galaxy of this environment. umask: -1 keeps the current one."""
     galaxy = pathlib.Path(sys.executable).with_name("ansible-galaxy")
     command = [str(galaxy), "collection", "build", str(source), "--output-path", str(output), "--force"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, umask=umask)
@@ -34,7 +34,7 @@ def build(source: pathlib.Path, output: pathlib.Path, umask: int = -1) -> pathli
 
 
 def put_in_order(tarball: pathlib.Path) -> None:
-    """Write the tarball anew."""
+    """Sort the files of the tarball and set their times."""
     with tarfile.open(tarball) as old:
         members = {member.name: member for member in old.getmembers()}
         contents = {name: old.extractfile(member) for name, member in members.items() if member.isfile()}
@@ -52,7 +52,7 @@ def put_in_order(tarball: pathlib.Path) -> None:
     ):
         for name, member in sorted(members.items()):
             member.mtime = int(os.environ.get("SOURCE_DATE_EPOCH", EPOCH))
-            # Without this they would keep the fractions of seconds that they were read with.
+            # Otherwise the headers keep the original fractions of seconds.
             member.pax_headers = {}
             member.size = len(texts.get(name, b""))
             new.addfile(member, io.BytesIO(texts[name]) if name in texts else None)

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""make lint: check that the packages of plugins/module_utils import only downwards, and by relative imports.
+"""Check the imports between the packages of plugins/module_utils, and the size of files and functions.
 
-Prints a line for each violation and ends with 1 if there is one. Also checks the size of files and functions.
+A package may import only lower packages, with relative imports. Prints a line for each violation; the exit status is 1
+if there is one.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ import sys
 from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# From the bottom to the top. A package may import itself and those before it.
+# From the lowest to the highest. A package may import itself and lower packages.
 PACKAGES = ("_model", "_ec2", "_resources", "_runtime", "_fleet")
 OURS = "ansible_collections.vtap"
-# The largest file and function, in lines. Modules are mostly documentation and have no limit.
+# Maximum lines of a file and a function. Files in plugins/modules are mostly documentation and have no limit.
 MAX_FILE, MAX_FUNCTION = 400, 60
 
 
 def imported(path: pathlib.Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The line and the name, such as plugins.module_utils._model.tags, of each module of ours that a file imports.
+    """Yield (line, module) of each import of the collection, for example plugins.module_utils._model.tags.
 
-    An absolute import of ours has its whole name.
+    An absolute import is returned with its full name.
     """
     package = path.parent.parts
     for node in ast.walk(tree):
@@ -37,18 +38,18 @@ def imported(path: pathlib.Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.module or ""
         elif isinstance(node, ast.ImportFrom):
             base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
-            # "from . import x" names a module, "from .x import y" what is in one.
+            # "from . import x" imports a module, "from .x import y" a name of a module.
             names = [one.name for one in node.names] if not node.module else [""]
             yield from ((node.lineno, ".".join(filter(None, [*base, name]))) for name in names)
 
 
 def wrong_imports(path: pathlib.Path, tree: ast.Module) -> Iterator[str]:
-    """A line for each import of a file below plugins that should not be."""
+    """Yield a line for each forbidden import of a file in plugins."""
     parts = path.parts
     own = PACKAGES.index(parts[2]) if parts[:2] == ("plugins", "module_utils") and parts[2] in PACKAGES else None
     for line, name in imported(path, tree):
         if name.startswith(OURS):
-            yield f"{path}:{line}: import {name} by a relative import"
+            yield f"{path}:{line}: use a relative import for {name}"
             continue
         package = name.split(".")[2] if name.startswith("plugins.module_utils.") else ""
         if package not in PACKAGES:
@@ -58,7 +59,7 @@ def wrong_imports(path: pathlib.Path, tree: ast.Module) -> Iterator[str]:
 
 
 def too_large(path: pathlib.Path, text: str, tree: ast.Module) -> Iterator[str]:
-    """A line for a file, and each function in it, that has too many lines."""
+    """Yield a line for a file and each function that is too long."""
     if (lines := len(text.splitlines())) > MAX_FILE and path.parts[:2] != ("plugins", "modules"):
         yield f"{path}: {lines} lines; at most {MAX_FILE}"
     for node in ast.walk(tree):
@@ -69,7 +70,7 @@ def too_large(path: pathlib.Path, text: str, tree: ast.Module) -> Iterator[str]:
 
 
 def violations(path: pathlib.Path, text: str) -> list[str]:
-    """What is wrong with a Python file. path: below the root of the checkout."""
+    """Return the violations in a Python file. path: relative to the root of the checkout."""
     tree = ast.parse(text)
     found = list(too_large(path, text, tree))
     return [*found, *wrong_imports(path, tree)] if path.parts[0] == "plugins" else found

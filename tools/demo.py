@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run playbooks/demo.yml of the installed collection against an emulator that lives as long as the demo.
+"""Run playbooks/demo.yml of the installed collection against a temporary emulator.
 
-demo.py [FOLDER] [arguments of ansible-playbook]: FOLDER is the environment whose ansible-playbook runs it, or .venv.
+demo.py [FOLDER] [arguments of ansible-playbook]: FOLDER is the environment with ansible-playbook, default: .venv.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> int:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with Emulator() as emulator:
         playbook = [f"{place}/bin/ansible-playbook", "-i", "localhost,", *more, "vtap.aws.demo"]
-        # Results as YAML: a message of several lines is then printed as several lines.
+        # YAML output prints multi-line messages as several lines.
         looks = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
         environment = {**kept, **looks, **emulator.env}
         return subprocess.run(playbook, env=environment, check=False).returncode

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation as HTML in build/docs: antsibull-docs writes the modules' pages, Sphinx renders them and ours."""
+"""Build the documentation in build/docs: antsibull-docs generates the module pages, Sphinx renders all pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ project = "vtap.aws"
 copyright = "the vtap.aws contributors"
 extensions = ["sphinx_antsibull_ext"]
 exclude_patterns = ["html"]
-# The modules' pages refer to pages of ansible-core's and amazon.aws's documentation, which are not built here.
+# The module pages refer to the documentation of ansible-core and amazon.aws, which is not built here.
 suppress_warnings = ["ref.ref"]
 smartquotes = False
 """
@@ -35,8 +35,8 @@ def main() -> int:
     while True:
         linted = subprocess.run([tool("antsibull-docs"), *lint], stdout=subprocess.PIPE, text=True, check=False)
         print(linted.stdout, end="")
-        # It copies the collection to a folder with a random name, which the pages show. One in forty ends with an
-        # underscore, and is then read as a reference to a target.
+        # antsibull-docs copies the collection to a folder with a random name that appears in the pages. One name in
+        # forty ends with an underscore and is parsed as a reference. Repeat in that case.
         if 'Unknown target name: "antsibull-docs-' not in linted.stdout:
             break
     linted.check_returncode()

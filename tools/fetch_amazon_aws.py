@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put amazon.aws beside where the collection will be installed: into .venv/collections.
+"""Install amazon.aws into .venv/collections.
 
-Users get it from Galaxy. Here it comes out of the `ansible` package, which a package index has and which holds the
-collection unchanged; the other collections in it stay out.
+Users install it from Galaxy. Here it is extracted from the `ansible` package of the package index, which contains the
+unchanged collection.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ WANTED = "ansible_collections/amazon/aws/"
 
 
 def fetch(version: str, collections: pathlib.Path) -> None:
-    """Unpack the amazon.aws of that version of the `ansible` package."""
+    """Extract amazon.aws from this version of the `ansible` package."""
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]
-        # Only files are taken out of it, so this Python may be too old or too new for the package.
+        # Only files are extracted, so the package need not support this Python.
         anyhow = ["--ignore-requires-python", "--only-binary=:all:", "-d", folder]
         subprocess.run([*pip, *anyhow, f"ansible=={version}"], check=True)
         (wheel,) = pathlib.Path(folder).glob("*.whl")

@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each module may call, as data, and the policies of docs/docsite/rst/iam.rst made from it: run this to rewrite
-the page after a change of the table."""
+"""The EC2 actions that each module calls, and the IAM policies generated from them.
+
+Run this file after a change to NEEDS: it rewrites the generated parts of docs/docsite/rst/iam.rst.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,17 @@ REGION, ACCOUNT = "eu-west-1", "123456789012"
 # Resource types of the Service Authorization Reference for EC2.
 FILTER, RULE, SESSION = "traffic-mirror-filter", "traffic-mirror-filter-rule", "traffic-mirror-session"
 TARGET, INTERFACE, ENDPOINT = "traffic-mirror-target", "network-interface", "vpc-endpoint"
-# Those of any account: others may share theirs.
+# Targets of any account, because other accounts can share targets (AWS RAM).
 ANY_TARGET = f"*:{TARGET}"
 
 
 @dataclass(frozen=True)
 class Need:
-    """An action of EC2. why: what it is for. on: the resource types that EC2 checks it on, none if it knows none."""
+    """An EC2 action that a module calls.
+
+    action: the name without C(ec2:). why: the tasks that call it, shown on the page. on: the resource types that IAM
+    checks the action against; empty if the action does not support resource-level permissions.
+    """
 
     action: str
     why: str
@@ -33,64 +39,81 @@ class Need:
 
     @property
     def part(self) -> str:
-        """The Sid of the statement that it belongs to."""
+        """The Sid of the policy statement that contains the action."""
         if self.action.startswith("Describe"):
-            return "Look"
-        ends = {"Session": "Sessions", "Target": "Targets", "Tags": "Tags"}
-        return next((part for end, part in ends.items() if self.action.endswith(end)), "FiltersAndRules")
+            return "Describe"
+        suffixes = {"Session": "Sessions", "Target": "Targets", "Tags": "Tags"}
+        return next((part for suffix, part in suffixes.items() if self.action.endswith(suffix)), "FiltersAndRules")
 
 
 NEEDS: dict[str, tuple[Need, ...]] = {
     "ec2_traffic_mirror_filter": (
         Need("DescribeTrafficMirrorFilters", "every task"),
-        Need("DescribeTrafficMirrorFilterRules", "tags of rules, where EC2 does not show them with the filter"),
-        Need("DescribeTrafficMirrorSessions", "removing and replacing: the sessions that use the filter"),
-        Need("CreateTrafficMirrorFilter", "making and replacing a filter", (FILTER,)),
-        Need("CreateTrafficMirrorFilterRule", "new rules", (FILTER, RULE)),
+        Need("DescribeTrafficMirrorFilterRules", "tags of rules, if EC2 returns rules without tags"),
+        Need("DescribeTrafficMirrorSessions", "deleting or replacing a filter: the sessions that use it"),
+        Need("CreateTrafficMirrorFilter", "creating or replacing a filter", (FILTER,)),
+        Need("CreateTrafficMirrorFilterRule", "creating rules", (FILTER, RULE)),
         Need(
-            "DeleteTrafficMirrorFilter", "removing and replacing a filter, or the second of two made at once", (FILTER,)
+            "DeleteTrafficMirrorFilter",
+            "deleting or replacing a filter, and resolving a duplicate that a concurrent run created",
+            (FILTER,),
         ),
-        Need("DeleteTrafficMirrorFilterRule", "rules that are no longer wanted", (FILTER, RULE)),
-        Need("ModifyTrafficMirrorFilterNetworkServices", "O(network_services)", (FILTER,)),
-        Need("ModifyTrafficMirrorFilterRule", "rules that change", (FILTER, RULE)),
-        Need("ModifyTrafficMirrorSession", "replacing: sessions move to the new filter", (FILTER, SESSION)),
-        Need("CreateTags", "tags, also those of a new filter or rule", (FILTER, RULE)),
-        Need("DeleteTags", "tags that are no longer wanted, and the end of a replacement", (FILTER, RULE)),
+        Need("DeleteTrafficMirrorFilterRule", "deleting rules (O(purge_rules))", (FILTER, RULE)),
+        Need("ModifyTrafficMirrorFilterNetworkServices", "changing O(network_services)", (FILTER,)),
+        Need("ModifyTrafficMirrorFilterRule", "changing rules", (FILTER, RULE)),
+        Need(
+            "ModifyTrafficMirrorSession",
+            "replacing a filter: switches its sessions to the new filter",
+            (FILTER, SESSION),
+        ),
+        Need("CreateTags", "setting tags, also on new filters and rules", (FILTER, RULE)),
+        Need("DeleteTags", "deleting tags (O(purge_tags)), and completing a replacement", (FILTER, RULE)),
     ),
     "ec2_traffic_mirror_target": (
         Need("DescribeTrafficMirrorTargets", "every task"),
-        Need("DescribeTrafficMirrorSessions", "removing and replacing: the sessions that use the target"),
-        Need("CreateTrafficMirrorTarget", "making and replacing a target", (INTERFACE, TARGET, ENDPOINT)),
-        Need("DeleteTrafficMirrorTarget", "removing and replacing a target", (TARGET,)),
-        Need("ModifyTrafficMirrorSession", "replacing: sessions move to the new target", (SESSION, TARGET)),
-        Need("CreateTags", "tags, also those of a new target", (TARGET,)),
-        Need("DeleteTags", "tags that are no longer wanted", (TARGET,)),
+        Need("DescribeTrafficMirrorSessions", "deleting or replacing a target: the sessions that use it"),
+        Need("CreateTrafficMirrorTarget", "creating or replacing a target", (INTERFACE, TARGET, ENDPOINT)),
+        Need("DeleteTrafficMirrorTarget", "deleting or replacing a target", (TARGET,)),
+        Need(
+            "ModifyTrafficMirrorSession",
+            "replacing a target: switches its sessions to the new target",
+            (SESSION, TARGET),
+        ),
+        Need("CreateTags", "setting tags, also on new targets", (TARGET,)),
+        Need("DeleteTags", "deleting tags (O(purge_tags))", (TARGET,)),
     ),
     "ec2_traffic_mirror_session": (
         Need("DescribeTrafficMirrorSessions", "every task"),
-        Need("DescribeTrafficMirrorFilters", "the name of a filter, and check mode"),
-        Need("DescribeTrafficMirrorTargets", "the name of a target, check mode, and packet lengths that depend on it"),
-        Need("CreateTrafficMirrorSession", "making and moving a session", (INTERFACE, FILTER, SESSION, ANY_TARGET)),
-        Need("DeleteTrafficMirrorSession", "removing a session, and moving it to another interface", (SESSION,)),
+        Need("DescribeTrafficMirrorFilters", "O(traffic_mirror_filter_name), and check mode"),
+        Need(
+            "DescribeTrafficMirrorTargets",
+            "O(traffic_mirror_target_name), check mode, and packet lengths that depend on the target",
+        ),
+        Need(
+            "CreateTrafficMirrorSession",
+            "creating a session, and moving it to another interface",
+            (INTERFACE, FILTER, SESSION, ANY_TARGET),
+        ),
+        Need("DeleteTrafficMirrorSession", "deleting a session, and moving it to another interface", (SESSION,)),
         Need("ModifyTrafficMirrorSession", "changing a session", (FILTER, SESSION, ANY_TARGET)),
-        Need("CreateTags", "tags, also those of a new session", (SESSION,)),
-        Need("DeleteTags", "tags that are no longer wanted", (SESSION,)),
+        Need("CreateTags", "setting tags, also on new sessions", (SESSION,)),
+        Need("DeleteTags", "deleting tags (O(purge_tags))", (SESSION,)),
     ),
     "ec2_traffic_mirror_fleet": (
-        Need("DescribeInstances", "selecting: types, states and tags"),
-        Need("DescribeNetworkInterfaces", "selecting, and the zones of targets"),
-        Need("DescribeTrafficMirrorFilters", "the name of the filter, and check mode"),
+        Need("DescribeInstances", "selection by instance type, state and tags"),
+        Need("DescribeNetworkInterfaces", "selection, and Availability Zones of targets"),
+        Need("DescribeTrafficMirrorFilters", "O(traffic_mirror_filter_name), and check mode"),
         Need("DescribeTrafficMirrorSessions", "every task"),
-        Need("DescribeTrafficMirrorTargets", "every task that does not remove the fleet"),
-        Need("CreateTrafficMirrorSession", "sessions of new interfaces", (INTERFACE, FILTER, SESSION, ANY_TARGET)),
-        Need("DeleteTrafficMirrorSession", "sessions of interfaces that are no longer selected", (SESSION,)),
-        Need("ModifyTrafficMirrorSession", "sessions that change", (FILTER, SESSION, ANY_TARGET)),
-        Need("CreateTags", "tags of all sessions: they say which fleet they belong to", (SESSION,)),
-        Need("DeleteTags", "tags that are no longer wanted", (SESSION,)),
+        Need("DescribeTrafficMirrorTargets", "every task with O(state=present)"),
+        Need("CreateTrafficMirrorSession", "creating sessions", (INTERFACE, FILTER, SESSION, ANY_TARGET)),
+        Need("DeleteTrafficMirrorSession", "deleting sessions", (SESSION,)),
+        Need("ModifyTrafficMirrorSession", "changing sessions", (FILTER, SESSION, ANY_TARGET)),
+        Need("CreateTags", "setting tags: each session of a fleet has the tag C(vtap:fleet)", (SESSION,)),
+        Need("DeleteTags", "deleting tags (O(purge_tags))", (SESSION,)),
     ),
     "ec2_traffic_mirror_filter_info": (
         Need("DescribeTrafficMirrorFilters", "every task"),
-        Need("DescribeTrafficMirrorFilterRules", "tags of rules, where EC2 does not show them with the filter"),
+        Need("DescribeTrafficMirrorFilterRules", "tags of rules, if EC2 returns rules without tags"),
     ),
     "ec2_traffic_mirror_target_info": (
         Need("DescribeTrafficMirrorTargets", "every task"),
@@ -101,16 +124,19 @@ NEEDS: dict[str, tuple[Need, ...]] = {
 
 
 def policy(*modules: str) -> dict[str, Any]:
-    """The policy that suffices for these modules, for all if none is named."""
+    """The least policy that these modules require. modules: names in NEEDS; all of them if none is given."""
     needs = [need for module in modules or NEEDS for need in NEEDS[module]]
-    parts = ("Look", "Sessions", "FiltersAndRules", "Targets", "Tags")
+    parts = ("Describe", "Sessions", "FiltersAndRules", "Targets", "Tags")
     statements = [_statement(part, [need for need in needs if need.part == part]) for part in parts]
     return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement["Action"]]}
 
 
 def _statement(part: str, needs: Iterable[Need]) -> dict[str, Any]:
-    """One statement for all of them. An action is not checked on types that only the others know, so it allows no more
-    than one for each would."""
+    """One statement with all these actions and all their resource types.
+
+    It allows the same as a statement for each action, because IAM ignores resource types that an action does not
+    support.
+    """
     types = {one for need in needs for one in need.on}
     if ANY_TARGET in types:
         types.discard(TARGET)
@@ -128,25 +154,25 @@ def _arn(resource_type: str) -> str:
 
 
 def written(page: str) -> str:
-    """The page with what stands between its markers made anew."""
+    """The page with its generated parts replaced. Raises SystemExit if a marker is missing."""
     blocks = {"all": _json(policy()), "modules": "\n".join(_section(module) for module in NEEDS)}
     for name, text in blocks.items():
         before, begin, rest = page.partition(f".. generated by tools/iam.py: {name}\n")
-        _old, end, after = rest.partition(".. end of what is generated\n")
+        _old, end, after = rest.partition(".. end of generated part\n")
         if not begin or not end:
-            raise SystemExit(f"{PAGE.name} has no place for {name}")
+            raise SystemExit(f"{PAGE.name}: no markers for {name}")
         page = f"{before}{begin}\n{text}\n{end}{after}"
     return page
 
 
 def _section(module: str) -> str:
     title = f"vtap.aws.{module}"
-    lines = [f"* ``{need.action}``: {_options(need.why)}" for need in NEEDS[module]]
+    lines = [f"* ``{need.action}``: {_format(need.why)}" for need in NEEDS[module]]
     return "\n".join([title, "^" * len(title), "", *lines, "", _json(policy(module))])
 
 
-def _options(text: str) -> str:
-    return re.sub(r"O\((\w+)\)", r"``\1``", text)
+def _format(text: str) -> str:
+    return re.sub(r"[OC]\(([^)]+)\)", r"``\1``", text)
 
 
 def _json(document: dict[str, Any]) -> str:

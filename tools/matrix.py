@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection in environments of every version that it claims to work with: make matrix.
+"""Test the collection with all supported versions of Python, ansible-core, amazon.aws and boto3: make matrix.
 
-matrix.py [NAME ...] [CHECK ...]: these environments and these checks of them, or all. Each is made in build/matrix/NAME
-and kept there. The emulator always runs in .venv, with the botocore that moto wants; only what is tested runs in the
-environment.
+matrix.py [NAME ...] [CHECK ...]: environments and checks, default: all. Environments are created in build/matrix/NAME
+and reused. The emulator always runs in .venv, with the botocore that moto requires.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from tools.fetch_amazon_aws import fetch  # noqa: E402
 PLACE = ROOT / "build/matrix"
 OWN = ROOT / ".venv/bin"
 
-# Each claim of meta/runtime.yml, galaxy.yml, requirements.txt and the README stands on one of these.
+# These environments cover the versions in meta/runtime.yml, galaxy.yml, requirements.txt and the README.
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,10 @@ class Environment:
     name: str
     python: str
     core: str
-    ansible: str  # the version of the `ansible` package that holds the amazon.aws below
+    ansible: str  # the version of the `ansible` package that contains this amazon.aws
     amazon: str
     boto3: str
-    modules: str = ""  # the Python that runs the modules, if it is not the controller's
+    modules: str = ""  # the Python that runs the modules, default: the controller's
 
     def __str__(self) -> str:
         python = f"Python {self.python}" + (f", modules on {self.modules}" if self.modules else "")
@@ -52,55 +51,55 @@ class Environment:
 
 
 ENVIRONMENTS = (
-    # The oldest of everything. botocore always has boto3's version. No `ansible` has amazon.aws 10.0.
+    # The oldest versions. botocore has the version of boto3. No `ansible` package contains amazon.aws 10.0.
     Environment("oldest", "3.10", "2.17.0", "12.0.0a5", "10.1.0", "1.34.126", modules="3.9"),
     Environment("core-2.18", "3.11", "2.18.19", "12.3.0", "10.1.2", "1.44.8"),
     Environment("core-2.19", "3.11", "2.19.14", "12.3.0", "10.1.2", "1.44.8"),
     Environment("core-2.20", "3.12", "2.20.10", "13.8.0", "10.3.2", "1.44.8"),
-    # The oldest that the newest ansible-core and amazon.aws want.
+    # The oldest versions that the newest ansible-core and amazon.aws support.
     Environment("modules-3.9", "3.12", "2.21.5", "14.5.0", "11.4.0", "1.35.0", modules="3.9"),
     Environment("newest", "3.13", "2.21.5", "14.5.0", "11.4.0", "1.44.8"),
     Environment("python-3.14", "3.14", "2.21.5", "14.5.0", "11.4.0", "1.44.8"),
 )
 
-# Not run: properties that take minutes over HTTP. They ask what the plans do to EC2, not what the versions do to us.
-SLOW = ("fleet/test_promises.py", "resources/test_interruptions.py", "resources/test_session_promises.py")
-# All but fleet.yml take each of their steps in check mode first, then twice.
+# Excluded: property tests that take minutes over HTTP. They do not depend on the versions.
+SLOW = ("fleet/test_promises.py", "resources/test_interruptions.py", "resources/test_session_properties.py")
+# All except fleet.yml run each step in check mode, then twice without.
 PLAYBOOKS = ("change", "create", "filter", "fleet", "target")
 
-# The newest for Python 3.10.
+# The newest versions for Python 3.10.
 TESTING = ("hypothesis==6.168.5", "pytest==9.2.0", "pytest-xdist==3.8.0")
 
-# galaxy-importer wants other versions of what the tests need, so it has an environment of its own.
+# galaxy-importer conflicts with the requirements of the tests and has a separate environment.
 IMPORTER = ("galaxy-importer==0.4.44", "ansible-core==2.19.14")
 
 
 class Skipped(Exception):
-    """Why something cannot be checked here."""
+    """A check cannot run on this machine; the message contains the reason."""
 
 
 class Failed(Exception):
-    """Where to read what went wrong."""
+    """A check failed; the message contains the reason or the log file."""
 
 
 @functools.cache
 def interpreter(version: str) -> str:
-    """A Python of that version that runs and can make environments: on PATH, or one that pyenv keeps."""
+    """Return a working Python of this version with venv support, from PATH or pyenv. Raises Skipped."""
     name = f"python{version}"
     on_path = [pathlib.Path(folder, name) for folder in os.environ["PATH"].split(os.pathsep)]
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
     mute = []
     for path in [*on_path, *sorted(pyenv.glob(f"versions/{version}.*/bin/{name}"), reverse=True)]:
-        # Not one of .venv, which is no base for others. What pyenv has put on PATH may run nothing.
+        # Exclude .venv, which cannot be the base of an environment. A pyenv shim may not work.
         if path.is_file() and not path.is_relative_to(ROOT):
             if subprocess.run([path, "-c", "import ensurepip, ssl"], capture_output=True, check=False).returncode == 0:
                 return str(path)
             mute.append(path)
-    raise Skipped(f"no Python {version} here" + (f", and {mute[0]} does not run" if mute else ""))
+    raise Skipped(f"no Python {version} here" + (f", and {mute[0]} does not work" if mute else ""))
 
 
 class Place:
-    """Where an environment lives."""
+    """The folder of an environment."""
 
     def __init__(self, name: str) -> None:
         self.folder = PLACE / name
@@ -113,8 +112,10 @@ class Place:
     def run(
         self, check: str, *command: str | pathlib.Path, cwd: pathlib.Path = ROOT, more: dict[str, str] | None = None
     ) -> str:
-        """Run a command, in whose view there is nothing that the caller has set for AWS or Ansible. Returns its output,
-        which also goes to the check's log."""
+        """Run a command without the caller's AWS_* and ANSIBLE_* variables. Returns the output.
+
+        The output is also written to the log of the check. Raises Failed.
+        """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
         environment = {
             **kept,
@@ -138,7 +139,7 @@ class Place:
         return done.stdout
 
     def packages(self, *packages: str, python: str, folder: pathlib.Path | None = None) -> None:
-        """Make a virtual environment with these packages, unless it is there."""
+        """Create a virtual environment with these packages, unless it exists."""
         folder = folder or self.folder
         made_of = folder / "made-of"
         wanted = "\n".join([python, *packages])
@@ -151,7 +152,7 @@ class Place:
         made_of.write_text(wanted)
 
     def amazon(self, ansible: str, version: str) -> None:
-        """Give it the amazon.aws of that version, out of that version of the `ansible` package."""
+        """Install this version of amazon.aws from this version of the `ansible` package."""
         kept = PLACE / "amazon.aws" / version
         if not kept.exists():
             new = kept.with_name(f"{version}-new")
@@ -166,7 +167,7 @@ class Place:
 
 
 def install(place: Place, wanted: Environment) -> str:
-    """The environment with the collection in it, as users install it."""
+    """Create the environment and install the collection as users do."""
     sdk = [f"boto3=={wanted.boto3}", f"botocore=={wanted.boto3}"]
     place.packages(f"ansible-core=={wanted.core}", *sdk, *TESTING, python=interpreter(wanted.python))
     if wanted.modules:
@@ -175,7 +176,7 @@ def install(place: Place, wanted: Environment) -> str:
     (tarball,) = (ROOT / "dist").glob("vtap-aws-*.tar.gz")
     galaxy = place.folder / "bin/ansible-galaxy"
     place.run("install", galaxy, "collection", "install", tarball, "-p", place.collections)
-    # ansible-core only warns if requires_ansible or a plugin's documentation is not to its liking.
+    # ansible-core only warns about an unsupported version or invalid plugin documentation.
     said = place.run("install", place.folder / "bin/ansible-doc", "-t", "module", "--list", "vtap.aws")
     shown = [line for line in said.splitlines() if line.startswith("vtap.aws.")]
     if "WARNING" in said or len(shown) != len(list((ROOT / "plugins/modules").glob("*.py"))):
@@ -184,13 +185,13 @@ def install(place: Place, wanted: Environment) -> str:
 
 
 def unit(place: Place, _wanted: Environment) -> str:
-    """The unit tests, but for the slow ones."""
+    """Run the unit tests except the slow ones."""
     left_out = [f"--ignore=tests/unit/{name}" for name in SLOW]
     return counted(place.run("unit", place.python, "-m", "pytest", "-n", "2", *left_out, "tests/unit"))
 
 
 def playbooks(place: Place, wanted: Environment) -> str:
-    """Playbooks: the demo, the README's first, the teardown and some of the tests."""
+    """Run the demo, the first playbook of the README, the teardown playbook and some test playbooks."""
     modules = place.folder / "modules/bin/python" if wanted.modules else place.python
     demo = ["-e", f"ansible_python_interpreter={modules}"]
     place.run("playbooks", OWN / "python", "tools/demo.py", place.folder, *demo)
@@ -203,7 +204,7 @@ def playbooks(place: Place, wanted: Environment) -> str:
 
 
 def sanity(place: Place, wanted: Environment) -> str:
-    """ansible-test sanity; with a Python that only runs modules, its two tests of that as well."""
+    """Run ansible-test sanity, and its compile and import tests with the Python of the modules."""
     command = [str(OWN / "python"), "tools/sanity.py", "--environment", str(place.folder)]
     said = place.run("sanity", *command).splitlines()
     if wanted.modules:
@@ -214,7 +215,7 @@ def sanity(place: Place, wanted: Environment) -> str:
 
 
 def counted(said: str) -> str:
-    """How many tests passed, out of pytest's last line."""
+    """Return the number of passed tests from pytest's last line."""
     return said.splitlines()[-1].partition(" passed")[0].rpartition(" ")[2] + " tests"
 
 
@@ -227,11 +228,11 @@ CHECKS: dict[str, Callable[[Place, Environment], str]] = {
 
 
 def importer() -> str:
-    """What Galaxy checks when a collection is uploaded."""
+    """Run the checks of galaxy-importer, which Galaxy runs on upload."""
     place = Place("importer")
     place.packages(*IMPORTER, python=str(OWN / "python"))
     place.amazon(ENVIRONMENTS[0].ansible, ENVIRONMENTS[0].amazon)
-    # It narrows ansible-doc's path, so amazon.aws must be where Python looks.
+    # galaxy-importer restricts the path of ansible-doc, so amazon.aws must be importable by Python.
     (library,) = (place.folder / "lib").glob("python*/site-packages")
     if not (library / "ansible_collections").is_symlink():
         (library / "ansible_collections").symlink_to(place.collections / "ansible_collections")
@@ -244,21 +245,21 @@ def importer() -> str:
 
 
 def index() -> str:
-    """Whether something newer is out. That is no failure: what we claim is still true."""
+    """Report newer releases of ansible-core and ansible. A newer release is not a failure."""
     place = Place("index")
     behind = []
     for package, field in (("ansible-core", "core"), ("ansible", "ansible")):
         ours = next(getattr(environment, field) for environment in ENVIRONMENTS if environment.name == "newest")
-        # Whatever Python this is: it must not hide what wants a newer one.
+        # Do not hide releases that require a newer Python.
         query = ("-m", "pip", "index", "versions", "--python-version", "3.99", "--only-binary=:all:", package)
         newest = re.search(r"\((.*?)\)", place.run("index", OWN / "python", *query))
         if newest and newest[1] != ours:
-            behind.append(f"{package} {newest[1]} is out, and newest has {ours}")
+            behind.append(f"{package} {newest[1]} is available, newest uses {ours}")
     return "; ".join(behind)
 
 
 def attempt(name: str, check: str, action: Callable[[], str]) -> str:
-    """Do it and say how it went, in a few words."""
+    """Run a check and return the outcome as text."""
     started = time.monotonic()
     try:
         noted = action()
@@ -273,7 +274,7 @@ def attempt(name: str, check: str, action: Callable[[], str]) -> str:
 
 
 def check(wanted: Environment, chosen: set[str]) -> dict[str, str]:
-    """These checks of one environment."""
+    """Run the checks of one environment."""
     try:
         for version in filter(None, [wanted.python, wanted.modules]):
             interpreter(version)
@@ -298,7 +299,7 @@ def main() -> int:
     chosen = given & set(names) or set(names)
     checks = given & set(CHECKS) or set(CHECKS)
     if unknown := given - set(names) - set(CHECKS):
-        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join([*names, *CHECKS])}")
+        print(f"Unknown: {', '.join(sorted(unknown))}; valid: {', '.join([*names, *CHECKS])}")
         return 2
     table: dict[str, dict[str, str]] = {}
     for environment in ENVIRONMENTS:
@@ -311,7 +312,7 @@ def main() -> int:
     failed = 0
     for title, results in table.items():
         print(f"\n{title}")
-        # One line if all is skipped for the same reason.
+        # One line if all checks have the same result.
         if len(set(results.values())) == 1 and len(results) > 1:
             results = {"all": next(iter(results.values()))}
         for name, result in results.items():

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""make test: run every part, then print a line per part and the reason of the first failure.
+"""Run every part of make test, then print a line per part and the first failure.
 
-run_tests.py [PART ...]: these targets of the Makefile, or all of PHASES. Each part's output goes to
-build/test/PART.log. The lanes of a phase run side by side, since some parts keep only one processor busy. Ends with 1
-if a part failed.
+run_tests.py [PART ...]: targets of the Makefile, default: all of PHASES. The output of a part is written to
+build/test/PART.log. The exit status is 1 if a part failed.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build/test"
-# Phases follow each other. The lanes of a phase run side by side, the parts of a lane one after the other. Integration
-# runs alone: it kills processes and starts several at once, and a busy machine would make it slow.
+# Phases run in sequence, the lanes of a phase in parallel, and the parts of a lane in sequence. integration runs alone,
+# because it starts several processes at a time.
 PHASES = (
     (("sanity", "targets"), ("lint", "docs", "unit", "emulator-test")),
     (("integration",),),
 )
-# How many lines of a failure are shown at most.
+# Maximum number of printed lines of a failure.
 SHOWN = 60
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a part ended. seconds: by the clock. cpu: seconds of processor time of all its processes."""
+    """The outcome of a part. seconds: wall time. cpu: processor time of all processes, in seconds."""
 
     part: str
     status: int
@@ -45,7 +44,7 @@ class Outcome:
 
     @property
     def passed(self) -> int:
-        """How many tests passed; a part that does not count its tests is one test."""
+        """The number of passed tests; 1 for a part without a test count."""
         counted = re.findall(r"(\d+) passed|found nothing wrong: (\d+) tests|(\d+) targets ran", self.output)
         return sum(int(number) for found in counted for number in found if number) or int(not self.status)
 
@@ -56,7 +55,7 @@ class Outcome:
 
 
 def run(part: str) -> Outcome:
-    """Run a part to its end."""
+    """Run a part and wait for the end."""
     began = time.monotonic()
     log = LOGS / f"{part}.log"
     with log.open("wb") as file:
@@ -69,9 +68,9 @@ def run(part: str) -> Outcome:
 
 
 def first_failure(output: str) -> list[str]:
-    """The lines that say why a part failed: pytest's first failure, or the end of anything else's output."""
+    """Return the relevant lines of a failed part: pytest's first failure, or the end of other output."""
     lines = output.rstrip().splitlines()
-    # pytest: a header "=== FAILURES ===", and below it a header "___ name ___" for each failure.
+    # pytest prints "=== FAILURES ===", then "___ name ___" for each failure.
     starts = [at for at, line in enumerate(lines) if re.fullmatch(r"=+ (?:FAILURES|ERRORS) =+", line)]
     if starts:
         names = [at for at, line in enumerate(lines) if at > starts[0] and re.match(r"_{3,} .* _{3,}$|=+ ", line)]
@@ -82,7 +81,7 @@ def first_failure(output: str) -> list[str]:
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
-    """A line per part."""
+    """Return the table with a line per part."""
     rows = [("part", "result", "passed", "failed", "seconds", "CPU s")]
     for one in outcomes:
         result = "FAILED" if one.status else "ok"
@@ -117,7 +116,7 @@ def main() -> int:
         print(f"{counted}: all passed")
         return 0
     print(f"{counted}: {len(failures)} FAILED: {', '.join(one.part for one in failures)}")
-    print(f"The first failure, more in {LOGS.relative_to(ROOT) / failures[0].part}.log:\n")
+    print(f"First failure, full output in {LOGS.relative_to(ROOT) / failures[0].part}.log:\n")
     print(*first_failure(failures[0].output), sep="\n")
     return 1
 

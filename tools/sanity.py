@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-test sanity, all of it, with no ignore file.
+"""Run all tests of ansible-test sanity, without an ignore file.
 
-It must run in a folder named .../ansible_collections/vtap/aws with amazon.aws beside it, so the files that git tracks
-or would track are copied into such a tree. It also wants a pip bootstrap script from a host of its own; a stand-in
-that uses the pip of this Python lies in a home directory of this tree.
+ansible-test requires a folder .../ansible_collections/vtap/aws next to amazon.aws, so the tracked and untracked files
+of the checkout are copied to such a tree. ansible-test also downloads a pip bootstrap script; a replacement that uses
+the pip of this Python is placed in its cache.
 
-sanity.py [--environment FOLDER] [--python X.Y] [arguments of ansible-test sanity]: with the ansible-core, amazon.aws
-and Python of .venv or of another environment; --python names another interpreter on PATH.
+sanity.py [--environment FOLDER] [--python X.Y] [arguments of ansible-test sanity]: uses the ansible-core, amazon.aws
+and Python of .venv or of another environment; --python selects another interpreter on PATH.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Run by the interpreter of the environment that is to have pip.
+# Runs in the interpreter that requires pip.
 GET_PIP = f"""\
 import subprocess, sys
 wanted = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
 pip = [{sys.executable!r}, "-m", "pip", "--python", sys.executable, "--quiet", "--disable-pip-version-check"]
 subprocess.check_call([*pip, "install", *wanted])
 """
-# The names that ansible-core looks for: 2.17; 2.18 and 2.19; 2.20 and 2.21.
+# The file names for ansible-core 2.17; 2.18 and 2.19; 2.20 and 2.21.
 BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
 
 def stage(tree: pathlib.Path, collections: pathlib.Path) -> pathlib.Path:
-    """Copy the collection into the tree, with the amazon.aws of collections. Returns its folder there."""
+    """Copy the collection into the tree and link amazon.aws of collections. Returns the folder of the copy."""
     (tree / "vtap").mkdir(parents=True)
     (tree / "amazon").symlink_to(collections / "ansible_collections/amazon", target_is_directory=True)
     listed = subprocess.run(
@@ -50,12 +50,12 @@ def stage(tree: pathlib.Path, collections: pathlib.Path) -> pathlib.Path:
 
 
 def pip_settings() -> str:
-    """What pip is told by the user's files and PIP_* variables, of which ansible-test's pip would see nothing."""
+    """Return pip's configuration from files and PIP_* variables, which ansible-test would hide from pip."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
     ).stdout.splitlines()
     settings: dict[str, dict[str, str]] = {}
-    # The variables come last: they win over the files.
+    # Variables come last, because they override files.
     for line in sorted(listed, key=lambda line: line.startswith(":env:")):
         name, _equals, value = line.partition("=")
         section, _dot, key = name.partition(".")
@@ -88,11 +88,11 @@ def main() -> int:
     pip_conf = home / ".config/pip/pip.conf"
     pip_conf.parent.mkdir(parents=True, exist_ok=True)
     ran = 0
-    # Outside of the checkout: below it, ansible-test would take git's word that all of this is ignored.
+    # Outside the checkout, because git ignores build folders and ansible-test would skip all files.
     with tempfile.TemporaryDirectory(prefix="sanity-") as folder:
         staged = stage(pathlib.Path(folder, "ansible_collections"), place / "collections")
         try:
-            # An index's address may hold a password.
+            # The index URL may contain a password.
             pip_conf.touch(mode=0o600)
             pip_conf.write_text(pip_settings())
             with subprocess.Popen(
@@ -109,7 +109,7 @@ def main() -> int:
                     print(line, end="", flush=True)
         finally:
             pip_conf.unlink()
-    # ansible-test is content when it found nothing to test; we are not.
+    # ansible-test succeeds even if it runs no test.
     if process.returncode == 0 and ran:
         print(f"ansible-test sanity found nothing wrong: {ran} tests ran")
         return 0

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mypy over the collection's code and the tests' own tools.
+"""Run mypy on the collection, the tools and the test programs.
 
-The collection imports itself as ansible_collections.vtap.aws, so mypy gets a tree in which the checkout has that name.
+mypy requires the package name ansible_collections.vtap.aws, so the checkout is linked into a tree with this path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> int:
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(ROOT, target_is_directory=True)
-    # A full path: mypy takes cache_dir in its settings as relative to the folder it runs in, which is / below.
+    # An absolute path, because mypy resolves cache_dir relative to the working directory, which is / below.
     settings = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".venv/mypy")]
     mypy = [sys.executable, "-m", "mypy", *settings]
     plugins = [*mypy, "-p", "ansible_collections.vtap.aws.plugins.module_utils"]

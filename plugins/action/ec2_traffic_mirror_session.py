@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps a loop that gives many interfaces one name from moving one session from each to the next.
+"""Restrict O(allow_replacement) to the first interface in a loop that uses one name for several interfaces.
 
-O(allow_replacement) moves a session whose name appears with another interface. The module sees one item of a loop and
-cannot tell a name that moved from a name that several items share; only here, on the controller, all items pass by.
+O(allow_replacement) moves a session whose name is given with another interface. In a loop, each module run has one item
+only and cannot distinguish a session to move from a name that several items share. The action plugin runs on the
+controller for all items: it sets O(allow_replacement=false) for items that have the same name and another interface
+than the first.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from __future__ import annotations
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 
-# Per loop and name the interface that had it first. One process runs all items of a task on a host, and only those.
+# Task UUID and name -> interface of the first item. Ansible runs all loop items of a task on a host in one process,
+# and the process runs nothing else.
 _first_interface = {}
 
 

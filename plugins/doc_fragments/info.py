@@ -6,14 +6,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What every module has that only lists
+    # Attributes of the info modules.
     DOCUMENTATION = r"""
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return the same as without it.
+    description: Can run in C(check_mode) and returns the same result as without it.
     support: full
   diff_mode:
-    description: Returns what was changed, or would be, in C(diff).
+    description: Returns the changes, or in check mode the predicted changes, in C(diff).
     support: N/A
 """

@@ -10,35 +10,36 @@ module: ec2_traffic_mirror_filter_info
 version_added: 0.1.0
 short_description: List VPC Traffic Mirroring filters
 description:
-  - Lists the traffic mirror filters of one region with their rules, sorted by id, however many there are.
-  - A filter says which packets of a source network interface are copied.
-  - EC2 shows an account only its own filters.
-  - If several of O(traffic_mirror_filter_ids), O(names) and O(filters) are given, a filter must fit all of them.
+  - Lists the traffic mirror filters of a region with their rules, sorted by id. The module reads all pages.
+  - A filter determines which traffic of a source network interface is mirrored.
+  - EC2 returns only filters of the calling account.
+  - If several of O(traffic_mirror_filter_ids), O(names) and O(filters) are given, the module returns the filters that
+    match all of them.
 author:
   - The vtap.aws contributors (@vtap)
 options:
   traffic_mirror_filter_ids:
     description:
-      - Only the filters with these ids.
-      - An id that does not exist is simply not in the list.
+      - Return only filters with these ids.
+      - Ids that do not exist are ignored.
     type: list
     elements: str
     aliases: ['ids']
   names:
     description:
-      - Only the filters whose Name tag is exactly one of these; there are no wildcards.
-      - A name that none has is simply not in the list.
+      - Return only filters whose Name tag equals one of these values. Wildcards are not supported.
+      - Names that no filter has are ignored.
     type: list
     elements: str
   filters:
     description:
-      - Only the traffic mirror filters that fit all of these filters. A filter has one value, or a list of which any
-        will do.
-      - "The names are those of EC2's C(DescribeTrafficMirrorFilters): V(description), V(traffic-mirror-filter-id)."
-      - V(tag:KEY) fits traffic mirror filters whose tag C(KEY) has one of the values; V(tag-key) fits those that have
-        a tag with one of these keys. EC2 does not document them here, so the module compares the tags itself, with
-        EC2's wildcards V(*) and V(?).
-      - Names and values are case-sensitive. Any other name is refused.
+      - Return only traffic mirror filters that match all of these API filters. Each API filter takes one value, or a
+        list of values of which one must match.
+      - "The supported filters of C(DescribeTrafficMirrorFilters) are V(description) and V(traffic-mirror-filter-id)."
+      - V(tag:KEY) matches traffic mirror filters whose tag C(KEY) has one of the values. V(tag-key) matches those that
+        have a tag with one of these keys. EC2 does not document these two for traffic mirror filters, so the module
+        compares the tags. It supports the wildcards V(*) and V(?) as EC2 does.
+      - Names and values are case-sensitive. The task fails for any other filter name.
     type: dict
     default: {}
 seealso:
@@ -46,10 +47,10 @@ seealso:
   - module: vtap.aws.ec2_traffic_mirror_session_info
   - module: vtap.aws.ec2_traffic_mirror_target_info
   - name: Traffic mirror filters
-    description: What filters and their rules are, in the VPC Traffic Mirroring guide.
+    description: Filters and rules in the VPC Traffic Mirroring guide.
     link: https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-filters.html
 extends_documentation_fragment:
-  - vtap.aws.defaults
+  - vtap.aws.common
   - vtap.aws.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -61,24 +62,24 @@ EXAMPLES = r"""
   vtap.aws.ec2_traffic_mirror_filter_info:
     region: eu-west-1
 
-- name: Which rules does this filter have?
+- name: Get one filter with its rules
   vtap.aws.ec2_traffic_mirror_filter_info:
     region: eu-west-1
     ids: [tmf-0a1b2c3d4e5f60718]
 
-- name: List the filters of the security team
+- name: List filters by tag
   vtap.aws.ec2_traffic_mirror_filter_info:
     region: eu-west-1
     filters:
       tag:Team: netsec
 
-- name: Look up a filter by its name
+- name: Get a filter by name
   vtap.aws.ec2_traffic_mirror_filter_info:
     region: eu-west-1
     names: [lab-filter]
   register: found
 
-- name: Keep it as it is, with all its rules
+- name: Pass the filter with all its rules to the filter module, which reports no change
   vtap.aws.ec2_traffic_mirror_filter:
     region: eu-west-1
   args: "{{ item }}"
@@ -91,71 +92,71 @@ RETURN = r"""
 traffic_mirror_filters:
   description:
     - The filters, sorted by id.
-    - Each can be given to M(vtap.aws.ec2_traffic_mirror_filter) as it stands, and changes nothing there.
-    - They have neither owner nor ARN, since EC2 does not say who owns a filter.
+    - Each entry can be used as the options of M(vtap.aws.ec2_traffic_mirror_filter), which then reports no change.
+    - Filters have no owner and no ARN, because EC2 does not return the owner of a filter.
   returned: always
   type: list
   elements: dict
   contains:
     description:
-      description: The description; an empty string if it has none.
+      description: The description. An empty string if it has none.
       returned: always
       type: str
       sample: DNS and web
     network_services:
-      description: The network services whose packets are copied.
+      description: The network services whose traffic is mirrored.
       returned: always
       type: list
       elements: str
       sample: [amazon-dns]
     rules:
-      description: The rules, first those for ingress, then those for egress, each by number.
+      description: The rules, V(ingress) before V(egress), each direction sorted by rule number.
       returned: always
       type: list
       elements: dict
       contains:
         action:
-          description: Whether the packets that fit are copied, V(accept), or not, V(reject).
+          description: Whether matching packets are mirrored, V(accept), or not, V(reject).
           returned: always
           type: str
           sample: accept
         description:
-          description: The description; an empty string if it has none.
+          description: The description. An empty string if it has none.
           returned: always
           type: str
           sample: requests
         destination_cidr:
-          description: The network that the packets go to.
+          description: The destination CIDR block.
           returned: always
           type: str
           sample: 0.0.0.0/0
         destination_port:
-          description: The port, or the range of ports, that the packets go to; an empty string is any.
+          description: The destination port or range of ports. An empty string means any port.
           returned: always
           type: str
           sample: '443'
         direction:
-          description: The direction of the packets as the source interface sees it, V(ingress) or V(egress).
+          description: The direction of the traffic at the source network interface, V(ingress) or V(egress).
           returned: always
           type: str
           sample: ingress
         protocol:
-          description: The protocol, by its name if it has one and else its number; V(all) is any.
+          description: The name of the protocol, or its number if it has no name. V(all) means any protocol.
           returned: always
           type: str
           sample: tcp
         rule_number:
-          description: The place of the rule among those of its direction; the lowest comes first.
+          description: The position of the rule in the evaluation order of its direction, lowest first.
           returned: always
           type: int
           sample: 100
         source_cidr:
-          description: The network that the packets come from.
+          description: The source CIDR block.
           returned: always
           type: str
           sample: 0.0.0.0/0
         source_port:
-          description: The port, or the range of ports, that the packets come from; an empty string is any.
+          description: The source port or range of ports. An empty string means any port.
           returned: always
           type: str
           sample: ''
@@ -170,7 +171,7 @@ traffic_mirror_filters:
           type: str
           sample: tmfr-0a1b2c3d4e5f60718
     tags:
-      description: The tags.
+      description: The tags of the filter.
       returned: always
       type: dict
       sample: {'Name': 'dns and web', 'Team': 'netsec'}

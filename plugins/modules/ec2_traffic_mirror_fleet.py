@@ -8,46 +8,50 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ec2_traffic_mirror_fleet
 version_added: 0.1.0
-short_description: Keep the VPC Traffic Mirroring sessions of many interfaces in line with tags
+short_description: Manage the VPC Traffic Mirroring sessions of many network interfaces
 description:
-  - One task says which network interfaces are mirrored, to which targets and through which filter. The module makes
-    the sessions that are missing, changes those that differ, and removes those whose interface left the selection.
-  - It first makes a plan with an action and a reason for each interface. Check mode returns this plan and changes
-    nothing.
-  - Every session it makes has the tag C(vtap:fleet) with the name of the fleet. Only sessions of this account with this
-    tag are ever changed or removed, apart from O(adopt).
-  - Everything is read in whole pages, so the number of calls does not grow with each interface.
+  - Manages one traffic mirror session for each network interface that matches a selection, for example by tags.
+  - These sessions form a fleet. Each run creates sessions for new matches, updates sessions that differ from the task,
+    and deletes sessions whose interface no longer matches.
+  - The module first creates a plan, with an action and a reason for each interface. In check mode it returns the plan
+    and changes nothing.
+  - Every session of a fleet has the tag C(vtap:fleet) with the name of the fleet. The module changes and deletes only
+    sessions of this account with this tag, except for sessions that O(adopt) allows it to adopt.
 notes:
-  - An interface keeps its target and session number from run to run. A target that is added gets only new sessions.
-  - Sessions are removed last. If EC2 refuses some calls, the rest goes on, the task fails at the end and lists them in
-    RV(failed_interfaces), and running it again finishes the work.
+  - Existing sessions keep their target and session number. A target that is added to O(targets) only gets new sessions,
+    and sessions whose target is removed from the list or exceeds its capacity.
+  - Sessions are created and updated before any session is deleted. Sessions that need the capacity or the session
+    number of a deleted session follow after the deletions.
+  - If a call fails for one interface, the module continues with the other interfaces. The task then fails and lists the
+    interfaces in RV(failed_interfaces). Rerun the task to finish.
 author:
   - The vtap.aws contributors (@vtap)
 options:
   state:
     description:
-      - V(present) keeps the fleet in line, V(absent) removes all its sessions.
+      - V(present) creates, updates and deletes sessions as needed. V(absent) deletes all sessions of the fleet.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - The name of the fleet, 1 to 256 characters. Fleets of one account and region must have different names.
+      - The name of the fleet, 1 to 256 characters. Each fleet in an account and region must have a different name.
     type: str
     required: true
   sources:
     description:
-      - Which interfaces are mirrored. An interface is selected if it fits any entry, and it fits an entry if it fits
-        all that the entry gives. Needed unless O(state=absent).
+      - The network interfaces to mirror. An interface is selected if it matches at least one entry. It matches an entry
+        if it matches all criteria of the entry.
+      - Required with O(state=present).
     type: list
     elements: dict
     suboptions: &selector
       network_interface_ids:
-        description: Ids of interfaces.
+        description: Ids of network interfaces.
         type: list
         elements: str
       instance_ids:
-        description: Ids of instances; all their interfaces fit.
+        description: Ids of instances. All interfaces of these instances match.
         type: list
         elements: str
       vpc_ids:
@@ -59,92 +63,102 @@ options:
         type: list
         elements: str
       availability_zones:
-        description: Names of availability zones, such as V(eu-west-1a).
+        description: Names of Availability Zones, such as V(eu-west-1a).
         type: list
         elements: str
       instance_types:
-        description: Instance types, with V(*) and V(?), such as V(m5.*).
+        description: Instance types, such as V(m5.large) or V(m5.*). The wildcards V(*) and V(?) are supported.
         type: list
         elements: str
       tags:
         description:
-          - Keys, each with a value, a list of values of which one must be there, or V(*) for any value.
-          - Values are text. V(yes), V(no), V(on) and V(off) must be quoted, or YAML makes V(true) and V(false) of them,
-            which are refused.
+          - Tag keys with their values. The value of each key is a string, a list of strings of which one must match, or
+            V(*) for any value. All keys must match.
+          - Quote V(yes), V(no), V(on) and V(off). YAML reads them as booleans, which the module rejects.
         type: dict
       tag_source:
         description:
-          - Whose tags count. With V(any) an interface has the tags of its instance as well. Where both have a key,
-            O(sources) go by the interface's own value, and O(exclude) leaves out what has the value on either.
+          - The tags to compare, of the V(interface), of its V(instance), or V(any) for both.
+          - If both have a key with different values, V(any) uses the value of the interface in O(sources), and matches
+            either value in O(exclude).
         type: str
         choices: [any, interface, instance]
         default: any
       interfaces:
-        description: Whether all interfaces of an instance fit or only the primary one.
+        description: Whether all interfaces of an instance match, or only the primary interface.
         type: str
         choices: [all, primary]
         default: all
       instance_states:
         description:
-          - States of the instance. Entries of O(sources) that give none take V(running) ones, those of O(exclude) all.
+          - States of the instance. The default is V(running) in O(sources) and any state in O(exclude).
         type: list
         elements: str
         choices: [pending, running, shutting-down, stopping, stopped, terminated]
   exclude:
     description:
-      - Which of the selected interfaces are left out after all, in the words of O(sources). Exclude the sensors where
-        O(sources) may mean them too; or those behind a load balancer or an endpoint get copies of their copies.
+      - Network interfaces to exclude from the selection, in the same format as O(sources).
+      - Exclude the instances that receive mirrored traffic behind a load balancer or an endpoint if O(sources) match
+        them. Otherwise mirrored traffic is mirrored again.
     type: list
     elements: dict
     suboptions: *selector
   targets:
     description:
-      - Where the copies go. A new session goes to a target in the zone of its interface that has room, or else in
-        another zone, of several to the least loaded. Needed unless O(state=absent).
+      - The targets of the sessions. A new session uses the least-loaded target with free capacity in its Availability
+        Zone, otherwise in another zone.
+      - Required with O(state=present).
     type: list
     elements: dict
     suboptions:
       traffic_mirror_target_id:
-        description: The id of the target. Give one of this and O(targets[].traffic_mirror_target_name).
+        description:
+          - The id of the target. Each entry requires either this option or O(targets[].traffic_mirror_target_name).
         type: str
       traffic_mirror_target_name:
-        description: The Name tag of the target.
+        description:
+          - The Name tag of the target. Exactly one target must have this name.
         type: str
       capacity:
         description:
-          - How many sessions it takes, 1 or more. By default 10 if it is a network interface, which is EC2's limit for
-            most instance types, and no limit otherwise.
+          - The maximum number of sessions of the target, 1 or more.
+          - The default is 10 if the target is a network interface, which is the EC2 quota for most instance types.
+            Otherwise there is no limit.
         type: int
       availability_zones:
         description:
-          - The zones it is in. By default that of the interface if it is a network interface, and none otherwise.
+          - The Availability Zones of the target. The default is the zone of the interface if the target is a network
+            interface. Otherwise the zones are unknown.
         type: list
         elements: str
   traffic_mirror_filter_id:
     description:
-      - The filter of all sessions. One of this and O(traffic_mirror_filter_name) is needed unless O(state=absent).
+      - The id of the filter that all sessions use. O(state=present) requires this option or
+        O(traffic_mirror_filter_name).
     type: str
   traffic_mirror_filter_name:
     description:
-      - The Name tag of the filter, which exactly one must have.
-      - In check mode filters and targets that do not exist are taken for ones that an earlier task would create. The
-        task warns of it, and RV(pending) has their names.
+      - The Name tag of the filter that all sessions use. Exactly one filter must have this name.
+      - In check mode, missing filters and targets that are given by name are assumed to be created earlier in the play.
+        The task prints a warning and returns their names in RV(pending).
     type: str
   session_numbers:
     description:
-      - The session numbers that the fleet uses, a number or two with a hyphen, within V(1-32766). A session gets the
-        lowest that is free on its interface.
+      - The session numbers that the fleet may use, as a number or as a range V(LOWEST-HIGHEST) within V(1-32766).
+      - A new session gets the lowest free number of its interface.
     type: str
     default: 1-32766
   packet_length:
     description:
-      - How many bytes of each packet are copied, 1 to 65535, with a Network Load Balancer as the target 1 to 8500. V(0)
-        copies whole packets. If it is left out, sessions keep theirs.
+      - The number of bytes of each packet to mirror, 1 to 65535. With a Network Load Balancer as the target, 1 to 8500.
+      - V(0) mirrors whole packets. If omitted, new sessions mirror whole packets, and existing sessions keep their
+        packet length.
     type: int
   virtual_network_id:
     description:
-      - The VXLAN network identifier of all sessions, 0 to 16777215. If it is left out, EC2 chooses one for each, by
-        which a sensor can tell the interfaces apart; see RV(vni_map).
+      - The VXLAN network identifier (VNI) of all sessions, 0 to 16777215.
+      - If omitted, EC2 assigns a VNI to each session. A sensor can then identify the source interface by the VNI. See
+        RV(vni_map).
     type: int
   description:
     description:
@@ -152,66 +166,72 @@ options:
     type: str
   adopt:
     description:
-      - Whether a session of this account without the mark of any fleet is taken over if it has a selected interface,
-        the filter and one of the targets.
+      - Whether to adopt sessions that have no C(vtap:fleet) tag. A session is adopted if this account owns it, its
+        interface is selected, and it uses the filter and one of the targets of the fleet.
     type: bool
     default: false
   purge:
     description:
-      - Whether sessions of the fleet are removed whose interface is not selected any more or cannot be mirrored.
+      - Whether to delete sessions of the fleet whose interface is no longer selected or cannot be mirrored.
     type: bool
     default: true
   on_ineligible:
     description:
-      - Whether selected interfaces that EC2 cannot mirror are skipped, or make the task fail before it changes
-        anything.
+      - The handling of selected interfaces that EC2 cannot mirror. V(skip) skips them. V(fail) fails the task before
+        any change.
     type: str
     choices: [skip, fail]
     default: skip
   supported_instance_types:
     description:
-      - The instance types that EC2 mirrors, with V(*) and V(?), in place of the collection's own list, which follows
-        the VPC Traffic Mirroring guide. Bare metal is never among them. It decides only about new sessions. An empty
-        list is as good as none.
+      - The instance types that EC2 can mirror, with the wildcards V(*) and V(?). The default is a list in the
+        collection, which follows the VPC Traffic Mirroring guide. An empty list means that default.
+      - The list applies only to new sessions. Bare metal instances are never supported.
     type: list
     elements: str
   max_creates:
     description:
-      - The most sessions that may be created, a number from 0 to 999999999 or a percentage, 0% to 100%, of the
-        selected interfaces, rounded down. Above it the task fails before it changes anything.
+      - The maximum number of sessions to create, as a number from 0 to 999999999, or as a percentage of the selected
+        interfaces from 0% to 100%, rounded down.
+      - If the plan exceeds it, the task fails before any change.
     type: str
   max_updates:
     description:
-      - The most sessions that may be changed, a number or a percentage of the sessions that the fleet has, rounded
-        down.
+      - The maximum number of sessions to update, as a number from 0 to 999999999, or as a percentage of the existing
+        sessions of the fleet from 0% to 100%, rounded down.
+      - If the plan exceeds it, the task fails before any change.
     type: str
   max_deletes:
     description:
-      - The most sessions that may be removed, a number or a percentage of the sessions that the fleet has, rounded
-        down.
+      - The maximum number of sessions to delete, as a number from 0 to 999999999, or as a percentage of the existing
+        sessions of the fleet from 0% to 100%, rounded down.
+      - If the plan exceeds it, the task fails before any change.
     type: str
   workers:
     description:
-      - How many sessions are worked on at once, 1 to 50. The default is enough for O(api_rate=5.0) unless EC2
-        takes more than two seconds for each call.
+      - The number of sessions to process in parallel, 1 to 50. The default is sufficient for O(api_rate=5.0), unless
+        EC2 takes more than two seconds per call.
     type: int
     default: 10
   api_rate:
     description:
-      - The rate at which EC2 allows each action that changes something, in calls per second, 0.01 to 100000. The
-        default is what EC2 publishes. Raise it if AWS raised it for the account, lower it to leave room for others. If
-        EC2 refuses calls all the same, the module slows down by itself.
+      - The rate limit of each mutating EC2 action, in calls per second, 0.01 to 100000. The default is the rate that
+        AWS publishes.
+      - Increase it if AWS increased the limit of the account. Decrease it to leave quota to other clients.
+      - If EC2 throttles calls nevertheless, the module slows down automatically.
     type: float
     default: 5.0
   api_burst:
     description:
-      - How many such calls EC2 allows at once before O(api_rate) counts, 1 to 100000.
+      - The burst limit of each mutating EC2 action, 1 to 100000. It is the number of calls that EC2 accepts at once
+        before O(api_rate) applies.
     type: int
     default: 50
   verify_permissions:
     description:
-      - Ask EC2 by its C(DryRun) parameter, once for each action of the plan, before the first change, in check mode or
-        not. The task fails if any would be refused.
+      - Check the permissions with the C(DryRun) parameter of EC2 before the first change, in check mode as well as
+        outside it. Each EC2 action is checked with the first call of the plan that uses it.
+      - The task fails if EC2 would reject any of these calls.
     type: bool
     default: false
 attributes:
@@ -219,13 +239,13 @@ attributes:
     description: Can run in C(check_mode) and predicts the result without changing anything.
     support: full
   diff_mode:
-    description: Returns a table of what was changed, or would be, in C(diff).
+    description: Returns the plan as a table in C(diff).
     support: full
   idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
+    description: A second run with the same options changes nothing.
     support: full
 extends_documentation_fragment:
-  - vtap.aws.defaults
+  - vtap.aws.common
   - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -237,7 +257,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Mirror every instance of two types in a zone
+- name: Mirror all instances of two instance families in an Availability Zone
   vtap.aws.ec2_traffic_mirror_fleet:
     region: eu-west-1
     name: ids-prod
@@ -253,7 +273,7 @@ EXAMPLES = r"""
     session_numbers: 1-3
     max_deletes: 10%
 
-- name: Stop mirroring them
+- name: Delete all sessions of the fleet
   vtap.aws.ec2_traffic_mirror_fleet:
     region: eu-west-1
     name: ids-prod
@@ -262,162 +282,167 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: What was to be done, by interface. The same in check mode and in the real run, unless EC2 refused.
-  returned: when the plan was made
+  description:
+    - The planned action for each interface.
+    - Check mode and the real run return the same plan, unless EC2 rejects a call in the real run.
+  returned: when the plan was created
   type: list
   elements: dict
   contains:
     network_interface_id:
-      description: The interface.
+      description: The network interface.
       type: str
       returned: always
       sample: eni-0a1b2c3d4e5f60718
     action:
-      description: V(create), V(change), V(leave), V(delete) or V(skip).
+      description: The planned action, V(create), V(update), V(unchanged), V(delete) or V(skip).
       type: str
       returned: always
       sample: create
     reason:
-      description: Why.
+      description: The reason for the action.
       type: str
       returned: always
       sample: new match
     instance_id:
-      description: Its instance.
+      description: The instance that the interface is attached to.
       type: str
-      returned: when the interface shows and is attached to one
+      returned: when EC2 returns the interface and its instance
       sample: i-0a1b2c3d4e5f60718
     traffic_mirror_session_id:
-      description: The session.
+      description: The existing session.
       type: str
-      returned: when it existed before
+      returned: when the session existed before the task
       sample: tms-0a1b2c3d4e5f60718
     session_number:
-      description: The number that the session has or will have.
+      description: The current or planned session number.
       type: int
-      returned: when there is or will be a session
+      returned: when the interface has or gets a session
       sample: 1
     traffic_mirror_target_id:
-      description: The target that the session has or will have.
+      description: The current or planned target.
       type: str
-      returned: when there is or will be a session, on a target that exists
+      returned: when the interface has or gets a session, and the target exists
       sample: tmt-0a1b2c3d4e5f60718
     other_session_ids:
-      description: The sessions of the interface that are not the fleet's. They are never touched.
+      description: Sessions of the interface that do not belong to the fleet. The module does not change them.
       type: list
       elements: str
-      returned: when there are any
+      returned: when the interface has such sessions
       sample: [tms-0a1b2c3d4e5f60719]
     changes:
-      description: What changes of the session, each with the value before and after.
+      description: The session options that change, each with the old and the new value.
       type: dict
-      returned: when action is V(change)
+      returned: when action is V(update)
       sample: {'packet_length': [0, 128]}
 summary:
-  description: How many interfaces have each action in RV(plan).
-  returned: when the plan was made
+  description: The number of entries in RV(plan) for each action.
+  returned: when the plan was created
   type: dict
   sample: {'created': 2, 'updated': 0, 'unchanged': 10, 'deleted': 1, 'skipped': 3}
 pending:
-  description: The names of the filter, and of targets, that do not exist yet.
-  returned: in check mode, when an earlier task would first have to create some
+  description:
+    - The names of the filter and of targets that do not exist yet and are assumed to be created earlier in the play.
+  returned: in check mode, when the filter or a target does not exist yet
   type: dict
   sample: {'traffic_mirror_filter_id': 'dns', 'targets': ['sensors']}
 coverage:
-  description: What of the selection is mirrored after the task.
+  description: How many of the selected interfaces are mirrored after the task.
   returned: when the plan was carried out, or in check mode
   type: dict
   contains:
     selected:
-      description: How many interfaces O(sources) select, those that are excluded or cannot be mirrored among them.
+      description: The number of interfaces that O(sources) select, including excluded and ineligible interfaces.
       type: int
       returned: always
       sample: 15
     eligible:
-      description: How many of them can be mirrored.
+      description: The number of selected interfaces that are not excluded and can be mirrored.
       type: int
       returned: always
       sample: 13
     mirrored:
-      description: How many have a session of the fleet.
+      description: The number of interfaces that have a session of the fleet.
       type: int
       returned: always
       sample: 12
     unmirrored:
-      description: Those that could be mirrored and are not, for want of room or a session number, or because it failed.
+      description:
+        - Eligible interfaces without a session of the fleet, because targets were full, no session number was free, or
+          a call failed.
       type: list
       elements: str
       returned: always
       sample: [eni-0a1b2c3d4e5f60721]
 vni_map:
-  description: For the sensor, which interface each VXLAN network identifier stands for.
-  returned: when the plan was carried out, or in check mode for sessions that exist
+  description: The source interface of each VXLAN network identifier (VNI), for the configuration of sensors.
+  returned: when the plan was carried out, or in check mode for existing sessions
   type: list
   elements: dict
   contains:
     virtual_network_id:
-      description: The VXLAN network identifier.
+      description: The VXLAN network identifier (VNI).
       type: int
       returned: always
       sample: 7159709
     network_interface_id:
-      description: The interface whose packets carry it.
+      description: The source network interface.
       type: str
       returned: always
       sample: eni-0a1b2c3d4e5f60718
     instance_id:
-      description: Its instance.
+      description: The instance that the interface is attached to.
       type: str
       returned: always
       sample: i-0a1b2c3d4e5f60718
     traffic_mirror_target_id:
-      description: The target that gets them.
+      description: The target of the session.
       type: str
       returned: always
       sample: tmt-0a1b2c3d4e5f60718
 failed_interfaces:
-  description: What EC2 did not let pass.
-  returned: when the plan was carried out, or in check mode, where it is empty
+  description: The interfaces for which the planned action failed. Empty in check mode.
+  returned: when the plan was carried out, or in check mode
   type: list
   elements: dict
   contains:
     network_interface_id:
-      description: The interface.
+      description: The network interface.
       type: str
       returned: always
       sample: eni-0a1b2c3d4e5f60718
     action:
-      description: What was to be done.
+      description: The planned action.
       type: str
       returned: always
       sample: create
     code:
-      description: EC2's error code; an empty string if it was not EC2 that refused, or there was no reply.
+      description: The EC2 error code. An empty string if EC2 sent no reply or the cause is not an EC2 error.
       type: str
       returned: always
       sample: TrafficMirrorSourcesPerTargetLimitExceeded
     reason:
-      description: What happened and what to do.
+      description: The cause of the failure and how to fix it.
       type: str
       returned: always
-      sample: "CreateTrafficMirrorSession was refused: TrafficMirrorSourcesPerTargetLimitExceeded"
+      sample: "CreateTrafficMirrorSession failed for session ... in eu-west-1: TrafficMirrorSessionLimitExceeded: ..."
 error:
-  description: What EC2 said to a call that describes.
-  returned: when EC2 refused one
+  description: The C(Describe) call that failed and the error that EC2 returned.
+  returned: when a C(Describe) call failed
   type: dict
   contains:
     code:
-      description: EC2's error code; an empty string if there was no reply.
+      description: The EC2 error code. An empty string if EC2 sent no reply.
       type: str
       returned: always
       sample: UnauthorizedOperation
     message:
-      description: EC2's words.
+      description: The EC2 error message.
       type: str
       returned: always
       sample: You are not authorized to perform this operation.
     operation:
-      description: The EC2 action.
+      description: The EC2 API action that failed.
       type: str
       returned: always
       sample: DescribeInstances

@@ -8,116 +8,121 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ec2_traffic_mirror_session
 version_added: 0.1.0
-short_description: Create, change and remove VPC Traffic Mirroring sessions
+short_description: Create, update and delete VPC Traffic Mirroring sessions
 description:
-  - A traffic mirror session copies the packets of a source network interface that match a filter to a target, where a
-    sensor such as Zeek or Suricata reads them. The copies travel in VXLAN to UDP port 4789 of the target.
-  - The module creates the session that the task describes, changes it where it differs, adopts it if it is already
-    there, or leaves it alone. It makes one call to EC2 if there is nothing to do and one more for each change.
-  - In check mode it changes nothing and returns what the real run would, except for values that only EC2 can know
-    in advance, such as the id of a new session.
+  - Manages traffic mirror sessions.
+  - A session mirrors traffic of a source network interface to a target. A filter determines which packets are mirrored.
+    A monitoring appliance such as Zeek or Suricata receives the packets at the target.
+  - EC2 encapsulates mirrored packets in VXLAN and sends them to UDP port 4789 of the target.
+  - The module creates the session if it does not exist. It updates an existing session only where the session differs
+    from the task.
+  - In check mode the module changes nothing and returns the predicted result. Values that EC2 assigns, such as the id
+    of a new session, are omitted.
 notes:
-  - "The session is found by the first of these that the task gives: O(traffic_mirror_session_id);
-    O(network_interface_id) and O(session_number); O(network_interface_id) and O(name); O(name). If that is not clear,
-    or if two of them point at different sessions, the task fails and lists the candidates."
-  - Sessions of other accounts are never changed.
-  - O(network_interface_id) and O(session_number) identify a session to EC2, so a task that gives them adopts whatever
-    session is there, and sets its Name tag if O(name) is given.
+  - "The module finds the session by the first of these that the task sets: O(traffic_mirror_session_id);
+    O(network_interface_id) and O(session_number); O(network_interface_id) and O(name); O(name)."
+  - If several sessions match, or if the options match different sessions, the task fails and lists the candidates.
+  - The module never changes sessions of other accounts.
+  - EC2 identifies a session by its interface and session number. A task that sets O(network_interface_id) and
+    O(session_number) therefore adopts an existing session of that interface and number. It sets the Name tag if O(name)
+    is set.
 author:
   - The vtap.aws contributors (@vtap)
 options:
   state:
     description:
-      - V(present) creates or changes the session, V(absent) removes it. If there is none where
-        O(network_interface_id) and O(session_number) say, nothing is removed, even if another one has the O(name).
+      - V(present) creates or updates the session. V(absent) deletes the session.
+      - With V(absent), O(network_interface_id) and O(session_number), only a session of that interface and number is
+        deleted. A session elsewhere that has the O(name) is not deleted.
     type: str
     choices: [present, absent]
     default: present
   traffic_mirror_session_id:
     description:
-      - The id of an existing session, V(tms-) and 8 or 17 hexadecimal digits.
+      - The id of an existing session, V(tms-) followed by 8 or 17 hexadecimal digits. EC2 assigns the ids of new
+        sessions.
     type: str
     aliases: [id]
   name:
     description:
       - The Name tag of the session, 1 to 256 characters.
-      - Within one interface, or within the whole account if O(network_interface_id) is not given, it identifies the
-        session. Sessions of different interfaces can have the same name.
+      - The name identifies the session on its interface, or in the whole account if O(network_interface_id) is omitted.
+        Sessions of different interfaces can have the same name.
     type: str
   network_interface_id:
     description:
-      - The source, V(eni-) and 8 or 17 hexadecimal digits. Needed to create a session.
-      - The interface must be attached to an instance of a supported type, must not be a mirror target, and takes three
-        sessions.
-      - EC2 cannot change the interface of a session; see O(allow_replacement).
+      - The source network interface, V(eni-) followed by 8 or 17 hexadecimal digits. Required to create a session.
+      - The interface must be attached to an instance of a supported type and must not be a mirror target. An interface
+        can have at most three sessions.
+      - EC2 cannot change the interface of an existing session. See O(allow_replacement).
     type: str
   session_number:
     description:
-      - The place of the session among those of the interface, 1 to 32766. A packet is copied by the first session,
-        in the order of these numbers, whose filter accepts it.
-      - If it is left out, a new session gets the lowest number that is free on the interface, and an existing one keeps
-        its number. That needs O(name), or the task could not find the session again.
+      - The evaluation order of the session on its interface, 1 to 32766, lowest first. The first session whose filter
+        accepts a packet mirrors it.
+      - If omitted, a new session gets the lowest free number of the interface, and an existing session keeps its
+        number. The task must then identify the session by O(name) or O(traffic_mirror_session_id).
     type: int
   traffic_mirror_filter_id:
     description:
-      - The filter that says which packets are copied, V(tmf-) and 8 or 17 hexadecimal digits.
-      - A filter is needed to create a session, by its id or by O(traffic_mirror_filter_name).
+      - The filter, V(tmf-) followed by 8 or 17 hexadecimal digits. It determines which packets are mirrored.
+      - Creating a session requires O(traffic_mirror_filter_id) or O(traffic_mirror_filter_name).
     type: str
   traffic_mirror_filter_name:
     description:
-      - The Name tag of the filter, which exactly one filter must have.
-      - In check mode a filter that does not exist is taken for one that an earlier task would create, and RV(pending)
-        says so.
+      - The Name tag of the filter. Exactly one filter must have this name.
+      - In check mode, a missing filter is assumed to be created earlier in the play. See RV(pending).
     type: str
   traffic_mirror_target_id:
     description:
-      - The target that gets the copies, V(tmt-) and 8 or 17 hexadecimal digits. It can belong to another account that
-        shares it.
-      - A target is needed to create a session, by its id or by O(traffic_mirror_target_name).
+      - The target that receives the mirrored packets, V(tmt-) followed by 8 or 17 hexadecimal digits. It can be a
+        target that another account shares.
+      - Creating a session requires O(traffic_mirror_target_id) or O(traffic_mirror_target_name).
     type: str
   traffic_mirror_target_name:
     description:
-      - The Name tag of the target, which exactly one target must have. Give a target of another account by its id, for
-        EC2 need not show its tags to this one.
-      - In check mode a target that does not exist is taken for one that an earlier task would create, and RV(pending)
-        says so.
+      - The Name tag of the target. Exactly one target must have this name.
+      - Use O(traffic_mirror_target_id) for a target of another account, because EC2 may not return its tags to this
+        account.
+      - In check mode, a missing target is assumed to be created earlier in the play. See RV(pending).
     type: str
   packet_length:
     description:
-      - How many bytes of each packet are copied, 1 to 65535, with a Network Load Balancer as the target 1 to 8500.
-      - V(0) copies whole packets. With a Network Load Balancer as the target EC2 then reports 8500, and the module
-        makes one more call to learn the type of the target.
-      - If it is left out, a new session copies whole packets and an existing one keeps its length.
+      - The number of bytes of each packet to mirror, 1 to 65535. With a Network Load Balancer as the target, 1 to 8500.
+      - V(0) mirrors whole packets. With a Network Load Balancer as the target, EC2 then reports 8500.
+      - If omitted, a new session mirrors whole packets, and an existing session keeps its packet length.
     type: int
   virtual_network_id:
     description:
-      - The VXLAN network identifier (VNI) in the header of the copies, 0 to 16777215.
-      - If it is left out, EC2 chooses a random one for a new session and an existing one keeps its own.
+      - The VXLAN network identifier (VNI) of the mirrored packets, 0 to 16777215.
+      - If omitted, EC2 assigns a random VNI to a new session, and an existing session keeps its VNI.
     type: int
   description:
     description:
-      - A description. An empty string removes it.
+      - The description of the session. An empty string removes it.
     type: str
   allow_replacement:
     description:
-      - Whether a session may be moved to another interface by making a new one there and then removing the old one.
-        The new one has all that the old one had and the task does not change, its virtual network id included. Only a
-        fleet that the old one belongs to does not take the new one.
-        EC2 is asked beforehand, by C(DryRun), whether the old one may be removed.
-      - The old session is the one with this O(traffic_mirror_session_id), or, if no session of the interface has this
-        O(name), the one on another interface that has it. O(name) is needed in both cases, for it is how the next run
-        finds the new session.
-      - While this is under way the new session has the tag C(vtap:replaces). By it the next run finishes what an
-        interrupted one began. Until then both copy packets. To go back instead, remove the session that has the tag.
-      - "In a loop that gives one name to several interfaces, each interface gets its own session: only the first of
-        them in the loop may take over a session from another interface. The same play for several hosts cannot be
-        recognized so, and there each host needs a name of its own."
+      - Whether the module may replace a session to move it to another interface. It creates a session on the new
+        interface and then deletes the old session. If V(false), the task fails instead.
+      - The new session gets the settings and tags of the old session, including the VNI, unless the task sets other
+        values. The tag C(vtap:fleet) is not copied, so the new session does not belong to a fleet.
+      - Before the replacement, the module checks with C(DryRun) that EC2 allows deleting the old session.
+      - The old session is the one with O(traffic_mirror_session_id). If that is omitted, and no session on the
+        interface has this O(name), it is the session of this name on another interface.
+      - O(name) is required, because the next run finds the new session by its name.
+      - During the replacement, the new session has the tag C(vtap:replaces), and both sessions mirror traffic. The next
+        run uses this tag to resume an interrupted replacement. To cancel the replacement, delete the session that has
+        the tag.
+      - In a loop that uses one name for several interfaces, only the first interface may take over a session from
+        another interface. Every other interface gets a separate session. The module cannot detect this across hosts, so
+        use a different name for each host.
     type: bool
     default: false
 extends_documentation_fragment:
-  - vtap.aws.defaults
-  - vtap.aws.resource
-  - vtap.aws.owned
+  - vtap.aws.common
+  - vtap.aws.lifecycle
+  - vtap.aws.ownership
   - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -143,14 +148,14 @@ EXAMPLES = r"""
     tags:
       Team: netsec
 
-- name: Copy only the first 128 bytes of each packet
+- name: Mirror only the first 128 bytes of each packet
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
     network_interface_id: eni-0a1b2c3d4e5f60718
     session_number: 1
     packet_length: 128
 
-- name: Copy whole packets again and remove the description
+- name: Mirror whole packets again and remove the description
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
     network_interface_id: eni-0a1b2c3d4e5f60718
@@ -158,7 +163,7 @@ EXAMPLES = r"""
     packet_length: 0
     description: ""
 
-- name: Mirror all interfaces of a server under one name, on the lowest free number of each
+- name: Mirror all interfaces of a server under one name, with the lowest free session number of each
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
     name: app to sensor
@@ -170,14 +175,14 @@ EXAMPLES = r"""
     - eni-0a1b2c3d4e5f60722
     - eni-0a1b2c3d4e5f60723
 
-- name: Name the session of the web server, so that it can follow the server
+- name: Set the name of an existing session
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
     network_interface_id: eni-0a1b2c3d4e5f60718
     session_number: 1
     name: web to sensor
 
-- name: The web server was rebuilt and has another interface
+- name: Move the session to the new interface of a rebuilt server
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
     name: web to sensor
@@ -194,8 +199,8 @@ EXAMPLES = r"""
 RETURN = r"""
 traffic_mirror_session:
   description:
-    - The session; empty when it does not exist.
-    - In check mode the keys that only EC2 can know in advance are left out.
+    - The session. Empty if it does not exist.
+    - In check mode, values that EC2 assigns are omitted.
   returned: success
   type: dict
   contains:
@@ -205,37 +210,37 @@ traffic_mirror_session:
       type: str
       sample: arn:aws:ec2:eu-west-1:123456789012:traffic-mirror-session/tms-0a1b2c3d4e5f60718
     description:
-      description: The description; an empty string if it has none.
+      description: The description. An empty string if it has none.
       returned: when the session exists
       type: str
       sample: web to sensor
     network_interface_id:
-      description: The network interface whose traffic is copied.
+      description: The source network interface.
       returned: when the session exists
       type: str
       sample: eni-0a1b2c3d4e5f60718
     owner_id:
-      description: The account that owns the session.
+      description: The id of the account that owns the session.
       returned: when the session exists
       type: str
       sample: '123456789012'
     packet_length:
-      description: How many bytes of each packet are copied; V(0) means all of them.
+      description: The number of bytes of each packet that are mirrored. V(0) means whole packets.
       returned: when the session exists
       type: int
       sample: 8500
     session_number:
-      description: The place of the session among those of the interface; the lowest comes first.
+      description: The evaluation order of the session on its interface, lowest first.
       returned: when the session exists
       type: int
       sample: 1
     tags:
-      description: The tags.
+      description: The tags of the session.
       returned: when the session exists
       type: dict
       sample: {'Team': 'netsec'}
     traffic_mirror_filter_id:
-      description: The filter that says which packets are copied.
+      description: The filter that determines which packets are mirrored.
       returned: when the session exists
       type: str
       sample: tmf-0a1b2c3d4e5f60718
@@ -245,58 +250,60 @@ traffic_mirror_session:
       type: str
       sample: tms-0a1b2c3d4e5f60718
     traffic_mirror_target_id:
-      description: The target that the copies are sent to.
+      description: The target that receives the mirrored packets.
       returned: when the session exists
       type: str
       sample: tmt-0a1b2c3d4e5f60718
     virtual_network_id:
-      description: The VXLAN network identifier (VNI) in the header of the copies.
+      description: The VXLAN network identifier (VNI) of the mirrored packets.
       returned: when the session exists
       type: int
       sample: 7159709
 actions:
-  description: The calls that changed something, or in check mode would, in their order.
+  description: The EC2 calls that changed something, in order. In check mode, the calls that the real run would make.
   returned: success
   type: list
   elements: dict
   contains:
     operation:
-      description: The EC2 action.
+      description: The EC2 API action.
       type: str
       returned: always
       sample: ModifyTrafficMirrorSession
     resource:
-      description: What it works on.
+      description: The resource that the call changes.
       type: str
       returned: always
       sample: session tms-0a1b2c3d4e5f60718 (network_interface_id eni-0a1b2c3d4e5f60718, session_number 1)
     reason:
-      description: Why it is needed.
+      description: The reason for the call.
       type: str
       returned: always
       sample: "description: '' -> 'web to sensor'"
 pending:
-  description: The options whose objects do not exist yet, with the names that the task gives for them.
-  returned: in check mode, when an earlier task would first have to create the filter or the target
+  description:
+    - The filter and the target that do not exist yet and are assumed to be created earlier in the play.
+    - The keys are the options that take their ids. The values are the names in the task.
+  returned: in check mode, when the filter or the target does not exist yet
   type: dict
   sample: {'traffic_mirror_filter_id': 'dns'}
 error:
-  description: What EC2 said.
-  returned: when EC2 refused a call
+  description: The EC2 call that failed and the error that EC2 returned.
+  returned: when an EC2 call failed
   type: dict
   contains:
     code:
-      description: EC2's error code; an empty string if there was no reply.
+      description: The EC2 error code. An empty string if EC2 sent no reply.
       type: str
       returned: always
       sample: NetworkInterfaceNotSupported
     message:
-      description: EC2's words.
+      description: The EC2 error message.
       type: str
       returned: always
       sample: eni-0a1b2c3d4e5f60731 must be attached to a supported instance
     operation:
-      description: The EC2 action.
+      description: The EC2 API action that failed.
       type: str
       returned: always
       sample: CreateTrafficMirrorSession
@@ -309,7 +316,7 @@ from ..module_utils._runtime.module import resource_module, run
 
 def main():
     module = resource_module(SESSION, references=session.REFERENCES)
-    run(module, SESSION, session.check, session.make_plan(module.params))
+    run(module, SESSION, session.check, session.create_planner(module.params))
 
 
 if __name__ == "__main__":

@@ -10,37 +10,39 @@ module: ec2_traffic_mirror_session_info
 version_added: 0.1.0
 short_description: List VPC Traffic Mirroring sessions
 description:
-  - Lists traffic mirror sessions of one region, sorted by id, however many there are.
-  - A session copies the packets of a source network interface that match a filter to a target.
-  - EC2 also shows the sessions that other accounts point at a target of this account. Such sessions are in the list;
-    their RV(traffic_mirror_sessions[].owner_id) is the other account.
-  - If several of O(traffic_mirror_session_ids), O(names) and O(filters) are given, a session must fit all of them.
+  - Lists the traffic mirror sessions of a region, sorted by id. The module reads all pages.
+  - A session mirrors traffic of a source network interface to a target. A filter determines which packets are mirrored.
+  - EC2 also returns sessions of other accounts that use a target of this account. The
+    RV(traffic_mirror_sessions[].owner_id) of such a session is the other account.
+  - If several of O(traffic_mirror_session_ids), O(names) and O(filters) are given, the module returns the sessions that
+    match all of them.
 author:
   - The vtap.aws contributors (@vtap)
 options:
   traffic_mirror_session_ids:
     description:
-      - Only the sessions with these ids.
-      - An id that does not exist is simply not in the list.
+      - Return only sessions with these ids.
+      - Ids that do not exist are ignored.
     type: list
     elements: str
     aliases: ['ids']
   names:
     description:
-      - Only the sessions whose Name tag is exactly one of these; there are no wildcards.
-      - A name that none has is simply not in the list.
+      - Return only sessions whose Name tag equals one of these values. Wildcards are not supported.
+      - Names that no session has are ignored.
     type: list
     elements: str
   filters:
     description:
-      - Only the sessions that fit all of these filters. A filter has one value, or a list of which any will do.
-      - "The names are those of EC2's C(DescribeTrafficMirrorSessions): V(description), V(network-interface-id),
+      - Return only sessions that match all of these API filters. Each API filter takes one value, or a list of values
+        of which one must match.
+      - "The supported filters of C(DescribeTrafficMirrorSessions) are V(description), V(network-interface-id),
         V(owner-id), V(packet-length), V(session-number), V(traffic-mirror-filter-id), V(traffic-mirror-session-id),
-        V(traffic-mirror-target-id), V(virtual-network-id)."
-      - V(tag:KEY) fits sessions whose tag C(KEY) has one of the values; V(tag-key) fits sessions that have a tag with
-        one of these keys. EC2 does not document them for sessions, so the module compares the tags itself, with EC2's
-        wildcards V(*) and V(?).
-      - Names and values are case-sensitive. Any other name is refused.
+        V(traffic-mirror-target-id) and V(virtual-network-id)."
+      - V(tag:KEY) matches sessions whose tag C(KEY) has one of the values. V(tag-key) matches sessions that have a tag
+        with one of these keys. EC2 does not document these two for sessions, so the module compares the tags. It
+        supports the wildcards V(*) and V(?) as EC2 does.
+      - Names and values are case-sensitive. The task fails for any other filter name.
     type: dict
     default: {}
 seealso:
@@ -48,10 +50,10 @@ seealso:
   - module: vtap.aws.ec2_traffic_mirror_filter_info
   - module: vtap.aws.ec2_traffic_mirror_target_info
   - name: Traffic mirror sessions
-    description: What sessions are, in the VPC Traffic Mirroring guide.
+    description: Sessions in the VPC Traffic Mirroring guide.
     link: https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-sessions.html
 extends_documentation_fragment:
-  - vtap.aws.defaults
+  - vtap.aws.common
   - vtap.aws.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -63,13 +65,13 @@ EXAMPLES = r"""
   vtap.aws.ec2_traffic_mirror_session_info:
     region: eu-west-1
 
-- name: Which sessions does this interface have?
+- name: List the sessions of an interface
   vtap.aws.ec2_traffic_mirror_session_info:
     region: eu-west-1
     filters:
       network-interface-id: eni-0a1b2c3d4e5f60718
 
-- name: List what the security team mirrors to this target
+- name: List the sessions that use a target and have a tag
   vtap.aws.ec2_traffic_mirror_session_info:
     region: eu-west-1
     filters:
@@ -77,7 +79,7 @@ EXAMPLES = r"""
       tag:Team: netsec
   register: mirrors
 
-- name: Keep those sessions as they are
+- name: Pass these sessions to the session module, which reports no change
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
   args: "{{ item }}"
@@ -90,7 +92,7 @@ RETURN = r"""
 traffic_mirror_sessions:
   description:
     - The sessions, sorted by id.
-    - Each can be given to M(vtap.aws.ec2_traffic_mirror_session) as it stands, and changes nothing there.
+    - Each entry can be used as the options of M(vtap.aws.ec2_traffic_mirror_session), which then reports no change.
   returned: always
   type: list
   elements: dict
@@ -101,39 +103,39 @@ traffic_mirror_sessions:
       type: str
       sample: arn:aws:ec2:eu-west-1:123456789012:traffic-mirror-session/tms-0a1b2c3d4e5f60718
     description:
-      description: The description; an empty string if it has none.
+      description: The description. An empty string if it has none.
       returned: always
       type: str
       sample: web to sensor
     network_interface_id:
-      description: The network interface whose traffic is copied.
+      description: The source network interface.
       returned: always
       type: str
       sample: eni-0a1b2c3d4e5f60718
     owner_id:
-      description: The account that owns the session.
+      description: The id of the account that owns the session.
       returned: always
       type: str
       sample: '123456789012'
     packet_length:
       description:
-        - How many bytes of each packet are copied; V(0) means all of them.
-        - With a Network Load Balancer as the target EC2 reports V(8500) if the packet length was never set.
+        - The number of bytes of each packet that are mirrored. V(0) means whole packets.
+        - With a Network Load Balancer as the target, EC2 reports V(8500) if the packet length was never set.
       returned: always
       type: int
       sample: 8500
     session_number:
-      description: The place of the session among those of the interface; the lowest comes first.
+      description: The evaluation order of the session on its interface, lowest first.
       returned: always
       type: int
       sample: 1
     tags:
-      description: The tags.
+      description: The tags of the session.
       returned: always
       type: dict
       sample: {'Team': 'netsec'}
     traffic_mirror_filter_id:
-      description: The filter that says which packets are copied.
+      description: The filter that determines which packets are mirrored.
       returned: always
       type: str
       sample: tmf-0a1b2c3d4e5f60718
@@ -143,12 +145,12 @@ traffic_mirror_sessions:
       type: str
       sample: tms-0a1b2c3d4e5f60718
     traffic_mirror_target_id:
-      description: The target that the copies are sent to.
+      description: The target that receives the mirrored packets.
       returned: always
       type: str
       sample: tmt-0a1b2c3d4e5f60718
     virtual_network_id:
-      description: The VXLAN network identifier (VNI) in the header of the copies.
+      description: The VXLAN network identifier (VNI) of the mirrored packets.
       returned: always
       type: int
       sample: 7159709

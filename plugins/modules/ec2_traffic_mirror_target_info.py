@@ -10,45 +10,48 @@ module: ec2_traffic_mirror_target_info
 version_added: 0.1.0
 short_description: List VPC Traffic Mirroring targets
 description:
-  - Lists traffic mirror targets of one region, sorted by id, however many there are.
-  - A target is where copies of packets go. Its destination is a network interface, a Network Load Balancer or a Gateway
+  - Lists the traffic mirror targets of a region, sorted by id. The module reads all pages.
+  - A target is the destination of mirrored traffic. It is a network interface, a Network Load Balancer or a Gateway
     Load Balancer endpoint.
-  - EC2 also shows the targets that other accounts share with this one. Such targets are in the list; their
-    RV(traffic_mirror_targets[].owner_id) is the other account.
-  - If several of O(traffic_mirror_target_ids), O(names) and O(filters) are given, a target must fit all of them.
+  - EC2 also returns targets that other accounts share with this account. The RV(traffic_mirror_targets[].owner_id) of
+    such a target is the other account.
+  - If several of O(traffic_mirror_target_ids), O(names) and O(filters) are given, the module returns the targets that
+    match all of them.
 author:
   - The vtap.aws contributors (@vtap)
 options:
   traffic_mirror_target_ids:
     description:
-      - Only the targets with these ids.
-      - An id that does not exist is simply not in the list.
+      - Return only targets with these ids.
+      - Ids that do not exist are ignored.
     type: list
     elements: str
     aliases: ['ids']
   names:
     description:
-      - Only the targets whose Name tag is exactly one of these; there are no wildcards.
-      - A name that none has is simply not in the list.
+      - Return only targets whose Name tag equals one of these values. Wildcards are not supported.
+      - Names that no target has are ignored.
     type: list
     elements: str
   filters:
     description:
-      - Only the targets that fit all of these filters. A filter has one value, or a list of which any will do.
-      - "The names are those of EC2's C(DescribeTrafficMirrorTargets): V(description), V(network-interface-id),
-        V(network-load-balancer-arn), V(owner-id), V(traffic-mirror-target-id)."
-      - V(tag:KEY) fits targets whose tag C(KEY) has one of the values; V(tag-key) fits targets that have a tag with
-        one of these keys. V(type) and V(gateway-load-balancer-endpoint-id) fit the targets with these.
-      - EC2 does not document these four for targets, so the module compares them itself, with EC2's wildcards V(*)
-        and V(?).
-      - Names and values are case-sensitive. Any other name is refused.
+      - Return only targets that match all of these API filters. Each API filter takes one value, or a list of values of
+        which one must match.
+      - "The supported filters of C(DescribeTrafficMirrorTargets) are V(description), V(network-interface-id),
+        V(network-load-balancer-arn), V(owner-id) and V(traffic-mirror-target-id)."
+      - V(tag:KEY) matches targets whose tag C(KEY) has one of the values. V(tag-key) matches targets that have a tag
+        with one of these keys. V(type) and V(gateway-load-balancer-endpoint-id) match the return values of these names.
+      - EC2 does not document these four for targets, so the module compares them. It supports the wildcards V(*) and
+        V(?) as EC2 does.
+      - Names and values are case-sensitive. The task fails for any other filter name.
     type: dict
     default: {}
   session_count:
     description:
-      - Whether to count the sessions that use each target. This takes one more paginated C(Describe) for all of them.
-      - EC2 also shows the sessions that other accounts point at a target of this account, and they count. Of a target
-        of another account, it shows only the sessions of this account.
+      - Whether to return the number of sessions that use each target. Requires permission for
+        C(DescribeTrafficMirrorSessions).
+      - For a target of this account, sessions of other accounts count as well. For a target of another account, EC2
+        returns only sessions of this account, so other sessions do not count.
     type: bool
     default: false
 seealso:
@@ -56,10 +59,10 @@ seealso:
   - module: vtap.aws.ec2_traffic_mirror_session_info
   - module: vtap.aws.ec2_traffic_mirror_filter_info
   - name: Traffic mirror targets
-    description: What targets are, in the VPC Traffic Mirroring guide.
+    description: Targets in the VPC Traffic Mirroring guide.
     link: https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-targets.html
 extends_documentation_fragment:
-  - vtap.aws.defaults
+  - vtap.aws.common
   - vtap.aws.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -67,31 +70,31 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: List all targets of the region, with the number of sessions that use them
+- name: List all targets of the region with the number of sessions that use them
   vtap.aws.ec2_traffic_mirror_target_info:
     region: eu-west-1
     session_count: true
 
-- name: Which target has this interface?
+- name: Get the target of an interface
   vtap.aws.ec2_traffic_mirror_target_info:
     region: eu-west-1
     filters:
       network-interface-id: eni-0a1b2c3d4e5f60741
 
-- name: List the Network Load Balancers that are targets of the security team
+- name: List targets by destination type and tag
   vtap.aws.ec2_traffic_mirror_target_info:
     region: eu-west-1
     filters:
       type: network-load-balancer
       tag:Team: netsec
 
-- name: Look up a target by its name
+- name: Get a target by name
   vtap.aws.ec2_traffic_mirror_target_info:
     region: eu-west-1
     names: [lab-target]
   register: found
 
-- name: Keep it as it is
+- name: Pass the target to the target module, which reports no change
   vtap.aws.ec2_traffic_mirror_target:
     region: eu-west-1
   args: "{{ item }}"
@@ -104,7 +107,7 @@ RETURN = r"""
 traffic_mirror_targets:
   description:
     - The targets, sorted by id.
-    - Each can be given to M(vtap.aws.ec2_traffic_mirror_target) as it stands, and changes nothing there.
+    - Each entry can be used as the options of M(vtap.aws.ec2_traffic_mirror_target), which then reports no change.
   returned: always
   type: list
   elements: dict
@@ -115,37 +118,37 @@ traffic_mirror_targets:
       type: str
       sample: arn:aws:ec2:eu-west-1:123456789012:traffic-mirror-target/tmt-0a1b2c3d4e5f60718
     description:
-      description: The description; an empty string if it has none.
+      description: The description. An empty string if it has none.
       returned: always
       type: str
       sample: Zeek
     gateway_load_balancer_endpoint_id:
-      description: The Gateway Load Balancer endpoint that gets the copies.
-      returned: when the target is one
+      description: The id of the destination Gateway Load Balancer endpoint.
+      returned: when the destination is a Gateway Load Balancer endpoint
       type: str
       sample: vpce-0a1b2c3d4e5f60771
     network_interface_id:
-      description: The network interface that gets the copies.
-      returned: when the target is one
+      description: The destination network interface.
+      returned: when the destination is a network interface
       type: str
       sample: eni-0a1b2c3d4e5f60741
     network_load_balancer_arn:
-      description: The ARN of the Network Load Balancer that gets the copies.
-      returned: when the target is one
+      description: The ARN of the destination Network Load Balancer.
+      returned: when the destination is a Network Load Balancer
       type: str
       sample: arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/sensors/0a1b2c3d4e5f6071
     owner_id:
-      description: The account that owns the target.
+      description: The id of the account that owns the target.
       returned: always
       type: str
       sample: '123456789012'
     session_count:
-      description: The number of sessions that use the target, as far as EC2 shows them.
+      description: The number of sessions that use the target, of those that EC2 returns to this account.
       returned: when O(session_count=true)
       type: int
       sample: 3
     tags:
-      description: The tags.
+      description: The tags of the target.
       returned: always
       type: dict
       sample: {'Name': 'sensor', 'Team': 'netsec'}
@@ -169,7 +172,7 @@ from ..module_utils._runtime.module import run_info
 
 
 def main():
-    run_info(TARGET, more=target.INFO_OPTIONS, complete=target.count_sessions)
+    run_info(TARGET, extra_options=target.INFO_OPTIONS, extend=target.count_sessions)
 
 
 if __name__ == "__main__":

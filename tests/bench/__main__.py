@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls per task and wall time per looped task of our modules, side by side with others in one run.
+"""Measure API calls and wall time per looped task of the modules and of other collections.
 
 A round is one playbook that loops every task over the same items, then the same calls as bare boto3 scripts, one
 process for each item. The time of an item is what it adds to its loop, as measure.py says; a round's figure is the mean
@@ -33,11 +33,13 @@ from .table import Rounds, misses, table
 def _arguments() -> argparse.Namespace:
     summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=summary)
-    parser.add_argument("--rounds", type=int, default=3, help="how often all of it is done (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default: %(default)s)")
     parser.add_argument(
         "--items", type=int, default=3, help=f"items of each loop, 2 to {len(ITEMS)} (default: %(default)s)"
     )
-    parser.add_argument("--quick", action="store_true", help="one round of two items: the calls, but no useful times")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of two items: checks the calls, times are not meaningful"
+    )
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.rounds, arguments.items = 1, 2
@@ -70,7 +72,7 @@ def main() -> int:
         return 2
     print(f"\nPython {platform.python_version()}, {versions}; {cores} cores, load {load:.1f} before the run")
     if load > cores / 2:
-        print("The machine was busy with something else, so do not believe the times.")
+        print("The machine was under load; the times are not reliable.")
     print(f"{arguments.rounds} rounds of {arguments.items} items. ", end="")
     print("Medians over the rounds; ratios are medians of those within each round.\n")
     print(table(rounds))

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of one of our tasks without Ansible: python bare.py WHAT INTERFACE NAME FILTER TARGET
+"""Send the API calls of one task without Ansible: python bare.py WHAT INTERFACE NAME FILTER TARGET
 
-What a shell script would do for each of its sessions, filters or targets: look, then act, in a process of its own.
+Like a shell script, it reads the session, filter or target, then changes it, in one process per resource.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _STAGE = [{"Key": "Team", "Value": "netsec"}, {"Key": "Stage", "Value": "one"}]
 
 
 def _expect(there: list[Any], wanted: bool) -> None:
-    """The scripts keep what they count on, so that a benchmark of nothing does not pass for a fast one."""
+    """Exit with an error unless the resource exists (wanted) or not, so that a script without effect is detected."""
     if len(there) != wanted:
-        sys.exit(f"{len(there)} found, not {wanted:d}")
+        sys.exit(f"{len(there)} found, expected {wanted:d}")
 
 
 def _named(rows: list[Any], name: str) -> list[Any]:
@@ -124,7 +124,7 @@ def target(ec2: Any, does: str, interface: str, name: str, *_ids: str) -> None:
 
 
 def _users(ec2: Any, kind: str, wanted: str) -> list[Any]:
-    """The sessions that use a filter or target."""
+    """Return the sessions that use a filter or target."""
     filters = [{"Name": f"traffic-mirror-{kind}-id", "Values": [wanted]}]
     found: list[Any] = ec2.describe_traffic_mirror_sessions(Filters=filters, MaxResults=1000)["TrafficMirrorSessions"]
     return found
@@ -134,7 +134,7 @@ _KINDS: dict[str, Callable[..., None]] = {"session": session, "filter": mirror_f
 
 
 def run(ec2: Any, what: str, *values: str) -> None:
-    """Make the calls of one script, its arguments given, with a boto3 client of EC2."""
+    """Send the calls of one script. values: INTERFACE, NAME, FILTER and TARGET."""
     kind, _space, does = what.partition(" ")
     _KINDS[kind](ec2, does, *values)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet does, without Ansible and without a plan: python bare_fleet.py WHAT WORKERS RETRY_MODE FILTER TARGET
+"""Send the API calls of a fleet without Ansible: python bare_fleet.py WHAT WORKERS RETRY_MODE FILTER TARGET
 
 WHAT is "read": page through all that a fleet reads; "create": that, then a session on each interface whose instance is
 tagged and that has none; "repair": that, then take the description from each session that has one, and remove those of
@@ -22,7 +22,7 @@ _TAGS = [{"ResourceType": "traffic-mirror-session", "Tags": [{"Key": "vtap:fleet
 
 
 def _read(ec2: Any) -> tuple[set[str], list[Any]]:
-    """The interfaces of running, tagged instances, and all sessions."""
+    """Return the interfaces of running, tagged instances, and all sessions."""
 
     def rows(operation: str, member: str) -> list[Any]:
         pages = ec2.get_paginator(operation).paginate(PaginationConfig={"PageSize": 1000})

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fleets beside the scripts and the loops that they replace, in one run. Start: python -m tests.bench.fleets
+"""Compare the fleet module with scripts and with loops of the session module. Start: python -m tests.bench.fleets
 
-Every figure is of a whole process: ansible-playbook with one task of the fleet, or with a loop of the single module, or
-a script (bare_fleet.py). What the emulator itself takes of the time is given beside, from its own log.
+Every figure is for a whole process: ansible-playbook with one fleet task, ansible-playbook with a loop of the session
+module, or a script (bare_fleet.py). The time spent in the emulator, from its log, is listed separately.
 
-Ends with 1 if something makes more calls than it should, leaves an interface without its session, or takes more memory.
-Times are reported and judged, but do not fail the run.
+The exit status is 1 if a run makes more calls than expected, misses a session, or exceeds the memory limit. Times are
+compared with targets, but do not fail the run.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from .subjects import FILTER_ID, SESSION, TARGET_ID
 FLEET = "vtap.aws.ec2_traffic_mirror_fleet"
 SIZES = (100, 1000, 10000)
 LOOPED = 50
-# Of the scenario that repairs a fleet, per session.
+# Fractions of sessions to update and to delete in the repair scenario.
 DRIFTED, GONE = 0.1, 0.05
 MOST_CALLS, MOST_RATIO, MOST_MIB, LEAST_GAIN, LEAST_USE = 60, 1.3, 400, 50, 0.95
-# EC2's bucket for each action that changes something is 50 tokens and 5 per second. Ten of it make the run short.
+# EC2's bucket for each write action has 50 tokens and refills 5 per second. Ten times that shortens the run.
 BUCKET = (500, 50)
 UNBOUND = {"api_rate": 100000, "api_burst": 100000}
 _MARK = {"vtap:fleet": "bench"}
@@ -45,7 +45,7 @@ _MARK = {"vtap:fleet": "bench"}
 
 @dataclass(frozen=True)
 class Run:
-    """One process. seconds: its wall time. mib: the peak of its largest process. log: the calls it made."""
+    """A process. seconds: wall time. mib: peak memory of the largest process. log: the API calls."""
 
     seconds: float
     mib: int
@@ -56,13 +56,13 @@ class Run:
         return float(sum(entry["seconds"] for entry in self.log))
 
     def writes(self, code: str | None = None) -> list[dict[str, Any]]:
-        """The calls that are no Describes, those with this code if it is given."""
+        """Return the calls other than Describe, optionally only those with an error code."""
         calls = (entry for entry in self.log if not entry["action"].startswith("Describe"))
         return [entry for entry in calls if code in (None, entry["code"])]
 
 
 class Bench:
-    """Runs against one emulator; work is a directory for playbooks and for Ansible's own files."""
+    """Runs against one emulator. work: a directory for playbooks and Ansible's files."""
 
     def __init__(self, emulator: Emulator, work: pathlib.Path) -> None:
         self.emulator, self.work = emulator, work
@@ -70,22 +70,22 @@ class Bench:
         self.ec2 = emulator.client()
         self.missed: list[str] = []
 
-    def crowd(self, number: int, mirrored: bool, tagged: bool = True) -> dict[str, list[str]]:
-        """That many more instances, with a session of the fleet each or without."""
+    def bulk_seed(self, number: int, mirrored: bool, tagged: bool = True) -> dict[str, list[str]]:
+        """Create instances, optionally with a fleet session each."""
         sessions = {"target": TARGET_ID, "filter": FILTER_ID, "tags": _MARK} if mirrored else None
-        return self.emulator.crowd(number, tags={"Mirror": "yes"} if tagged else None, sessions=sessions)
+        return self.emulator.bulk_seed(number, tags={"Mirror": "yes"} if tagged else None, sessions=sessions)
 
     def drifted(self, number: int) -> dict[str, list[str]]:
-        """A fleet of that many sessions, of which some were changed by hand and some are not wanted any more."""
+        """Create a fleet with this many sessions, of which some were changed and some must be deleted."""
         self.emulator.reset()
-        self.crowd(round(number * GONE), mirrored=True, tagged=False)
-        there = self.crowd(number - round(number * GONE), mirrored=True)
+        self.bulk_seed(round(number * GONE), mirrored=True, tagged=False)
+        there = self.bulk_seed(number - round(number * GONE), mirrored=True)
         for session in there["sessions"][: round(number * DRIFTED)]:
             self.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, Description="by hand")
         return there
 
     def fleet(self, **options: Any) -> Run:
-        """One task of a fleet."""
+        """Run one fleet task."""
         fleet = {
             "name": "bench",
             "sources": [{"tags": {"Mirror": "yes"}}],
@@ -97,7 +97,7 @@ class Bench:
         return self._play([{FLEET: fleet}])
 
     def loop(self, items: list[dict[str, Any]]) -> Run:
-        """A task of the single module for each item."""
+        """Run the session module in a loop over the items."""
         session = {
             "network_interface_id": "{{ item.interface }}",
             "session_number": 1,
@@ -109,12 +109,12 @@ class Bench:
         return self._play([{SESSION: session, "loop": items}])
 
     def script(self, what: str, mode: str = "standard", workers: int = 10) -> Run:
-        """bare_fleet.py."""
+        """Run bare_fleet.py."""
         script = pathlib.Path(__file__).with_name("bare_fleet.py")
         return self._run([sys.executable, script, what, str(workers), mode, FILTER_ID, TARGET_ID])
 
     def expect_sessions(self, what: str, number: int) -> None:
-        """Note it if there are not so many sessions, each on an interface of its own."""
+        """Record a miss unless there are `number` sessions on as many interfaces."""
         pages = self.ec2.get_paginator("describe_traffic_mirror_sessions").paginate()
         found = Counter(row["NetworkInterfaceId"] for page in pages for row in page["TrafficMirrorSessions"])
         if len(found) != number or max(found.values(), default=1) > 1:
@@ -157,11 +157,11 @@ def _judged(text: str, met: bool) -> str:
 
 
 def no_op(bench: Bench, sizes: Iterable[int], rounds: int) -> str:
-    """A fleet that has nothing to do, beside a script that reads the same."""
+    """Compare a fleet run without changes with a script that sends the same Describe calls."""
     rows = []
     for size in sizes:
         bench.emulator.reset()
-        bench.crowd(size, mirrored=True)
+        bench.bulk_seed(size, mirrored=True)
         pairs = [(bench.fleet(), bench.script("read")) for _round in range(rounds)]
         fleets, scripts = zip(*pairs, strict=True)
         calls, mib = max(len(run.log) for run in fleets), max(run.mib for run in fleets)
@@ -191,7 +191,7 @@ def no_op(bench: Bench, sizes: Iterable[int], rounds: int) -> str:
 def _against_loop(
     bench: Bench, what: str, size: int, setup: Callable[[int], list[dict[str, Any]]], left: int
 ) -> list[Any]:
-    """The rows of one scenario: the fleet, the pool, and a loop of the single module over a small one."""
+    """Return the rows of one scenario: fleet, thread pool, and a loop of the session module over fewer items."""
     setup(size)
     fleet = bench.fleet(**UNBOUND)
     bench.expect_sessions(f"{what} by a fleet", left)
@@ -203,7 +203,7 @@ def _against_loop(
     gain = (loop.seconds / len(items)) / (fleet.seconds / size)
     failed = len(fleet.writes()) - len(fleet.writes("OK"))
     if failed:
-        bench.missed.append(f"{what} by a fleet: {failed} calls were refused")
+        bench.missed.append(f"{what} by a fleet: {failed} calls failed")
 
     def row(name: str, run: Run, sessions: int, judgement: str) -> tuple[str, ...]:
         each = run.seconds / sessions * 1000
@@ -229,11 +229,11 @@ def _against_loop(
 
 
 def writes(bench: Bench, size: int) -> str:
-    """Making a fleet, and repairing one, without throttling."""
+    """Create and repair a fleet without throttling."""
 
     def fresh(number: int) -> list[dict[str, Any]]:
         bench.emulator.reset()
-        return [{"interface": one, "state": "present"} for one in bench.crowd(number, mirrored=False)["interfaces"]]
+        return [{"interface": one, "state": "present"} for one in bench.bulk_seed(number, mirrored=False)["interfaces"]]
 
     def drifted(number: int) -> list[dict[str, Any]]:
         there = bench.drifted(number)["interfaces"]
@@ -249,7 +249,7 @@ def writes(bench: Bench, size: int) -> str:
 
 
 def throttled(bench: Bench, size: int) -> str:
-    """Making a fleet within EC2's buckets, by ways to deal with them."""
+    """Create a fleet within EC2's throttling limits, with different retry strategies."""
     burst, rate = BUCKET
     paced = {"api_rate": rate, "api_burst": burst}
     ways: dict[str, Callable[[], Run]] = {
@@ -263,8 +263,8 @@ def throttled(bench: Bench, size: int) -> str:
     rows = []
     for name, run_it in ways.items():
         bench.emulator.reset()
-        bench.crowd(size, mirrored=False)
-        bench.emulator.knobs(throttle={"CreateTrafficMirrorSession": [burst, rate]})
+        bench.bulk_seed(size, mirrored=False)
+        bench.emulator.settings(throttle={"CreateTrafficMirrorSession": [burst, rate]})
         try:
             run = run_it()
         except Broken as error:
@@ -301,8 +301,10 @@ def throttled(bench: Bench, size: int) -> str:
 def _arguments() -> argparse.Namespace:
     summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
     parser = argparse.ArgumentParser(prog="python -m tests.bench.fleets", description=summary)
-    parser.add_argument("--rounds", type=int, default=3, help="of the no-op (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of everything: the calls, but no useful times")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the no-op (default: %(default)s)")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the size: checks the calls, times are not meaningful"
+    )
     return parser.parse_args()
 
 
@@ -314,7 +316,7 @@ def main() -> int:
         try:
             print(f"\n{no_op(bench, [size // part for size in SIZES], rounds)}", flush=True)
             print(f"\n{writes(bench, 1000 // part)}", flush=True)
-            # Never less than the bucket holds, or nothing is throttled.
+            # More than the bucket size, otherwise no call is throttled.
             print(f"\n{throttled(bench, 1000 if part == 1 else BUCKET[0] + 100)}", flush=True)
         except Broken as error:
             print(error, file=sys.stderr)

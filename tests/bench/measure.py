@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One round: every subject once, each item's end noted as it comes, and the calls told apart by when they were made.
+"""Run every subject once, record the end of each item, and assign the API calls to items by time.
 
 ansible-playbook prints an item's line as soon as the item is done, so the time between two lines is what the later
 item cost, start of its process included, and what a play costs once falls away. A script's items end with its process.
@@ -30,12 +30,12 @@ _ITEM = re.compile(r"(ok|changed|failed|skipping): \[localhost\] => \(item=")
 
 
 class Broken(Exception):
-    """A subject did not do what it is measured for."""
+    """A subject did not produce the expected result."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """One item: begin and end by the wall clock, which is the call log's too."""
+    """The begin and end of an item, by the clock of the call log."""
 
     subject: Subject
     begin: float
@@ -44,14 +44,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Figures:
-    """One subject in one round: seconds per item, and for each item the actions it called."""
+    """The results of a subject in one round: seconds and actions of each item."""
 
     seconds: float
     calls: tuple[tuple[str, ...], ...]
 
 
 def environment(emulator: Emulator, work: pathlib.Path) -> dict[str, str]:
-    """Built from nothing: no credentials, no Ansible settings, no PYTHONDONTWRITEBYTECODE of the developer's."""
+    """Return a minimal environment, without the developer's credentials, Ansible settings and Python settings."""
     settings = work / "ansible.cfg"
     settings.write_text("")
     return {
@@ -64,14 +64,14 @@ def environment(emulator: Emulator, work: pathlib.Path) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".venv/collections")),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "1",
-        # Ansible does not flush its lines, and they are timed as they come.
+        # Ansible does not flush its output, whose lines are timed.
         "PYTHONUNBUFFERED": "1",
         **emulator.env,
     }
 
 
 def play_command(playbook: pathlib.Path) -> list[str | pathlib.Path]:
-    """What runs a playbook here."""
+    """Return the ansible-playbook command."""
     return [
         pathlib.Path(sys.executable).with_name("ansible-playbook"),
         *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"),
@@ -80,7 +80,7 @@ def play_command(playbook: pathlib.Path) -> list[str | pathlib.Path]:
 
 
 class Bench:
-    """Rounds against one emulator; work is a directory for the playbook and for Ansible's own files."""
+    """Rounds against one emulator. work: a directory for the playbook and Ansible's files."""
 
     def __init__(self, emulator: Emulator, work: pathlib.Path, items: int) -> None:
         self.emulator = emulator
@@ -91,7 +91,7 @@ class Bench:
         self.env = environment(emulator, work)
 
     def round(self) -> dict[Subject, Figures]:
-        """Everything once, on a fresh lab. Raises Broken."""
+        """Run every subject once on a fresh lab. Raises Broken."""
         self.emulator.reset()
         spans = [*self._run_play(), *(span for subject in SCRIPTS for span in self._run_script(subject))]
         log = self.emulator.log()
@@ -100,7 +100,7 @@ class Bench:
     def _figures(self, subject: Subject, spans: list[Span], log: list[dict[str, Any]]) -> Figures:
         mine = [span for span in spans if span.subject is subject]
         if len(mine) != self.items:
-            raise Broken(f"{subject.label}: {len(mine)} items, not {self.items}")
+            raise Broken(f"{subject.label}: {len(mine)} items, expected {self.items}")
         calls = tuple(tuple(e["action"] for e in log if span.begin <= e["time"] < span.end) for span in mine)
         return Figures((mine[-1].end - mine[0].end) / (len(mine) - 1), calls)
 
@@ -125,7 +125,7 @@ class Bench:
                     subject, begin = subjects[task[1]], now
                 elif item := _ITEM.match(line):
                     if item[1] != subject.status:
-                        lines.append(f"{subject.label}: {item[1]}, not {subject.status}\n")
+                        lines.append(f"{subject.label}: {item[1]}, expected {subject.status}\n")
                         process.kill()
                         break
                     spans.append(Span(subject, begin, now))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is measured: the looped tasks, the scripts beside them, and what each should cost."""
+"""The measured tasks and scripts, and the API calls that each must make."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VPC = "amazon.aws.ec2_vpc_net"
 REFERENCE = "amazon.aws.ec2_vpc_net_info"
 PING = "ansible.builtin.ping"
 BARE = "bare boto3"
-# The wall time of one of our tasks, as a part of the reference's.
+# Target: wall time of a task of the collection, relative to the reference.
 WALL_TARGET = 0.75
 
 _SESSIONS, _FILTERS, _TARGETS = (f"DescribeTrafficMirror{kind}s" for kind in ("Session", "Filter", "Target"))
@@ -26,8 +26,8 @@ _NEW_RULE, _RULE = "CreateTrafficMirrorFilterRule", "ModifyTrafficMirrorFilterRu
 FILTER_ID = "tmf-0a1b2c3d4e5f60718"
 TARGET_ID = "tmt-0a1b2c3d4e5f60718"
 _LAB_VPC = "vpc-0a1b2c3d4e5f60701"
-# All of its interfaces that can be mirrored. None can be source and destination at a time: the targets are gone before
-# the sessions come.
+# All interfaces of the lab that can be mirrored. An interface cannot be source and destination at the same time, so the
+# targets are deleted before the sessions are created.
 _INTERFACES = [f"eni-0a1b2c3d4e5f607{end}" for end in ("18", "21", "22", "23", "41", "42", "51")]
 ITEMS = [
     {"interface": eni, "name": f"bench-{index}", "net": f"10.{100 + index}.0.0/16"}
@@ -37,7 +37,7 @@ ITEMS = [
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One row of the table, or one script beside it.
+    """A row of the table or a script.
 
     of: the module, or BARE. does: what each item does. options: the module's. status: what each item must come to.
     calls: the calls that each item should make, if there is a target. bare_calls: those of the script beside it, where
@@ -61,7 +61,7 @@ class Subject:
 
     @property
     def script(self) -> str:
-        """What the script that makes the same calls does. An info task makes the call that a no-op makes."""
+        """The argument of the script with the same calls. An info task has the calls of a no-op."""
         return f"{self.of.removesuffix('_info').rpartition('_')[2]} {self.does or 'no-op'}"
 
 
@@ -78,7 +78,7 @@ _CHANGE_TAGS = {**_CHANGE, "description": "third", "tags": {"Name": "bench", "Te
 
 
 def _filter(changes: dict[str, dict[str, Any]], services: list[str]) -> dict[str, Any]:
-    """A filter of ten rules. changes: by direction and number, what of a rule is not as it was created."""
+    """Return the options of a filter with ten rules. changes: {"direction number": changed suboptions}."""
     rules = {
         f"{direction} {number}": {
             "direction": direction,
@@ -117,8 +117,8 @@ _NAME = {"name": "{{ item.name }}"}
 _GONE = {"state": "absent"}
 _VPC = {"name": "bench", "cidr_block": "{{ item.net }}"}
 
-# One playbook, in an order that needs no reset in between; the others' tasks are strewn among ours, and the reference
-# is in the middle.
+# One playbook, in an order that requires no reset. Tasks of other collections are spread over it, with the reference in
+# the middle.
 PLAY = (
     Subject(TARGET, "create", _NEW_TARGET, calls=(_TARGETS, "CreateTrafficMirrorTarget")),
     Subject(TARGET, "no-op", _NEW_TARGET, "ok", calls=(_TARGETS,)),
@@ -129,7 +129,7 @@ PLAY = (
     Subject(TARGET, "absent by name", {**_NAME, **_GONE}, calls=(_TARGETS, _SESSIONS, "DeleteTrafficMirrorTarget")),
     Subject(SESSION, "create", _CREATE, calls=(_SESSIONS, "CreateTrafficMirrorSession")),
     Subject(VPC, "no-op", _VPC, "ok"),
-    # The task looks once more whether another filter got the name at the same time.
+    # One more Describe detects duplicate names.
     Subject(FILTER, "create", _NEW_FILTER, calls=(_FILTERS, *_CREATE_FILTER), bare_calls=_CREATE_FILTER),
     Subject(FILTER, "no-op", _NEW_FILTER, "ok", calls=(_FILTERS,)),
     Subject(SESSION, "no-op", _CREATE, "ok", calls=(_SESSIONS,)),
@@ -151,14 +151,14 @@ PLAY = (
     Subject(FILTER, "absent", {**_NAME, **_GONE}, calls=(_FILTERS, _SESSIONS, "DeleteTrafficMirrorFilter")),
     Subject(SESSION, "absent", {**_KEY, **_GONE}, calls=(_SESSIONS, "DeleteTrafficMirrorSession")),
 )
-# Then the same again as scripts, which must make the same calls; see bare.py.
+# The same as scripts, which must make the same calls; see bare.py.
 SCRIPTS = tuple(
     Subject(BARE, task.script, calls=task.bare_calls or task.calls) for task in PLAY if task.ours and task.does
 )
 
 
 def playbook(count: int) -> list[dict[str, Any]]:
-    """A play that runs each of PLAY for the first items."""
+    """Return a play that loops each task of PLAY over the first items."""
     tasks = [
         {
             "name": subject.label,

@@ -26,12 +26,12 @@ _HEAD = (
     "/ bare",
     "/ ping",
 )
-# The order of the rows, with an empty line between groups.
+# The order of rows, with an empty line between groups.
 _GROUPS = (*((of, f"{of}_info") for of in (SESSION, FILTER, TARGET)), (PING, REFERENCE, VPC))
 
 
 def _ratio(rounds: Rounds, subject: Subject, other: Subject | None) -> float | None:
-    """The median of the ratios of one round each: what slows the machine for a while slows both."""
+    """Return the median of the ratios within each round, so that a temporary load affects both values."""
     if other is None:
         return None
     return median(one[subject].seconds / one[other].seconds for one in rounds)
@@ -54,9 +54,9 @@ def _items(rounds: Rounds, subject: Subject) -> list[tuple[str, ...]]:
 
 
 def misses(rounds: Rounds) -> list[str]:
-    """The subjects, scripts among them, of which an item made other calls than it should, with the calls."""
+    """Return a line for each subject with unexpected calls."""
     return [
-        f"{subject.label}: should call {', '.join(subject.calls)}; called {', '.join(calls) or 'nothing'}"
+        f"{subject.label}: expected calls: {', '.join(subject.calls)}; actual calls: {', '.join(calls) or 'nothing'}"
         for subject in (*PLAY, *SCRIPTS)
         if subject.calls is not None
         for calls in sorted(set(_items(rounds, subject)))
@@ -95,7 +95,7 @@ def _row(rounds: Rounds, subject: Subject) -> tuple[str, ...]:
 
 
 def table(rounds: Rounds) -> str:
-    """All tasks, grouped by whose they are, in columns."""
+    """Return the table of all tasks, grouped by module."""
     groups = [[_row(rounds, subject) for of in group for subject in PLAY if subject.of == of] for group in _GROUPS]
     rows = [_HEAD, *(row for group in groups for row in group)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]

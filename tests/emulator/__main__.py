@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""python -m tests.emulator: run the emulator in the foreground and say how to use it."""
+"""python -m tests.emulator: run the emulator in the foreground and print the environment variables for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-# Not a thousand machine images in every backend: a reset would take ten times as long. Read when moto is imported.
+# Without the default AMIs, a reset takes a tenth of the time. moto reads the variable when it is imported.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -22,19 +22,19 @@ from .server import Emulator
 
 
 class Handler(WSGIRequestHandler):  # type: ignore[misc]
-    """Keeps connections open, as EC2 does, and really closes one whose reply is dropped.
+    """A request handler that keeps connections open, as EC2 does, and closes a connection whose reply is dropped.
 
-    werkzeug's own run_wsgi closes each, and keeps its thread waiting for more of a request that was read whole.
+    werkzeug's run_wsgi closes every connection, and its thread keeps waiting for input after a complete request.
     """
 
-    # Headers and body go out together where they fit; otherwise the last piece would wait for an acknowledgement.
+    # Send headers and body in one write if they fit. Otherwise the last packet waits for a TCP acknowledgement.
     wbufsize = 65536
     disable_nagle_algorithm = True
 
     def run_wsgi(self) -> None:
-        """Answer one request; http.server then sends what is in the buffer."""
+        """Answer one request. http.server flushes the write buffer afterwards."""
         if "Transfer-Encoding" in self.headers:
-            # The application reads by Content-Length; what it left would be taken for the next request.
+            # The application reads Content-Length bytes. The remaining bytes would be parsed as the next request.
             self.close_connection = True
         try:
             chunks = self.server.app(self.make_environ(), self._start_response)
@@ -54,26 +54,28 @@ class Handler(WSGIRequestHandler):  # type: ignore[misc]
         self.end_headers()
 
     def handle_expect_100(self) -> bool:
-        """Say that the body may come, at once."""
+        """Send 100 Continue immediately."""
         self.send_response_only(100)
         self.end_headers()
         self.wfile.flush()
         return True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing per request."""
+        """Log nothing per request."""
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
-    parser.add_argument("--port", type=int, default=5001, help="0 picks a free one")
-    parser.add_argument("--knobs", type=json.loads, default={}, help="JSON: the knobs to start with and reset to")
+    parser.add_argument("--port", type=int, default=5001, help="0 selects a free port")
+    parser.add_argument(
+        "--settings", type=json.loads, default={}, help="initial settings as JSON; a reset restores them"
+    )
     parser.add_argument("--log", help="append every call to this file, as JSON lines")
     return parser.parse_args()
 
 
-def _announce(host: str, port: int) -> None:
+def _print_environment(host: str, port: int) -> None:
     lines = [
         f"export AWS_ENDPOINT_URL=http://{host}:{port}",
         f"export AWS_ACCESS_KEY_ID={access_key(DEFAULT_ACCOUNT)}",
@@ -93,12 +95,12 @@ def main() -> None:
     arguments = _arguments()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    emulator = Emulator(arguments.knobs, arguments.log)
+    emulator = Emulator(arguments.settings, arguments.log)
     server = make_server(arguments.host, arguments.port, emulator, threaded=True, request_handler=Handler)
-    # The first call builds moto's URL map and reads service models; better here than in somebody's first test.
-    emulator.act_as(DEFAULT_ACCOUNT, lab.REGION, "DescribeTags", {})
+    # The first call builds moto's URL map and loads service models. Do it here, not during the first test.
+    emulator.call_as(DEFAULT_ACCOUNT, lab.REGION, "DescribeTags", {})
     emulator.log.clear()
-    _announce(arguments.host, server.server_port)
+    _print_environment(arguments.host, server.server_port)
     server.serve_forever()
 
 

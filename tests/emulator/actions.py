@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The actions that are ours, by name."""
+"""The actions that the emulator implements, by name."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ACTIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "DeleteTrafficMirrorFilterRule": filters.delete_rule,
     "DeleteTrafficMirrorSession": sessions.delete,
     "DeleteTrafficMirrorTarget": targets.delete,
-    "DescribeTrafficMirrorFilters": describe.describer(FILTER),
-    "DescribeTrafficMirrorFilterRules": describe.describer(RULE),
-    "DescribeTrafficMirrorSessions": describe.describer(SESSION),
-    "DescribeTrafficMirrorTargets": describe.describer(TARGET),
+    "DescribeTrafficMirrorFilters": describe.make_action(FILTER),
+    "DescribeTrafficMirrorFilterRules": describe.make_action(RULE),
+    "DescribeTrafficMirrorSessions": describe.make_action(SESSION),
+    "DescribeTrafficMirrorTargets": describe.make_action(TARGET),
     "ModifyTrafficMirrorFilterNetworkServices": filters.modify_network_services,
     "ModifyTrafficMirrorFilterRule": filters.modify_rule,
     "ModifyTrafficMirrorSession": sessions.modify,
 }
 
-# These also concern what is moto's.
+# Actions that cover moto's resources as well.
 SHARED: dict[str, Callable[[Call, tags.Forward], dict[str, Any]]] = {
     "CreateTags": tags.create,
     "DeleteTags": tags.delete,

@@ -11,45 +11,46 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import ApiError, combination, invalid_value, missing
-from .store import Kind
+from .store import ResourceType
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MAX_TAGS = 50
 
 
-def identifier(kind: Kind, value: str, parameter: str) -> None:
-    """prefix + 8 or 17 lower-case hex digits."""
-    # Guess: [malformed-id] InvalidParameterValue; no ...Malformed code is documented for these four kinds.
-    if not re.fullmatch(rf"{kind.prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
-        raise invalid_value(parameter, value, f"Expected: '{kind.prefix}-...'")
+def resource_id(resource_type: ResourceType, value: str, parameter: str) -> None:
+    """Check a resource id: prefix and 8 or 17 lower-case hex digits."""
+    # Assumption: [malformed-id] InvalidParameterValue; no ...Malformed code is documented for these four resource
+    # types.
+    if not re.fullmatch(rf"{resource_type.prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
+        raise invalid_value(parameter, value, f"Expected: '{resource_type.prefix}-...'")
 
 
-def whole(value: int, low: int, high: int, parameter: str) -> None:
-    """low <= value <= high."""
-    # Guess: [number-out-of-range] the code for a number out of range.
+def integer(value: int, low: int, high: int, parameter: str) -> None:
+    """Check that low <= value <= high."""
+    # Assumption: [number-out-of-range] the code for a number out of range.
     if not low <= value <= high:
         raise invalid_value(parameter, value, f"It must be between {low} and {high}")
 
 
 def description(value: str | None) -> None:
-    """1 to 255 characters, none of them a control character; None passes."""
+    """Check a description: None, or 1 to 255 characters without control characters."""
     if value is None:
         return
-    # Guess: [description-empty] "" is refused, as whether it is stored or dropped is not known.
+    # Assumption: [description-empty] "" is rejected; whether EC2 stores or drops it is unknown.
     if value == "":
         raise invalid_value("Description", value, "It must not be empty")
-    # Guess: [description-length] 255, EC2's habit; nothing documents a limit.
+    # Assumption: [description-length] 255, as for other EC2 descriptions; no limit is documented.
     if len(value) > 255:
         raise invalid_value("Description", value, "Character sets beyond 255 characters are not supported")
-    # Guess: [description-control] control characters are refused.
+    # Assumption: [description-control] control characters are rejected.
     if _CONTROL.search(value):
         raise invalid_value("Description", value, "It must not contain control characters")
 
 
 def cidr(value: str, parameter: str) -> Network:
-    """A network address with its prefix length. Host bits are refused, as Terraform's provider does."""
-    # Guess: [cidr-malformed] [cidr-host-bits] the code, and that host bits are refused and not cleared.
+    """Parse a CIDR block. Host bits are rejected, as in Terraform's provider."""
+    # Assumption: [cidr-malformed] [cidr-host-bits] the code, and that host bits are rejected, not cleared.
     if not re.fullmatch(r"[0-9a-fA-F.:]+/\d{1,3}", value):
         raise invalid_value(parameter, value, "This is not a valid CIDR block")
     try:
@@ -59,32 +60,32 @@ def cidr(value: str, parameter: str) -> Network:
 
 
 def client_token(value: str | None) -> None:
-    """At most 64 printable ASCII characters (EC2 Developer Guide, idempotency); None passes."""
+    """Check a client token: None, or at most 64 printable ASCII characters (EC2 Developer Guide, idempotency)."""
     if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,64}", value):
         raise ApiError("InvalidClientToken", f"The client token is not valid: {value!r}")
 
 
-def distinct(values: Iterable[str], parameter: str) -> None:
-    """No value twice."""
-    # Guess: [list-repeated] repeated list members are refused.
+def unique(values: Iterable[str], parameter: str) -> None:
+    """Check that no value is repeated."""
+    # Assumption: [list-repeated] repeated list members are rejected.
     values = list(values)
     if len(set(values)) != len(values):
         raise invalid_value(parameter, ", ".join(values), "Values must not be repeated")
 
 
 def removals(parameters: Mapping[str, Any], members: Mapping[str, str]) -> set[str]:
-    """The members that RemoveFields names (members maps a field's name to its member)."""
+    """Return the members that RemoveFields lists. members: {field name: API member}."""
     fields = parameters.get("RemoveFields", [])
-    distinct(fields, "RemoveField")
+    unique(fields, "RemoveField")
     named = {members[name] for name in fields}
-    # Guess: [set-and-removed] a field both set and removed is refused.
+    # Assumption: [set-and-removed] a field both set and removed is rejected.
     if both := sorted(named & set(parameters)):
         raise combination(f"The parameter {both[0]} cannot be both set and removed")
     return named
 
 
 def tags(given: Iterable[Mapping[str, str]], *, values_needed: bool = True) -> list[tuple[str, str | None]]:
-    """(key, value) pairs: keys of 1 to 127 characters without the aws: prefix, values up to 256, no key twice.
+    """Return the tags as (key, value) pairs: unique keys of 1 to 127 characters without aws:, values up to 256.
 
     A missing value is "" if values_needed, else None. Source: the botocore model's Tag shape.
     """
@@ -108,25 +109,25 @@ def tags(given: Iterable[Mapping[str, str]], *, values_needed: bool = True) -> l
 
 
 def tag_limit(present: Mapping[str, str]) -> None:
-    """At most 50 tags; aws: ones do not count."""
+    """Check that there are at most 50 tags, not counting aws: tags."""
     if sum(not key.startswith("aws:") for key in present) > MAX_TAGS:
         raise ApiError("TagLimitExceeded", f"The maximum of {MAX_TAGS} tags per resource would be exceeded")
 
 
-def tag_specifications(specifications: list[dict[str, Any]], kind: Kind) -> dict[str, str]:
-    """The tags a Create sends for the object itself; a specification for anything else is refused."""
+def tag_specifications(specifications: list[dict[str, Any]], resource_type: ResourceType) -> dict[str, str]:
+    """Return the tags of a Create request. A specification for another resource type is rejected."""
     if len(specifications) > 1:
-        # Guess: [tag-specifications-two] two specifications of the one possible type are refused.
+        # Assumption: [tag-specifications-two] two specifications of the only possible type are rejected.
         raise ApiError("InvalidParameterValue", "The same resource type may not be specified more than once")
     result: dict[str, str] = {}
     for specification in specifications:
         given = specification.get("ResourceType")
         if given is None:
             raise missing("TagSpecification.ResourceType")
-        if given != kind.resource_type:
+        if given != resource_type.type_name:
             raise ApiError("InvalidParameterValue", f"'{given}' is not a valid taggable resource type here.")
         if not specification.get("Tags"):
-            # Guess: [tag-specification-empty] a specification without tags is refused.
+            # Assumption: [tag-specification-empty] a specification without tags is rejected.
             raise ApiError("InvalidParameterValue", "Tag specification must have at least one tag")
         result.update({key: value or "" for key, value in tags(specification["Tags"])})
     tag_limit(result)

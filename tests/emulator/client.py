@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start the emulator as a subprocess and talk to its control interface. Standard library only.
+"""Start the emulator as a subprocess and call its control API. Standard library only.
 
 with Emulator() as emulator:
-    emulator.knobs(throttle="published")
+    emulator.settings(throttle="published")
     subprocess.run(["aws", "ec2", "describe-traffic-mirror-targets"], env={**os.environ, **emulator.env})
     print(emulator.log())
 """
@@ -33,19 +33,20 @@ class Emulator:
         self,
         *,
         port: int = 0,
-        knobs: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
         log_file: str | None = None,
         python: str | None = None,
     ) -> None:
-        """Start it; port 0 picks a free one. Raises RuntimeError if it does not come up.
+        """Start the emulator. Raises RuntimeError if it exits during startup.
 
-        python: the interpreter that has moto, if it is not this one. make matrix names it in VTAP_EMULATOR_PYTHON.
+        port: 0 selects a free port. python: an interpreter with moto installed; default: VTAP_EMULATOR_PYTHON, which
+        make matrix sets, else the running interpreter.
         """
         python = python or os.environ.get("VTAP_EMULATOR_PYTHON") or sys.executable
-        command = [python, "-m", "tests.emulator", "--port", str(port), "--knobs", json.dumps(knobs or {})]
+        command = [python, "-m", "tests.emulator", "--port", str(port), "--settings", json.dumps(settings or {})]
         if log_file:
             command += ["--log", log_file]
-        # moto does not even load with an AWS_PROFILE that is not there.
+        # moto cannot be imported if AWS_PROFILE names a missing profile.
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=clean)
         self.url = self._announced_url()
@@ -64,14 +65,14 @@ class Emulator:
         raise RuntimeError(f"the emulator ended with status {self._process.wait()}")
 
     def env_for(self, account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1") -> dict[str, str]:
-        """The AWS_* variables for a subprocess that acts as that account in that region."""
+        """Return the AWS_* variables for a subprocess that uses this account and region."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": access_key(account),
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
-            # Neither a developer's own configuration nor the instance metadata service shall come into it.
+            # Exclude the developer's AWS configuration and the instance metadata service.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -80,11 +81,11 @@ class Emulator:
     def client(
         self, service: str = "ec2", account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1", **more: Any
     ) -> Any:
-        """A boto3 client that acts as that account in that region. more: other arguments of boto3.client.
+        """Return a boto3 client for an account and region. more: other arguments of boto3.client.
 
-        Creating one takes half a second, so the same one is returned for the same arguments without more.
+        Without `more`, clients are cached, because creating a client takes half a second.
         """
-        import boto3  # only here: what starts the emulator for others need not have it
+        import boto3  # imported here because programs that only start the emulator do not require boto3
 
         key = (service, account, region)
         if not more and key in self._clients:
@@ -103,9 +104,9 @@ class Emulator:
         return client
 
     def user(self, policy: dict[str, Any], name: str = "mirror", account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
-        """Make an IAM user with this one policy; returns the AWS_* variables for a subprocess that acts as that user.
+        """Create an IAM user with one inline policy. Returns the AWS_* variables for a subprocess.
 
-        After a reset there is no such user, and its key is the account's root user's.
+        A reset deletes the user; the access key then belongs to the account's root user.
         """
         iam = self.client("iam", account)
         iam.create_user(UserName=name)
@@ -115,10 +116,10 @@ class Emulator:
         return {**self.env_for(account), **secret}
 
     def call(self, method: str, name: str, data: Any = None) -> Any:
-        """One control request. Raises ValueError with the emulator's words if it refuses."""
+        """Send one control request. Raises ValueError with the emulator's error message."""
         body = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(f"{self.url}/_emulator/{name}", data=body, method=method)
-        # Never through a proxy that the environment may name.
+        # Ignore proxy variables of the environment.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=30) as reply:
@@ -127,41 +128,41 @@ class Emulator:
             raise ValueError(json.load(error)["error"]) from None
 
     def log(self, *, moto: bool = True) -> list[dict[str, Any]]:
-        """The calls so far; moto=False leaves out those that were not about mirrors or tags.
+        """Return the calls since the last clear; moto=False omits calls that concern neither mirroring nor tags.
 
-        Each is {"n", "time", "account", "region", "action", "parameters" (API member names), "dry_run", "code" ("OK" or
-        the error's), "seconds" (that the emulator took to answer, without waiting for other calls and without sending),
-        "interleaved" (made by that knob, not by a client), "dropped" (the client got no reply)}.
+        Each entry is {"n", "time", "account", "region", "action", "parameters" (API member names), "dry_run", "code"
+        ("OK" or the error code), "seconds" (processing time, without waiting for other calls and without sending),
+        "interleaved" (sent by the interleave setting, not by a client), "dropped" (the client received no reply)}.
         """
         ours = ("CreateTags", "DeleteTags", "DescribeTags")
         entries: list[dict[str, Any]] = self.call("GET", "log")
         return [e for e in entries if moto or "TrafficMirror" in e["action"] or e["action"] in ours]
 
     def clear_log(self) -> None:
-        """Forget the calls so far."""
+        """Clear the call log."""
         self.call("DELETE", "log")
 
-    def knobs(self, **values: Any) -> dict[str, Any]:
-        """Turn knobs, None resets one; returns all of them."""
-        result: dict[str, Any] = self.call("PUT", "knobs", values)
+    def settings(self, **values: Any) -> dict[str, Any]:
+        """Change settings; None restores a default. Returns all settings. See settings.py."""
+        result: dict[str, Any] = self.call("PUT", "settings", values)
         return result
 
     def reset(self) -> None:
-        """Everything as at the start, lab included."""
+        """Restore the initial state, including the lab."""
         self.call("POST", "reset")
 
     @property
     def lab(self) -> dict[str, Any]:
-        """The lab's ids, see lab.names."""
+        """The ids of the lab's resources, see lab.names."""
         result: dict[str, Any] = self.call("GET", "lab")
         return result
 
     def seed(self, account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1") -> dict[str, Any]:
-        """Make the lab in another account or region; returns its ids."""
+        """Create the lab in another account or region. Returns the ids."""
         result: dict[str, Any] = self.call("POST", "seed", {"account": account, "region": region})
         return result
 
-    def crowd(
+    def bulk_seed(
         self,
         number: int,
         *,
@@ -172,27 +173,27 @@ class Emulator:
         region: str = "eu-west-1",
         sessions: dict[str, Any] | None = None,
     ) -> dict[str, list[str]]:
-        """Add that many instances with these tags, each with so many interfaces, in a VPC of their own.
+        """Create `number` instances with these tags and `interfaces` interfaces each, in a separate VPC.
 
-        sessions, {"target": id, "filter": id, "number": 1, "tags": {}}, mirrors each of the new interfaces; number and
-        tags may be left out, and quotas and supported types are not looked at. Returns the new ids of "instances",
-        "interfaces" and "sessions". The same calls after a reset give the same ids.
+        sessions: {"target": id, "filter": id, "number": 1, "tags": {}}, number and tags optional, adds a session to
+        each new interface; quotas and supported instance types are not checked. Returns the new ids as
+        {"instances": [], "interfaces": [], "sessions": []}. The same calls after a reset return the same ids.
         """
         given = {"number": number, "instance_type": instance_type, "tags": tags, "interfaces": interfaces}
         where = {"account": account, "region": region}
-        result: dict[str, list[str]] = self.call("POST", "crowd", {**given, **where, "sessions": sessions})
+        result: dict[str, list[str]] = self.call("POST", "bulk_seed", {**given, **where, "sessions": sessions})
         return result
 
     def tags(self, identifier: str, **tags: str) -> None:
-        """Set tags on one of the four kinds, aws: ones too: tags(id, **{"aws:x": "y"})."""
+        """Set tags, including aws: tags, on a mirroring resource: tags(id, **{"aws:x": "y"})."""
         self.call("POST", "tags", {"id": identifier, "tags": tags})
 
     def share(self, target: str, *accounts: str) -> None:
-        """Share a target with exactly these accounts."""
+        """Share a target with these accounts and no others."""
         self.call("POST", "share", {"target": target, "accounts": list(accounts)})
 
     def stop(self) -> None:
-        """End the subprocess."""
+        """Stop the emulator."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
@@ -207,6 +208,6 @@ class Emulator:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EC2's errors and their envelopes."""
+"""EC2's errors and the XML documents that carry them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ STATUS = {
 }
 
 
-class Unknown(Exception):
-    """What IAM would know and the emulator does not: an error of the emulator, for to pass over it would be laxer."""
+class UnsupportedError(Exception):
+    """An IAM feature that the emulator does not support. Ignoring it would make the emulator less strict than IAM."""
 
 
 class ApiError(Exception):
-    """A refusal that EC2 would send: a code and a message."""
+    """An error reply of EC2: code and message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -36,28 +36,28 @@ class ApiError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status, 400 unless the code has its own."""
+        """The HTTP status of the code; default 400."""
         return STATUS.get(self.code, 400)
 
 
 def invalid_value(parameter: str, value: object, why: str = "") -> ApiError:
-    """InvalidParameterValue in EC2's usual words."""
+    """Return InvalidParameterValue with EC2's usual message."""
     tail = f". {why}" if why else ""
     return ApiError("InvalidParameterValue", f"Value ({value}) for parameter {parameter} is invalid{tail}")
 
 
 def missing(parameter: str) -> ApiError:
-    """MissingParameter in EC2's usual words."""
+    """Return MissingParameter with EC2's usual message."""
     return ApiError("MissingParameter", f"The request must contain the parameter {parameter}")
 
 
 def combination(message: str) -> ApiError:
-    """InvalidParameterCombination with the message given."""
+    """Return InvalidParameterCombination with this message."""
     return ApiError("InvalidParameterCombination", message)
 
 
 def ec2_envelope(error: ApiError, request_id: str) -> bytes:
-    """The XML EC2 sends for an error (EC2 API Reference)."""
+    """Return the XML of an EC2 error (EC2 API Reference)."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Response><Errors><Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
@@ -66,7 +66,7 @@ def ec2_envelope(error: ApiError, request_id: str) -> bytes:
 
 
 def query_envelope(error: ApiError, request_id: str) -> bytes:
-    """The XML that the other query services (STS, IAM, ELBv2) send for an error."""
+    """Return the XML of an error of the other query services (STS, IAM, ELBv2)."""
     return (
         f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(error.code)}</Code>"
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stops a call before it is looked at: throttling, missing permissions, and ordered failures."""
+"""Checks that precede every call: throttling, denied actions and injected failures."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from typing import Any
 
 from .errors import ApiError
 from .identity import Caller, partition
-from .knobs import Knobs
+from .settings import Settings
 
 
-def published(action: str, parameters: Mapping[str, Any]) -> tuple[float, float] | None:
-    """(bucket size, refill per second) of an action by the EC2 Developer Guide's throttling page; None: no limit here.
+def published_limit(action: str, parameters: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return (bucket size, refill per second) of an action, or None if it is not limited.
 
-    The page names no Traffic Mirroring action, so they fall under its general categories.
+    Source: EC2 Developer Guide, request throttling. The page lists no Traffic Mirroring action, so its general
+    categories apply.
     """
     if action in ("CreateTags", "DeleteTags"):
         return 100, 10
@@ -40,10 +41,10 @@ class Throttle:
     buckets: dict[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
 
     def take(self, setting: Any, caller: Caller, action: str, parameters: Mapping[str, Any]) -> None:
-        """Take a token, or raise RequestLimitExceeded. setting is the throttle knob's value."""
+        """Take a token, or raise RequestLimitExceeded. setting: the value of the throttle setting."""
         if setting is None:
             return
-        size_and_refill = published(action, parameters) if setting == "published" else setting.get(action)
+        size_and_refill = published_limit(action, parameters) if setting == "published" else setting.get(action)
         if size_and_refill is None:
             return
         size, refill = size_and_refill
@@ -56,17 +57,19 @@ class Throttle:
         self.buckets[key] = (tokens - 1, now)
 
 
-def check_permitted(knobs: Knobs, caller: Caller, service: str, action: str, parameters: Mapping[str, Any]) -> None:
-    """Raise UnauthorizedOperation (AccessDenied outside EC2) if the denied knob forbids the call.
+def check_permitted(
+    settings: Settings, caller: Caller, service: str, action: str, parameters: Mapping[str, Any]
+) -> None:
+    """Raise UnauthorizedOperation (AccessDenied outside EC2) if the denied setting forbids the call.
 
-    An entry is an IAM action, wildcards allowed, or an action, a blank and an id, which forbids only calls that name
-    that id. A call with TagSpecifications needs ec2:CreateTags too (Service Authorization Reference).
+    An entry is an IAM action, with wildcards, or "action id", which denies only calls that contain the id. A call with
+    TagSpecifications also requires ec2:CreateTags (Service Authorization Reference).
     """
     wanted = [f"{service}:{action}"]
     if service == "ec2" and parameters.get("TagSpecifications"):
         wanted.append("ec2:CreateTags")
     named = set(_strings(parameters.values()))
-    for entry in knobs["denied"]:
+    for entry in settings["denied"]:
         pattern, _blank, resource = str(entry).partition(" ")
         for name in wanted:
             if fnmatchcase(name, pattern) and (not resource or resource in named):
@@ -95,9 +98,9 @@ def _unauthorized(caller: Caller, name: str, resource: str) -> ApiError:
     )
 
 
-def check_ordered_failure(knobs: Knobs, action: str) -> None:
-    """Raise what the fail knob orders for the action, and count it down."""
-    ordered = knobs["fail"].get(action)
+def check_injected_failure(settings: Settings, action: str) -> None:
+    """Raise the error that the fail setting injects for the action, and decrement the count."""
+    ordered = settings["fail"].get(action)
     if ordered and ordered[1] > 0:
         ordered[1] -= 1
-        raise ApiError(ordered[0], "This failure was ordered.")
+        raise ApiError(ordered[0], "This failure was injected.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small network with fixed ids, so that examples in the documentation run as they stand."""
+"""A small network with fixed ids, so that examples in the documentation run unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from .identity import DEFAULT_ACCOUNT, partition
-from .store import FILTER, RULE, TARGET, Thing, World
+from .store import FILTER, RULE, TARGET, Resource, Store
 
 REGION = "eu-west-1"
 VPC = "vpc-0a1b2c3d4e5f60701"
@@ -42,15 +42,15 @@ TARGET_ID = "tmt-0a1b2c3d4e5f60718"
 
 
 def balancer_arn(account: str, region: str, name: str) -> str:
-    """The ARN of one of the lab's Network Load Balancers."""
+    """Return the ARN of one of the lab's Network Load Balancers."""
     where = f"{partition(region)}:elasticloadbalancing:{region}:{account}"
     return f"arn:{where}:loadbalancer/net/{name}/{BALANCERS[name]}"
 
 
 def names(account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
-    """The lab's ids: strings, and dicts of strings for subnets, instances, interfaces, load_balancers and rules.
+    """Return the lab's ids: strings, and {name: id} for subnets, instances, interfaces, load_balancers and rules.
 
-    Interfaces are named like their instance, app's are app-1, app-2, app-3; one is unattached.
+    An interface has the name of its instance; those of app are app-1, app-2 and app-3. One is unattached.
     """
     interfaces: dict[str, str] = {
         name if len(enis) == 1 else f"{name}-{index}": eni
@@ -74,8 +74,8 @@ def names(account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any
 
 
 @contextmanager
-def fixed(**ids: Iterator[str]) -> Iterator[None]:
-    """Let moto's random id functions give these ids, in order."""
+def fixed_ids(**ids: Iterator[str]) -> Iterator[None]:
+    """Patch moto's id generators to return these ids in order."""
     where = {
         "vpc": "vpcs.random_vpc_id",
         "subnet": "subnets.random_subnet_id",
@@ -91,10 +91,10 @@ def fixed(**ids: Iterator[str]) -> Iterator[None]:
         yield
 
 
-def seed(world: World, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
-    """Make the lab in an account and region. Returns names(account, region)."""
+def seed(store: Store, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
+    """Create the lab in an account and region. Returns names(account, region)."""
     ec2 = ec2_backends[account][region]
-    with fixed(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT])):
+    with fixed_ids(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT])):
         ec2.create_vpc("10.71.0.0/16", tags=[{"Key": "Name", "Value": "lab"}])
         for index, name in enumerate(SUBNETS):
             ec2.create_subnet(
@@ -111,16 +111,16 @@ def seed(world: World, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> 
         )
     for name in INSTANCES:
         _instance(ec2, name)
-    with fixed(interface=iter([UNATTACHED])):
+    with fixed_ids(interface=iter([UNATTACHED])):
         ec2.create_network_interface(ec2.get_subnet(SUBNETS["a"]), [], tags={"Name": "unattached"})
-    _balancers(account, region)
-    _mirrors(world, account, region)
+    _seed_load_balancers(account, region)
+    _seed_mirroring(store, account, region)
     return names(account, region)
 
 
 def _instance(ec2: Any, name: str) -> None:
     instance_id, instance_type, subnet, (primary, *others) = INSTANCES[name]
-    with fixed(instance=iter([instance_id]), interface=iter([primary])):
+    with fixed_ids(instance=iter([instance_id]), interface=iter([primary])):
         reservation = ec2.run_instances(
             "ami-0a1b2c3d4e5f60701",
             1,
@@ -132,16 +132,16 @@ def _instance(ec2: Any, name: str) -> None:
             subnet_id=SUBNETS[subnet],
             tags={"instance": {"Name": name}},
         )
-    # EC2's default for the interface an instance is launched with; moto's is False.
+    # EC2's default for the interface created at launch; moto's default is False.
     ec2.enis[primary].delete_on_termination = True
     ec2.enis[primary].add_tags({"Name": name})
     for index, eni in enumerate(others, 1):
-        with fixed(interface=iter([eni])):
+        with fixed_ids(interface=iter([eni])):
             ec2.create_network_interface(ec2.get_subnet(SUBNETS[subnet]), [], tags={"Name": f"{name}-{index + 1}"})
         ec2.attach_network_interface(eni, reservation.instances[0].id, index)
 
 
-def _balancers(account: str, region: str) -> None:
+def _seed_load_balancers(account: str, region: str) -> None:
     backend = elbv2_backends[account][region]
     for name in BALANCERS:
         balancer = backend.create_load_balancer(
@@ -153,8 +153,8 @@ def _balancers(account: str, region: str) -> None:
         backend.load_balancers[balancer.arn] = balancer
 
 
-def _mirrors(world: World, account: str, region: str) -> None:
-    world.add(Thing(FILTER, FILTER_ID, account, region, {"NetworkServices": []}, {"Name": "lab-filter"}))
+def _seed_mirroring(store: Store, account: str, region: str) -> None:
+    store.add(Resource(FILTER, FILTER_ID, account, region, {"NetworkServices": []}, {"Name": "lab-filter"}))
     for direction, rule_id in RULE_IDS.items():
         fields = {
             "TrafficMirrorFilterId": FILTER_ID,
@@ -164,6 +164,6 @@ def _mirrors(world: World, account: str, region: str) -> None:
             "DestinationCidrBlock": "0.0.0.0/0",
             "SourceCidrBlock": "0.0.0.0/0",
         }
-        world.add(Thing(RULE, rule_id, account, region, fields))
+        store.add(Resource(RULE, rule_id, account, region, fields))
     destination = {"NetworkLoadBalancerArn": balancer_arn(account, region, "sensors"), "Type": "network-load-balancer"}
-    world.add(Thing(TARGET, TARGET_ID, account, region, destination, {"Name": "lab-target"}))
+    store.add(Resource(TARGET, TARGET_ID, account, region, destination, {"Name": "lab-target"}))

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""moto's interfaces and instances as the API shows them: dicts in API member names that fit botocore's model.
+"""moto's interfaces and instances in the API's form: dicts by API member name that conform to botocore's model.
 
-moto's own rows take too long for thousands: it goes through all tags of the account for the tags of each. Members and
-values here are those of moto, except that, as at EC2, an instance shows the groups of its primary interface and what
-EC2 shows of every instance, addresses show their private DNS names, and what is empty (a state reason without code, an
-association without address, a kernel "None") is absent.
+moto's templates are too slow for thousands of instances, because they scan all tags of the account for each instance.
+Members and values are those of moto, with these corrections towards EC2: an instance has the groups of its primary
+interface and the members of _DEFAULTS, addresses have private DNS names, and empty values (a state reason without code,
+an association without address, a kernel "None") are absent.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 Row = dict[str, Any]
 
-# What EC2 shows of an instance of Linux without anything special (AWS CLI Command Reference, describe-instances), and
-# moto does not know. Guess: [private-dns-options] the private DNS name options, which are those of moto's subnets.
-_USUAL: Row = {
+# Members of a plain Linux instance (AWS CLI Command Reference, describe-instances) that moto lacks.
+# Assumption: [private-dns-options] the private DNS name options, which are those of moto's subnets.
+_DEFAULTS: Row = {
     "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
     "EnaSupport": True,
     "EnclaveOptions": {"Enabled": False},
@@ -35,24 +35,24 @@ _USUAL: Row = {
 }
 
 
-def tags_of(thing: Any) -> dict[str, str]:
-    """The tags of an interface or an instance."""
-    tags: dict[str, str] = thing.ec2_backend.tags.get(thing.id, {})
+def tags_of(resource: Any) -> dict[str, str]:
+    """Return the tags of an interface or an instance."""
+    tags: dict[str, str] = resource.ec2_backend.tags.get(resource.id, {})
     return tags
 
 
 def addresses_of(eni: Any) -> list[str]:
-    """An interface's private IPv4 addresses."""
+    """Return an interface's private IPv4 addresses."""
     return [address["PrivateIpAddress"] for address in eni.private_ip_addresses]
 
 
 def primary_of(instance: Any) -> Any | None:
-    """An instance's primary interface, None if moto let somebody detach it."""
+    """Return an instance's primary interface, None if it was detached, which moto allows."""
     return instance.nics.get(0)
 
 
 def interface(eni: Any) -> Row:
-    """A network interface as DescribeNetworkInterfaces shows it."""
+    """Return a network interface as in DescribeNetworkInterfaces."""
     subnet = eni.subnet
     row = {
         "AvailabilityZone": subnet.availability_zone,
@@ -91,7 +91,7 @@ def interface(eni: Any) -> Row:
 
 
 def reservation(whole: Any, instances: Iterable[Any]) -> Row:
-    """A reservation with those of its instances."""
+    """Return a reservation with these instances."""
     return {
         "ReservationId": whole.id,
         "OwnerId": whole.owner_id,
@@ -101,25 +101,13 @@ def reservation(whole: Any, instances: Iterable[Any]) -> Row:
 
 
 def instance(machine: Any) -> Row:
-    """An instance as DescribeInstances shows it."""
+    """Return an instance as in DescribeInstances."""
     primary = primary_of(machine)
     region = machine.ec2_backend.region_name
-    options, placement = machine.metadata_options, machine.placement
     row = {
-        **_USUAL,
+        **_DEFAULTS,
         "Architecture": machine.architecture,
-        "BlockDeviceMappings": [
-            {
-                "DeviceName": name,
-                "Ebs": {
-                    "AttachTime": _second(device.attach_time),
-                    "DeleteOnTermination": bool(device.delete_on_termination),
-                    "Status": machine.get_block_device_status(device.status),
-                    "VolumeId": device.volume_id,
-                },
-            }
-            for name, device in machine.get_block_device_mapping
-        ],
+        "BlockDeviceMappings": _block_devices(machine),
         "EbsOptimized": machine.ebs_optimized,
         "Hypervisor": machine.hypervisor,
         "NetworkInterfaces": [_interface_of_instance(eni) for eni in machine.nics.values()],
@@ -129,16 +117,7 @@ def instance(machine: Any) -> Row:
         "SourceDestCheck": machine.source_dest_check,
         "SriovNetSupport": machine.sriov_net_support,
         "VirtualizationType": machine.virtualization_type,
-        "MetadataOptions": _set(
-            {
-                "State": options.state,
-                "HttpTokens": options.http_tokens,
-                "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
-                "HttpEndpoint": options.http_endpoint,
-                "HttpProtocolIpv6": options.http_protocol_ipv6,
-                "InstanceMetadataTags": options.instance_metadata_tags,
-            }
-        ),
+        "MetadataOptions": _metadata_options(machine.metadata_options),
         "InstanceId": machine.id,
         "State": {"Code": machine.state_code, "Name": machine.state},
         "StateTransitionReason": machine.state_transition_reason,
@@ -146,14 +125,7 @@ def instance(machine: Any) -> Row:
         "ProductCodes": [],
         "InstanceType": machine.instance_type,
         "LaunchTime": _second(machine.launch_time),
-        "Placement": _set(
-            {
-                "GroupName": placement.group_name,
-                "Tenancy": placement.tenancy,
-                "AvailabilityZone": placement.availability_zone,
-                "HostId": placement.host_id,
-            }
-        ),
+        "Placement": _placement(machine.placement),
         "Monitoring": {"State": machine.monitoring_state},
         "UsageOperationUpdateTime": _second(machine.launch_time),
         "ImageId": machine.image_id,
@@ -165,7 +137,7 @@ def instance(machine: Any) -> Row:
         "RamdiskId": machine.ramdisk,
         "SubnetId": machine.subnet_id,
         "VpcId": machine.vpc_id,
-        # Absent, and not empty, where there are none.
+        # Absent, not empty, without tags.
         "Tags": _tags(machine) or None,
     }
     if machine.hibernation_options:
@@ -181,6 +153,45 @@ def instance(machine: Any) -> Row:
         row["PublicDnsName"] = machine.public_dns_name
         row["PublicIpAddress"] = primary.public_ip
     return _set(row)
+
+
+def _block_devices(machine: Any) -> list[Row]:
+    return [
+        {
+            "DeviceName": name,
+            "Ebs": {
+                "AttachTime": _second(device.attach_time),
+                "DeleteOnTermination": bool(device.delete_on_termination),
+                "Status": machine.get_block_device_status(device.status),
+                "VolumeId": device.volume_id,
+            },
+        }
+        for name, device in machine.get_block_device_mapping
+    ]
+
+
+def _metadata_options(options: Any) -> Row:
+    return _set(
+        {
+            "State": options.state,
+            "HttpTokens": options.http_tokens,
+            "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
+            "HttpEndpoint": options.http_endpoint,
+            "HttpProtocolIpv6": options.http_protocol_ipv6,
+            "InstanceMetadataTags": options.instance_metadata_tags,
+        }
+    )
+
+
+def _placement(placement: Any) -> Row:
+    return _set(
+        {
+            "GroupName": placement.group_name,
+            "Tenancy": placement.tenancy,
+            "AvailabilityZone": placement.availability_zone,
+            "HostId": placement.host_id,
+        }
+    )
 
 
 def _interface_of_instance(eni: Any) -> Row:
@@ -249,18 +260,18 @@ def _groups(groups: Iterable[Any]) -> list[Row]:
     return [{"GroupId": group.id, "GroupName": group.name} for group in sorted(groups, key=lambda group: str(group.id))]
 
 
-def _tags(thing: Any) -> list[Row]:
-    return [{"Key": key, "Value": value} for key, value in tags_of(thing).items()]
+def _tags(resource: Any) -> list[Row]:
+    return [{"Key": key, "Value": value} for key, value in tags_of(resource).items()]
 
 
 def _dns_name(region: str, address: str) -> str:
-    """The name EC2 gives an address in a VPC (Amazon VPC User Guide, DNS attributes)."""
+    """Return the private DNS name of an address in a VPC (Amazon VPC User Guide, DNS attributes)."""
     domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
     return f"ip-{address.replace('.', '-')}.{domain}"
 
 
 def _second(moment: datetime) -> datetime:
-    """moto's times are UTC without saying so, and finer than the API's."""
+    """Convert moto's naive UTC time to an aware one in whole seconds, as in the API."""
     return moment.replace(microsecond=0, tzinfo=timezone.utc)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DescribeInstances and DescribeNetworkInterfaces of what is moto's: ids, filters, pages, all at a fleet's size."""
+"""DescribeInstances and DescribeNetworkInterfaces for moto's resources, with ids, filters and pagination."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import describe, machines, surroundings
+from . import describe, machines, prerequisites
 from .calls import Call
 from .errors import ApiError, combination
 from .tags import Forward
 
-# The value or values that a filter looks at.
+# Returns the value or values that a filter compares.
 Getter = Callable[[Any], str | Iterable[str] | None]
 
-# Those of the documented filters that a client of ours sends; any other is refused. tag:<key> goes with both.
+# The documented filters that the collection sends. Others are rejected. Both actions also support tag:<key>.
 _INTERFACE_FILTERS: dict[str, Getter] = {
     "attachment.device-index": lambda eni: str(eni.device_index) if eni.instance else None,
     "attachment.instance-id": lambda eni: eni.instance.id if eni.instance else None,
@@ -45,25 +45,25 @@ _INSTANCE_FILTERS: dict[str, Getter] = {
 
 
 def interfaces(call: Call, _forward: Forward) -> dict[str, Any]:
-    """One page of network interfaces, by id."""
-    passes, position = _asked(call, "NetworkInterfaceIds", surroundings.check_interface_id, _INTERFACE_FILTERS)
-    everything = surroundings.interfaces(call.account, call.region)
+    """Return one page of network interfaces, sorted by id."""
+    passes, position = _parse_request(call, "NetworkInterfaceIds", prerequisites.check_interface_id, _INTERFACE_FILTERS)
+    everything = prerequisites.interfaces(call.account, call.region)
     ids = call.parameters.get("NetworkInterfaceIds")
     for wanted in ids or ():
         if wanted not in everything:
             raise ApiError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{wanted}' does not exist")
     chosen = {wanted: everything[wanted] for wanted in ids} if ids else everything
-    page, token = describe.cut(call, sorted(chosen.items(), key=lambda pair: pair[0]), position, passes)
+    page, token = describe.paginate(call, sorted(chosen.items(), key=lambda pair: pair[0]), position, passes)
     return {"NetworkInterfaces": [machines.interface(eni) for eni in page], **token}
 
 
 def instances(call: Call, _forward: Forward) -> dict[str, Any]:
-    """One page of reservations, by the id of their first instance, with the instances asked for.
+    """Return one page of reservations, sorted by the id of the first instance, with the matching instances.
 
-    Guess: [max-results-reservations] MaxResults counts reservations; the lab's and the crowd's have one instance each.
+    Assumption: [max-results-reservations] MaxResults counts reservations; seeded ones have one instance each.
     """
-    passes, position = _asked(call, "InstanceIds", surroundings.check_instance_id, _INSTANCE_FILTERS)
-    reservations = surroundings.reservations(call.account, call.region)
+    passes, position = _parse_request(call, "InstanceIds", prerequisites.check_instance_id, _INSTANCE_FILTERS)
+    reservations = prerequisites.reservations(call.account, call.region)
     ids = set(call.parameters.get("InstanceIds", ()))
     if missing := sorted(ids.difference(member.id for whole in reservations for member in whole.instances)):
         text = f"The instance ID '{missing[0]}' does not exist"
@@ -75,48 +75,48 @@ def instances(call: Call, _forward: Forward) -> dict[str, Any]:
         return [member for member in whole.instances if (not ids or member.id in ids) and passes(member)]
 
     keyed = sorted(((whole.instances[0].id, whole) for whole in reservations), key=lambda pair: pair[0])
-    page, token = describe.cut(call, keyed, position, lambda whole: bool(chosen(whole)))
+    page, token = describe.paginate(call, keyed, position, lambda whole: bool(chosen(whole)))
     return {"Reservations": [machines.reservation(whole, chosen(whole)) for whole in page], **token}
 
 
-def _asked(
+def _parse_request(
     call: Call, ids: str, check_id: Callable[[str], None], known: dict[str, Getter]
 ) -> tuple[Callable[[Any], bool], str]:
-    """What an object must pass, and where the page starts."""
+    """Return a predicate that applies all filters, and the id after which the page starts."""
     given = call.parameters
     for wanted in given.get(ids, ()):
         check_id(wanted)
     if given.get(ids) and ("MaxResults" in given or "NextToken" in given):
         raise combination(f"The parameter {ids} cannot be used with the parameter MaxResults or NextToken")
     names = dict.fromkeys((*known, "tag:"), "")
-    tests = [_test(name, values, known) for name, values in describe.check_filters(given.get("Filters", []), names)]
-    position = describe.check_paging(call)
-    call.checked()
-    return lambda thing: all(test(thing) for test in tests), position
+    tests = [_test(name, values, known) for name, values in describe.parse_filters(given.get("Filters", []), names)]
+    position = describe.parse_paging(call)
+    call.mark_validated()
+    return lambda resource: all(test(resource) for test in tests), position
 
 
 def _test(name: str, values: list[str], known: dict[str, Getter]) -> Callable[[Any], bool]:
-    """Whether an object passes one filter: any of the values, case-sensitive, * for any text and ? for a character.
+    """Return a predicate for one filter: any of the values, case-sensitive, with the wildcards * and ?.
 
-    A backslash takes * and ? literally (EC2 User Guide, "Filter your resources").
+    A backslash escapes * and ? (EC2 User Guide, "Filter your resources").
     """
     plain = {value for value in values if not re.search(r"[*?\\]", value)}
     patterns = "|".join(_pattern(value) for value in values if value not in plain)
     wild = re.compile(patterns, re.DOTALL) if patterns else None
 
-    def fits(value: str) -> bool:
+    def matches(value: str) -> bool:
         return value in plain or (wild is not None and wild.fullmatch(value) is not None)
 
     if name.startswith("tag:"):
         key = name[4:]
-        return lambda thing: key in (tags := machines.tags_of(thing)) and fits(tags[key])
+        return lambda resource: key in (tags := machines.tags_of(resource)) and matches(tags[key])
     get = known[name]
 
-    def passes(thing: Any) -> bool:
-        found = get(thing)
+    def passes(resource: Any) -> bool:
+        found = get(resource)
         if found is None or isinstance(found, str):
-            return found is not None and fits(found)
-        return any(fits(value) for value in found)
+            return found is not None and matches(found)
+        return any(matches(value) for value in found)
 
     return passes
 

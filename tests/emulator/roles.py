@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may assume which role, and whether a caller has what STS gave out. Roles are moto's, made by iam:CreateRole.
+"""Check AssumeRole and temporary credentials. Roles are moto's, created by iam:CreateRole.
 
-moto gives keys of the role's account, but lets everybody assume what does not exist, and looks at no session token.
+moto returns credentials of the role's account, but allows AssumeRole for nonexistent roles and ignores session tokens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from .errors import ApiError, Unknown
+from .errors import ApiError, UnsupportedError
 from .identity import Caller, partition
 
 _ROLE = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\w+=,.@/-]+")
@@ -26,7 +26,7 @@ _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
 def check_credentials(caller: Caller, token: str) -> None:
-    """Refuse a temporary key that STS did not give out, or that comes without its session token."""
+    """Reject a temporary key that STS did not issue, or that is sent without its session token."""
     if not caller.key.startswith("ASIA"):
         return
     role = assumed(caller)
@@ -37,7 +37,7 @@ def check_credentials(caller: Caller, token: str) -> None:
 
 
 def check_assume_role(caller: Caller, parameters: Mapping[str, Any]) -> None:
-    """Refuse AssumeRole unless the role is there and its trust policy allows the caller."""
+    """Reject AssumeRole unless the role exists and its trust policy allows the caller."""
     wanted, name = parameters.get("RoleArn", ""), parameters.get("RoleSessionName", "")
     found = _ROLE.fullmatch(wanted)
     if not found:
@@ -57,20 +57,20 @@ def check_assume_role(caller: Caller, parameters: Mapping[str, Any]) -> None:
 
 
 def assumed(caller: Caller) -> Any | None:
-    """moto's AssumedRole of a temporary key, None for other keys."""
+    """Return moto's AssumedRole of a temporary key, None for other keys."""
     if not caller.key.startswith("ASIA"):
         return None
     return sts_backends[caller.account][partition(caller.region)].get_assumed_role_from_access_key(caller.key)
 
 
 def user(caller: Caller) -> Any | None:
-    """moto's User of an access key, None for a key that iam:CreateAccessKey did not give."""
+    """Return moto's User of an access key, None for a key that iam:CreateAccessKey did not create."""
     users = iam_backends[caller.account][partition(caller.region)].users.values()
     return next((one for one in users for key in one.access_keys if key.access_key_id == caller.key), None)
 
 
 def arn(caller: Caller) -> str:
-    """The ARN of who is calling. It does not tell a root user from a user x, whom trust policies can name."""
+    """Return the caller's ARN. A root user is returned as user/x, which trust policies can contain."""
     who = assumed(caller) or user(caller)
     return str(who.arn) if who else f"arn:{partition(caller.region)}:iam::{caller.account}:user/x"
 
@@ -88,12 +88,12 @@ def _trusted(caller: Caller, account: str, wanted: str, external_id: str | None)
 
 
 def _allows(statement: dict[str, Any], caller: Caller, external_id: str | None) -> bool:
-    """Whether a statement of a trust policy lets the caller in. What is not known here is a defect of the test."""
+    """Return whether a statement of a trust policy allows the caller. Raises UnsupportedError."""
     condition = statement.get("Condition", {})
     wanted = condition.get("StringEquals", {}).get("sts:ExternalId")
     given = (statement["Effect"], statement["Action"], list(statement["Principal"]), condition)
     if given != ("Allow", "sts:AssumeRole", ["AWS"], {"StringEquals": {"sts:ExternalId": wanted}} if wanted else {}):
-        raise Unknown(f"the emulator does not know what this statement means: {statement}")
+        raise UnsupportedError(f"the emulator does not support this policy statement: {statement}")
     principals = statement["Principal"]["AWS"]
     allowed = set(principals if isinstance(principals, list) else [principals])
     root = f"arn:{partition(caller.region)}:iam::{caller.account}:root"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The WSGI application: our actions, moto's for the rest, the knobs around both, and the log of all of it."""
+"""The WSGI application: the emulator's actions, moto for all other actions, the settings and the call log."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
 
-from . import control, gates, lab, permissions, roles, surroundings, wire
+from . import control, gates, lab, permissions, prerequisites, roles, wire
 from .actions import ACTIONS, SHARED
 from .calls import Call, Replay
 from .errors import ApiError, ec2_envelope, query_envelope
 from .identity import Caller, access_key, caller
-from .knobs import Knobs
-from .store import World
+from .settings import Settings
+from .store import Store
 
 Environ = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP reply. code is "OK" or the error code in it."""
+    """An HTTP reply. code: "OK" or the error code in the body."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Request:
-    """One AWS call as it came in; parameters are in API member names where the service model is at hand."""
+    """An AWS request. parameters: by API member name if the action is in the EC2 service model."""
 
     environ: Environ
     body: bytes
@@ -58,12 +58,12 @@ class Request:
 
 
 class Emulator:
-    """The application. One lock for all calls: moto's backends are not made for threads."""
+    """The application. One lock serializes all calls, because moto's backends are not thread-safe."""
 
-    def __init__(self, knobs: dict[str, Any] | None = None, log_file: str | None = None) -> None:
-        self.world = World()
-        self.knobs = Knobs()
-        self.initial_knobs = knobs or {}
+    def __init__(self, settings: dict[str, Any] | None = None, log_file: str | None = None) -> None:
+        self.store = Store()
+        self.settings = Settings()
+        self.initial_settings = settings or {}
         self.throttle = gates.Throttle()
         self.log: list[dict[str, Any]] = []
         self.log_file = open(log_file, "a", encoding="utf-8") if log_file else None  # noqa: SIM115
@@ -72,20 +72,20 @@ class Emulator:
         self.reset()
 
     def reset(self) -> None:
-        """Everything as at the start: moto's state, ours, the knobs, the log; and the lab seeded again."""
-        # Not BackendDict.reset(), which first builds every backend anew only to throw it away.
+        """Restore the initial state: moto's and the emulator's resources, the settings, the log and the lab."""
+        # BackendDict.reset() would rebuild every backend before discarding it.
         backends: list[Any] = BackendDict._instances
         for backend in backends:
             backend.clear()
         backends.clear()
-        self.world.reset()
-        self.knobs.reset()
-        self.knobs.merge(self.initial_knobs)
+        self.store.reset()
+        self.settings.reset()
+        self.settings.merge(self.initial_settings)
         self.throttle.buckets.clear()
         self.log.clear()
-        # See control._crowd.
+        # See control._bulk_seed.
         gc.unfreeze()
-        lab.seed(self.world)
+        lab.seed(self.store)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -99,17 +99,17 @@ class Emulator:
             with self.lock:
                 answer, dropped = self.serve(environ, body)
             if dropped:
-                # The development server takes this for a client that went away, and closes without a reply.
-                raise ConnectionResetError("reply dropped by order")
+                # The request handler closes the connection without a reply.
+                raise ConnectionResetError("reply dropped by the drop_replies setting")
         headers = [(k, v) for k, v in answer.headers if k.lower() not in ("content-length", "connection")]
         start_response(
-            f"{answer.status} {HTTP_STATUS_CODES.get(answer.status, 'Unknown')}",
+            f"{answer.status} {HTTP_STATUS_CODES.get(answer.status, 'UnsupportedError')}",
             [*headers, ("Content-Length", str(len(answer.body)))],
         )
         return [answer.body]
 
     def serve(self, environ: Environ, body: bytes, interleaved: bool = False) -> tuple[Answer, bool]:
-        """Answer one AWS call and log it. Returns the answer and whether to drop it."""
+        """Answer one AWS call and log it. Returns the answer and whether to drop the reply."""
         began = time.perf_counter()
         request = self._read(environ, body)
         entry = {
@@ -141,7 +141,7 @@ class Emulator:
         return answer, dropped
 
     def _read(self, environ: Environ, body: bytes) -> Request:
-        who = caller(environ.get("HTTP_AUTHORIZATION", ""), self.knobs["accounts"])
+        who = caller(environ.get("HTTP_AUTHORIZATION", ""), self.settings["accounts"])
         target = environ.get("HTTP_X_AMZ_TARGET")
         if target:
             try:
@@ -157,7 +157,7 @@ class Emulator:
             return Request(environ, body, who, f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", pairs, flat)
         parameters = {key: value for key, value in pairs if key not in ("Action", "Version")}
         if wire.operation(flat["Action"]) and who.service in ("ec2", ""):
-            # If this fails the log shows the names on the wire.
+            # If parsing fails, the log contains the parameter names of the request.
             with contextlib.suppress(ApiError):
                 parameters = wire.parse(flat["Action"], pairs)
         return Request(environ, body, who, flat["Action"], pairs, parameters)
@@ -169,13 +169,13 @@ class Emulator:
             if gated:
                 self._gate(request)
             if service in ("ec2", "") and ("TrafficMirror" in request.action or request.action in SHARED):
-                return self._ours(request, request_id)
-            return self._motos(request)
+                return self._serve_own(request, request_id)
+            return self._serve_moto(request)
         except ApiError as error:
             envelope = ec2_envelope if service in ("ec2", "") else query_envelope
             return _xml(error.status, envelope(error, request_id), error.code)
         except Exception:
-            # A defect of this emulator, or of moto: never a reply that could pass for EC2's.
+            # A defect of the emulator or moto. The traceback distinguishes the reply from EC2's.
             traceback.print_exc(file=sys.stderr)
             defect = ApiError("InternalError", traceback.format_exc(limit=-1))
             return _xml(500, ec2_envelope(defect, request_id), "InternalError")
@@ -184,27 +184,27 @@ class Emulator:
         who, action = request.caller, request.action
         token = request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
         roles.check_credentials(who, token)
-        gates.check_ordered_failure(self.knobs, action)
+        gates.check_injected_failure(self.settings, action)
         if who.service == "ec2":
-            self.throttle.take(self.knobs["throttle"], who, action, request.parameters)
-        gates.check_permitted(self.knobs, who, who.service, action, request.parameters)
+            self.throttle.take(self.settings["throttle"], who, action, request.parameters)
+        gates.check_permitted(self.settings, who, who.service, action, request.parameters)
         if who.service == "ec2":
-            permissions.check(who, token, action, request.parameters, self.world)
+            permissions.check(who, token, action, request.parameters, self.store)
         if action == "AssumeRole":
             roles.check_assume_role(who, request.parameters)
 
-    def _ours(self, request: Request, request_id: str) -> Answer:
+    def _serve_own(self, request: Request, request_id: str) -> Answer:
         who, action = request.caller, request.action
         if not who.service:
             raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials")
         if action not in ACTIONS and action not in SHARED:
             raise ApiError("InvalidAction", f"The action {action} is not valid for this web service.")
-        if not surroundings.known_region(who.account, who.region):
+        if not prerequisites.is_known_region(who.account, who.region):
             raise ApiError("AuthFailure", f"Credential should be scoped to a valid region, not '{who.region}'.")
         parameters = wire.parse(action, request.pairs)
         call = Call(
-            self.world,
-            self.knobs,
+            self.store,
+            self.settings,
             who.account,
             who.region,
             action,
@@ -213,20 +213,20 @@ class Emulator:
             parameters.get("ClientToken"),
         )
         try:
-            result = self._act(call, request)
+            result = self._run_action(call, request)
         except Replay as replay:
             result = replay.reply
         finally:
-            call.read_done()
+            call.count_read()
         return _xml(200, wire.reply(action, result, request_id), "OK")
 
-    def _act(self, call: Call, request: Request) -> dict[str, Any]:
+    def _run_action(self, call: Call, request: Request) -> dict[str, Any]:
         if call.action in SHARED:
             result = SHARED[call.action](call, lambda action, params: self._forward(request, action, params))
         else:
             result = ACTIONS[call.action](call)
-        if not call.passed:
-            raise AssertionError(f"{call.action} never called Call.checked()")
+        if not call.is_validated:
+            raise AssertionError(f"{call.action} did not call Call.mark_validated()")
         if call.client_token is not None:
             result["ClientToken"] = call.client_token
             call.remember(result)
@@ -234,13 +234,13 @@ class Emulator:
 
     def _forward(self, request: Request, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
         body = wire.encode(action, parameters)
-        answer = self._motos(Request(request.environ, body, request.caller, action, [], parameters))
+        answer = self._serve_moto(Request(request.environ, body, request.caller, action, [], parameters))
         if answer.status >= 400:
             message = re.search(rb"<Message>(.*?)</Message>", answer.body, re.DOTALL)
             raise ApiError(answer.code, message.group(1).decode() if message else "")
         return wire.decode(action, answer.body)
 
-    def _motos(self, request: Request) -> Answer:
+    def _serve_moto(self, request: Request) -> Answer:
         environ = dict(request.environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = request.caller.account
         environ["wsgi.input"] = io.BytesIO(request.body)
@@ -248,40 +248,40 @@ class Emulator:
         started: list[Any] = []
         with contextlib.ExitStack() as stack:
             if request.action == "CreateLoadBalancer":
-                stack.enter_context(surroundings.balancers_named_by(request.parameters.get("Type")))
+                stack.enter_context(prerequisites.patch_load_balancer_arns(request.parameters.get("Type")))
             chunks = self.moto(environ, lambda status, headers, *_: started.extend((status, headers)))
             body = b"".join(chunks)
         status = int(started[0].split()[0])
         if request.action == "TerminateInstances" and status < 300:
-            surroundings.settle_terminations(request.caller.account, request.caller.region)
+            prerequisites.release_interfaces(request.caller.account, request.caller.region)
         if not request.action.startswith("Describe"):
-            # Nothing else takes interfaces away.
-            surroundings.drop_orphans(self.world)
+            # Only these calls can delete interfaces.
+            prerequisites.delete_orphaned_sessions(self.store)
         return Answer(status, list(started[1]), body, _code_of(status, body))
 
     def _count_drop(self, action: str) -> bool:
-        left = self.knobs["drop_replies"].get(action, 0)
+        left = self.settings["drop_replies"].get(action, 0)
         if left > 0:
-            self.knobs["drop_replies"][action] = left - 1
+            self.settings["drop_replies"][action] = left - 1
         return bool(left > 0)
 
     def _interleave(self, request: Request) -> None:
-        """Do what the knob says somebody else does right after this call."""
+        """Send the calls that the interleave setting schedules after this call."""
         due = []
-        for item in self.knobs["interleave"]:
+        for item in self.settings["interleave"]:
             if item["after"] == request.action:
                 item["calls"] = item.get("calls", 1) - 1
                 if item["calls"] <= 0:
                     due.append(item)
         for item in due:
-            self.knobs["interleave"].remove(item)
+            self.settings["interleave"].remove(item)
             for step in item["do"]:
                 account = step.get("account", request.caller.account)
                 region = step.get("region", request.caller.region)
-                self.act_as(account, region, step["action"], step.get("parameters", {}))
+                self.call_as(account, region, step["action"], step.get("parameters", {}))
 
-    def act_as(self, account: str, region: str, action: str, parameters: dict[str, Any]) -> Answer:
-        """Make an EC2 call as that account; knobs do not touch it."""
+    def call_as(self, account: str, region: str, action: str, parameters: dict[str, Any]) -> Answer:
+        """Send an EC2 call as an account, without throttling, denials and injected faults."""
         body = wire.encode(action, parameters)
         scope = f"Credential={access_key(account)}/20260101/{region}/ec2/aws4_request"
         environ = {
@@ -309,7 +309,7 @@ def _xml(status: int, body: bytes, code: str) -> Answer:
 
 
 def _code_of(status: int, body: bytes) -> str:
-    """The error code in a reply of moto's, whatever the protocol."""
+    """Return the error code in a reply of moto, in any protocol."""
     if status < 400:
         return "OK"
     found = re.search(rb"<Code>(.*?)</Code>|\"__type\"\s*:\s*\"([^\"]*)\"", body)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import checks, surroundings, views
+from . import checks, prerequisites, views
 from .calls import Call
 from .errors import ApiError, combination, missing
 from .store import TARGET
@@ -18,17 +18,18 @@ _TYPES = {
     "GatewayLoadBalancerEndpointId": views.GWLBE,
 }
 _SYNTAX = {
-    "NetworkInterfaceId": surroundings.check_interface_id,
-    "NetworkLoadBalancerArn": surroundings.check_load_balancer_arn,
-    "GatewayLoadBalancerEndpointId": surroundings.check_endpoint_id,
+    "NetworkInterfaceId": prerequisites.check_interface_id,
+    "NetworkLoadBalancerArn": prerequisites.check_load_balancer_arn,
+    "GatewayLoadBalancerEndpointId": prerequisites.check_endpoint_id,
 }
 
 
 def create(call: Call) -> dict[str, Any]:
-    """The new target with its tags."""
+    """Create a target. Returns the target with its tags."""
     given = call.parameters
     named = [name for name in _TYPES if name in given]
-    # Guess: [target-destination-none] [target-destination-several] the codes for no destination and for several.
+    # Assumption: [target-destination-none] [target-destination-several] the codes for no destination and for several
+    # destinations.
     if not named:
         raise missing("NetworkInterfaceId")
     if len(named) > 1:
@@ -37,48 +38,48 @@ def create(call: Call) -> dict[str, Any]:
     _SYNTAX[member](destination)
     checks.description(given.get("Description"))
     tags = checks.tag_specifications(given.get("TagSpecifications", []), TARGET)
-    call.checked()
+    call.mark_validated()
     _check_destination(call, member, destination)
-    call.quota(TARGET, "targets", "TrafficMirrorTargetLimitExceeded")
+    call.check_quota(TARGET, "targets", "TrafficMirrorTargetLimitExceeded")
     fields = {member: destination, "Type": _TYPES[member], "Description": given.get("Description")}
-    thing = call.create(TARGET, fields, tags)
-    return {"TrafficMirrorTarget": views.row(call.world, thing)}
+    resource = call.create(TARGET, fields, tags)
+    return {"TrafficMirrorTarget": views.row(call.store, resource)}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """The id. A target a session uses, anybody's session, is refused."""
+    """Delete a target. A target in use by a session of any account is rejected."""
     wanted = call.parameters["TrafficMirrorTargetId"]
-    checks.identifier(TARGET, wanted, "TrafficMirrorTargetId")
-    call.checked()
-    thing = call.get_own(TARGET, wanted)
-    users = sorted(session.id for session in call.world.sessions_on_target(thing))
+    checks.resource_id(TARGET, wanted, "TrafficMirrorTargetId")
+    call.mark_validated()
+    resource = call.get_own(TARGET, wanted)
+    users = sorted(session.id for session in call.store.sessions_on_target(resource))
     if users:
-        # The code without "Exception", and this text, are those seen in the wild.
+        # The code, without "Exception", and the text were observed at EC2.
         raise ApiError("TrafficMirrorTargetInUse", f"Cannot delete {wanted} . Target is in use by {users[0]}")
-    call.remove(thing)
-    call.world.shares.pop((call.account, call.region, wanted), None)
+    call.remove(resource)
+    call.store.shares.pop((call.account, call.region, wanted), None)
     return {"TrafficMirrorTargetId": wanted}
 
 
 def _check_destination(call: Call, member: str, destination: str) -> None:
-    """It exists, and is neither a source nor another target's destination."""
+    """Check that the destination exists and is neither a source nor another target's destination."""
     if member == "NetworkInterfaceId":
-        eni = surroundings.interface(call.account, call.region, destination)
+        eni = prerequisites.interface(call.account, call.region, destination)
         if eni is None:
-            # The code and the text a third-party README quotes; the EC2 API Reference does not say.
+            # A third-party README quotes code and text; the EC2 API Reference documents neither.
             raise ApiError("InvalidTrafficMirrorTarget", f"The interface ID '{destination}' does not exist")
-        # Guess: [target-unattached] only the type is checked; an interface not attached to an instance will do.
+        # Assumption: [target-unattached] only the type is checked; an unattached interface is accepted.
         if eni.interface_type != "interface":
             raise ApiError("NetworkInterfaceNotSupported", f"{destination} is not of type interface")
-        for session in call.world.sessions_on_interface(call.account, call.region, destination):
+        for session in call.store.sessions_on_interface(call.account, call.region, destination):
             raise ApiError("InterfaceInUseByTrafficMirrorSession", f"{destination} is in use by {session.id}")
     elif member == "NetworkLoadBalancerArn":
-        surroundings.check_load_balancer(call.account, call.region, destination)
+        prerequisites.check_load_balancer(call.account, call.region, destination)
     else:
-        surroundings.check_endpoint(call.account, call.region, destination)
+        prerequisites.check_endpoint(call.account, call.region, destination)
     for target in call.own(TARGET).values():
         if target.fields.get(member) == destination:
-            # Guess: [target-endpoint-twice] an endpoint is refused like the other two, with this code.
+            # Assumption: [target-endpoint-twice] an endpoint is rejected like the other two, with this code.
             code = {
                 "NetworkInterfaceId": "InterfaceInUseByTrafficMirrorTarget",
                 "NetworkLoadBalancerArn": "NlbInUseByTrafficMirrorTargetException",

@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """EC2's query protocol in both directions, driven by botocore's ec2 service model.
 
-Requests become dicts in API member names and are refused where the model refuses them. Replies are checked against
-the model before they are sent, and what has a form not sent before is parsed back with botocore's own parser, so that
-no client ever sees a reply EC2 could not have sent.
+Requests are parsed to dicts by API member name and validated against the model. Replies are validated against the
+model before they are sent. Replies with a new structure are also parsed with botocore's parser and compared.
 """
 
 from __future__ import annotations
@@ -28,28 +27,28 @@ from .errors import ApiError, invalid_value, missing
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 INT32 = 2**31
 _TEXT = re.compile(r">[^<]+<")
-# What XML does not carry, or does not carry unchanged.
-_FRAIL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# (action, member, XML without its texts) of what was parsed back and came out as it went in.
-_proven: set[tuple[str, str, str]] = set()
+# Characters that XML cannot represent unchanged.
+_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# (action, member, XML without text) of replies that passed the round trip.
+_verified: set[tuple[str, str, str]] = set()
 
 
 @functools.cache
 def model() -> ServiceModel:
-    """botocore's ec2/2016-11-15 service model."""
+    """Return botocore's ec2/2016-11-15 service model."""
     return botocore.session.Session().get_service_model("ec2")
 
 
 @functools.cache
 def operation(action: str) -> OperationModel | None:
-    """The operation of that name, None if EC2 has none."""
+    """Return the operation model of an action, None if EC2 has no such action."""
     return model().operation_model(action) if action in model().operation_names else None
 
 
 def parse(action: str, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The request's form as a dict in API member names.
+    """Parse the form of a request to a dict by API member name.
 
-    Raises ApiError: UnknownParameter, MissingParameter, InvalidParameterValue (type, enum, a name given twice).
+    Raises ApiError: UnknownParameter, MissingParameter, InvalidParameterValue (type, enum, a repeated name).
     """
     op = model().operation_model(action)
     if op.input_shape is None:
@@ -79,7 +78,7 @@ def _tree(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _request_name(name: str, shape: Shape) -> str:
-    """A member's name on the wire in a request, as in botocore's EC2Serializer."""
+    """Return the parameter name of a member in a request, as in botocore's EC2Serializer."""
     if "queryName" in shape.serialization:
         return str(shape.serialization["queryName"])
     wire = str(shape.serialization.get("name", name))
@@ -145,13 +144,13 @@ def _parser() -> Any:
 
 
 def encode(action: str, parameters: Mapping[str, Any]) -> bytes:
-    """The form a client would send. Raises botocore.exceptions.ParamValidationError if they do not fit the model."""
+    """Return the request body. Raises botocore.exceptions.ParamValidationError for invalid parameters."""
     request = _serializer().serialize_to_request(dict(parameters), model().operation_model(action))
     return urlencode(request["body"]).encode()
 
 
 def decode(action: str, body: bytes) -> dict[str, Any]:
-    """A successful reply as botocore would give it to its caller, without ResponseMetadata."""
+    """Parse a successful reply as botocore does, without ResponseMetadata."""
     shape = model().operation_model(action).output_shape
     parsed = _parser().parse({"headers": {}, "status_code": 200, "body": body}, shape)
     parsed.pop("ResponseMetadata", None)
@@ -159,7 +158,7 @@ def decode(action: str, body: bytes) -> dict[str, Any]:
 
 
 def reply(action: str, result: Mapping[str, Any], request_id: str) -> bytes:
-    """The XML of a successful reply. Raises ValueError if the result does not fit the model."""
+    """Return the XML of a successful reply. Raises ValueError if the result does not conform to the model."""
     shape = model().operation_model(action).output_shape
     if shape is None:
         return _body(action, request_id, "<return>true</return>")
@@ -169,11 +168,11 @@ def reply(action: str, result: Mapping[str, Any], request_id: str) -> bytes:
             raise ValueError(f"{action} has no member {name}")
         member = shape.members[name]
         before, after = _tags(name, member)
-        # Each row for itself: a page is not read back whole when one row in it is of a new form.
+        # Check each row separately, so that a row with a new structure does not cause a check of the whole page.
         parts.append(before)
         for part in [[row] for row in value] if isinstance(member, ListShape) and value else [value]:
             text = _write(member, part, f"{action}.{name}")
-            _prove(action, name, part, f"{before}{text}{after}")
+            _check_round_trip(action, name, part, f"{before}{text}{after}")
             parts.append(text)
         parts.append(after)
     return _body(action, request_id, "".join(parts))
@@ -186,17 +185,18 @@ def _body(action: str, request_id: str, inner: str) -> bytes:
     ).encode()
 
 
-def _prove(action: str, name: str, value: Any, xml: str) -> None:
-    """Raise ValueError unless this member of a reply reads back as it is meant.
+def _check_round_trip(action: str, name: str, value: Any, xml: str) -> None:
+    """Raise ValueError unless botocore parses this member of a reply to the same value.
 
-    That depends on its elements, not on the texts in them, whose types the writers checked: one of each form will do.
+    The result depends only on the XML elements, because the writers check the types of texts. One check per structure
+    is sufficient.
     """
     form = (action, name, _TEXT.sub("><", xml))
-    if form in _proven and not _FRAIL.search(xml):
+    if form in _verified and not _NOT_XML.search(xml):
         return
     if (again := decode(action, _body(action, "", xml))) != {name: value}:
-        raise ValueError(f"{action}: the reply reads back as {again}, not {name} {value}")
-    _proven.add(form)
+        raise ValueError(f"{action}: botocore parses the reply to {again}, expected {name} {value}")
+    _verified.add(form)
 
 
 def _write(shape: Shape, value: Any, path: str) -> str:
@@ -208,30 +208,30 @@ def _write(shape: Shape, value: Any, path: str) -> str:
 
 @functools.cache
 def _writer(shape: Shape) -> Callable[[Any], str]:
-    """What makes XML of a value of the shape, and raises ValueError if it does not fit: members, types, enums."""
+    """Return a function that writes a value of the shape as XML. It raises ValueError for an invalid value."""
     if isinstance(shape, StructureShape):
         return _structure_writer(shape)
     if isinstance(shape, ListShape):
         write_member = _writer(shape.member)
         return lambda value: "".join([f"<item>{write_member(member)}</item>" for member in value])
     if shape.type_name == "boolean":
-        return lambda value: ("true" if value else "false") if isinstance(value, bool) else _unfit(shape, value)
+        return lambda value: ("true" if value else "false") if isinstance(value, bool) else _reject(shape, value)
     if shape.type_name in ("integer", "long"):
         return lambda value: (
-            _unfit(shape, value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+            _reject(shape, value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
         )
     if shape.type_name == "timestamp":
-        return lambda value: _timestamp(value) if _is_whole_second(value) else _unfit(shape, value)
+        return lambda value: _timestamp(value) if _is_whole_second(value) else _reject(shape, value)
     if shape.type_name != "string":
         raise ValueError(f" is of type {shape.type_name}")
     enum = getattr(shape, "enum", None)
     if enum:
-        return lambda value: escape(value) if value in enum else _unfit(shape, value)
-    return lambda value: escape(value) if isinstance(value, str) else _unfit(shape, value)
+        return lambda value: escape(value) if value in enum else _reject(shape, value)
+    return lambda value: escape(value) if isinstance(value, str) else _reject(shape, value)
 
 
 def _structure_writer(shape: StructureShape) -> Callable[[Any], str]:
-    # Filled as members come up: EC2 has structures of a hundred.
+    # Filled on demand, because EC2 has structures with a hundred members.
     known: dict[str, tuple[str, Callable[[Any], str], str]] = {}
 
     def write(value: Any) -> str:
@@ -257,7 +257,7 @@ def _tags(name: str, shape: Shape) -> tuple[str, str]:
     return f"<{tag}>", f"</{tag}>"
 
 
-def _unfit(shape: Shape, value: Any) -> str:
+def _reject(shape: Shape, value: Any) -> str:
     enum = getattr(shape, "enum", None)
     raise ValueError(f": {value!r} is not " + (f"one of {enum}" if enum else f"of type {shape.type_name}"))
 
@@ -267,5 +267,5 @@ def _is_whole_second(value: Any) -> bool:
 
 
 def _timestamp(value: datetime) -> str:
-    """As EC2 writes them."""
+    """Format a timestamp like EC2."""
     return f"{value.isoformat()[:19]}.000Z"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One emulator for the whole run, reset before each test, and boto3 clients for it."""
+"""Fixtures: one emulator for all tests, reset before each test, and boto3 clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Factory = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """The emulator's process, with a log file."""
+    """Start the emulator with a log file."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     log_file = tmp_path_factory.mktemp("emulator") / "calls.jsonl"
@@ -31,20 +31,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running: Emulator) -> Emulator:
-    """The emulator as at its start."""
+    """Return the emulator in its initial state."""
     running.reset()
     return running
 
 
 @pytest.fixture(scope="session")
 def made() -> dict[tuple[str, str, str], Any]:
-    """The clients made so far, as making one takes long."""
+    """Return the cache of clients, because creating a client is slow."""
     return {}
 
 
 @pytest.fixture
 def clients(emulator: Emulator, made: dict[tuple[str, str, str], Any]) -> Factory:
-    """On a fresh lab, clients(account, region, service) gives a boto3 client that neither validates nor retries."""
+    """Reset the lab. Returns clients(account, region, service): boto3 clients without validation and retries."""
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
     def make(account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1", service: str = "ec2") -> Any:
@@ -58,5 +58,5 @@ def clients(emulator: Emulator, made: dict[tuple[str, str, str], Any]) -> Factor
 
 @pytest.fixture
 def ec2(clients: Factory) -> Any:
-    """An EC2 client of the lab's account, on a fresh lab."""
+    """Reset the lab and return an EC2 client of its account."""
     return clients()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several test files need: the lab's names, shorthands to make objects, and ways to see a refusal."""
+"""Helpers: ids of the lab, functions that create resources, and checks of errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OTHER = "210987654321"
 
 @contextmanager
 def refused(code: str, text: str = "") -> Iterator[pytest.ExceptionInfo[ClientError]]:
-    """The block must be refused with exactly this code, and the text in the message."""
+    """Expect an error with exactly this code, and the text in the message."""
     with pytest.raises(ClientError) as caught:
         yield caught
     error = caught.value.response["Error"]
@@ -50,7 +50,7 @@ def refused(code: str, text: str = "") -> Iterator[pytest.ExceptionInfo[ClientEr
 
 
 def session(ec2: Any, eni: str = WEB, number: int = 1, **more: Any) -> dict[str, Any]:
-    """Make a session on the lab's target and filter."""
+    """Create a session with the lab's target and filter."""
     given = {"TrafficMirrorTargetId": TARGET, "TrafficMirrorFilterId": FILTER, **more}
     made = ec2.create_traffic_mirror_session(NetworkInterfaceId=eni, SessionNumber=number, **given)
     result: dict[str, Any] = made["TrafficMirrorSession"]
@@ -58,18 +58,18 @@ def session(ec2: Any, eni: str = WEB, number: int = 1, **more: Any) -> dict[str,
 
 
 def eni_target(ec2: Any, eni: str = SENSOR, **more: Any) -> str:
-    """Make a target of an interface; its id."""
+    """Create a target with an interface. Returns the id."""
     made = ec2.create_traffic_mirror_target(NetworkInterfaceId=eni, **more)
     return str(made["TrafficMirrorTarget"]["TrafficMirrorTargetId"])
 
 
 def new_filter(ec2: Any, **more: Any) -> str:
-    """Make an empty filter; its id."""
+    """Create a filter without rules. Returns the id."""
     return str(ec2.create_traffic_mirror_filter(**more)["TrafficMirrorFilter"]["TrafficMirrorFilterId"])
 
 
 def rule_request(**more: Any) -> dict[str, Any]:
-    """The parameters of a rule for the lab's filter."""
+    """Return the parameters of a rule for the lab's filter."""
     return {
         "TrafficMirrorFilterId": FILTER,
         "TrafficDirection": "ingress",
@@ -81,18 +81,20 @@ def rule_request(**more: Any) -> dict[str, Any]:
     }
 
 
-def tag_spec(kind: str, **tags: str) -> list[dict[str, Any]]:
-    """TagSpecifications for one of our kinds."""
-    return [{"ResourceType": f"traffic-mirror-{kind}", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}]
+def tag_spec(resource_type: str, **tags: str) -> list[dict[str, Any]]:
+    """Return TagSpecifications for a mirroring resource type."""
+    return [
+        {"ResourceType": f"traffic-mirror-{resource_type}", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+    ]
 
 
 def without_metadata(reply: dict[str, Any]) -> dict[str, Any]:
-    """A reply as EC2 meant it."""
+    """Return a reply without botocore's ResponseMetadata."""
     return {name: value for name, value in reply.items() if name != "ResponseMetadata"}
 
 
 def raw(emulator: Emulator, form: dict[str, str], signed: bool = True) -> tuple[int, str, str]:
-    """Send a form as it stands. Returns (HTTP status, error code or "", body)."""
+    """Send a form without botocore. Returns (HTTP status, error code or "", body)."""
     scope = f"{identity.access_key(OWNER)}/20260101/eu-west-1/ec2/aws4_request"
     headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
     data = urllib.parse.urlencode({"Version": "2016-11-15", **form}).encode()

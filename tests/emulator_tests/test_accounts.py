@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several accounts and regions: who sees and may do what."""
+"""Visibility and permissions across accounts and regions."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def test_keys_encode_accounts(account: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["testing", "AKIAIOSFODNN7EXAMPLE", ""])
-def test_other_keys_are_the_labs_account(key: str) -> None:
+def test_other_keys_belong_to_the_default_account(key: str) -> None:
     assert identity.account_of(key, {}) == OWNER
 
 
-def test_callers_are_who_their_key_says(emulator: Emulator, clients: Clients) -> None:
+def test_account_is_decoded_from_access_key(emulator: Emulator, clients: Clients) -> None:
     for account in (OWNER, OTHER):
         assert clients(account, service="sts").get_caller_identity()["Account"] == account
-    emulator.knobs(accounts={identity.access_key(OTHER): "333333333333"})
+    emulator.settings(accounts={identity.access_key(OTHER): "333333333333"})
     assert clients(OTHER, service="sts").get_caller_identity()["Account"] == "333333333333"
 
 
 @pytest.mark.parametrize(
     ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn"), ("us-east-1", "aws")]
 )
-def test_the_lab_elsewhere(emulator: Emulator, clients: Clients, region: str, partition: str) -> None:
+def test_lab_in_another_region(emulator: Emulator, clients: Clients, region: str, partition: str) -> None:
     ec2 = clients(region=region)
     assert ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"] == []
     lab = emulator.seed(region=region)
@@ -65,7 +65,7 @@ def test_the_lab_elsewhere(emulator: Emulator, clients: Clients, region: str, pa
     assert clients().describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
 
 
-def test_accounts_do_not_see_each_other(clients: Clients) -> None:
+def test_accounts_are_isolated(clients: Clients) -> None:
     mine, theirs = clients(), clients(OTHER)
     made = session(mine)["TrafficMirrorSessionId"]
     for kind in ("sessions", "filters", "filter_rules", "targets"):
@@ -78,7 +78,7 @@ def test_accounts_do_not_see_each_other(clients: Clients) -> None:
     assert FILTER not in [row["ResourceId"] for row in theirs.describe_tags()["Tags"]]
 
 
-def test_the_interface_must_be_the_callers(clients: Clients) -> None:
+def test_source_interface_must_belong_to_caller(clients: Clients) -> None:
     theirs = clients(OTHER)
     made = new_filter(theirs)
     with refused("InvalidNetworkInterfaceID.NotFound"):
@@ -89,28 +89,28 @@ def test_the_interface_must_be_the_callers(clients: Clients) -> None:
 
 @pytest.fixture
 def shared(emulator: Emulator, clients: Clients) -> str:
-    """A target of the lab's account, shared with the other, which has a lab too."""
+    """Return a target of the lab's account that is shared with the other account, which also has a lab."""
     emulator.seed(OTHER)
     target = eni_target(clients(), TagSpecifications=tag_spec("target", secret="x"))
     emulator.share(target, OTHER)
     return target
 
 
-def test_a_shared_target_is_seen_and_used(clients: Clients, shared: str) -> None:
+def test_shared_target_can_be_described_and_used(clients: Clients, shared: str) -> None:
     mine, theirs = clients(), clients(OTHER)
     row = theirs.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[shared])["TrafficMirrorTargets"][0]
     assert (row["OwnerId"], row["Tags"]) == (OWNER, [])
     assert mine.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[shared])["TrafficMirrorTargets"][0]["Tags"]
     made = session(theirs, TrafficMirrorTargetId=shared, TagSpecifications=tag_spec("session", secret="y"))
     assert made["OwnerId"] == OTHER
-    # The target's owner sees the session that points at it.
+    # The owner of the target can describe the session that uses it.
     seen = mine.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
     assert seen == [{**made, "Tags": []}]
     with refused("TrafficMirrorTargetInUse"):
         mine.delete_traffic_mirror_target(TrafficMirrorTargetId=shared)
 
 
-def test_what_is_only_seen_cannot_be_changed(clients: Clients, shared: str) -> None:
+def test_shared_resources_cannot_be_changed(clients: Clients, shared: str) -> None:
     mine, theirs = clients(), clients(OTHER)
     made = session(theirs, TrafficMirrorTargetId=shared)["TrafficMirrorSessionId"]
     with refused("UnauthorizedOperation"):
@@ -124,7 +124,7 @@ def test_what_is_only_seen_cannot_be_changed(clients: Clients, shared: str) -> N
     assert theirs.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["SessionNumber"] == 1
 
 
-def test_no_longer_shared(emulator: Emulator, clients: Clients, shared: str) -> None:
+def test_unshared_target_keeps_sessions(emulator: Emulator, clients: Clients, shared: str) -> None:
     theirs = clients(OTHER)
     made = session(theirs, TrafficMirrorTargetId=shared)["TrafficMirrorSessionId"]
     emulator.share(shared)
@@ -132,13 +132,13 @@ def test_no_longer_shared(emulator: Emulator, clients: Clients, shared: str) -> 
         theirs.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[shared])
     with refused("InvalidTrafficMirrorTargetId.NotFound"):
         session(theirs, number=2, TrafficMirrorTargetId=shared)
-    # The session is still there, and can be moved away.
+    # The session still exists, and its target can be changed.
     assert theirs.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["TrafficMirrorTargetId"] == shared
     theirs.modify_traffic_mirror_session(TrafficMirrorSessionId=made, TrafficMirrorTargetId=TARGET)
     clients().delete_traffic_mirror_target(TrafficMirrorTargetId=shared)
 
 
-def test_sharing_is_for_targets(emulator: Emulator) -> None:
+def test_only_targets_can_be_shared(emulator: Emulator) -> None:
     for wrong in (FILTER, "tmt-junk", "vpc-1"):
         with pytest.raises(ValueError, match=r"only targets|no"):
             emulator.share(wrong, OTHER)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The AWS CLI, a client that shares no code with boto3 here: it carries a botocore of its own."""
+"""The AWS CLI as a client. It bundles botocore, so it shares no code with boto3."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def data(emulator: Emulator, *arguments: str) -> Any:
     return json.loads(result.stdout) if result.stdout else None
 
 
-def test_life(emulator: Emulator) -> None:
+def test_session_lifecycle(emulator: Emulator) -> None:
     made = data(
         emulator, "create-traffic-mirror-filter", "--description", "by hand",
         "--tag-specifications", "ResourceType=traffic-mirror-filter,Tags=[{Key=Name,Value=cli}]",
@@ -76,7 +76,7 @@ def test_life(emulator: Emulator) -> None:
     assert {entry["code"] for entry in emulator.log()} == {"OK"}
 
 
-def test_refusals_reach_the_user(emulator: Emulator) -> None:
+def test_cli_reports_errors(emulator: Emulator) -> None:
     cases = [
         (("describe-traffic-mirror-targets", "--traffic-mirror-target-ids", f"tmt-{GONE}"),
          "(InvalidTrafficMirrorTargetId.NotFound)"),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters and pages of the four Describes."""
+"""Filters and pagination of the four Describe actions."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_session_filters(ec2: Any, two_sessions: tuple[dict[str, Any], dict[str,
     assert ids(ec2, **{name: ["nothing"]}) == []
 
 
-def test_or_in_a_filter_and_between_filters(ec2: Any, two_sessions: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_filter_values_are_ored_and_filters_are_anded(
+    ec2: Any, two_sessions: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
     one, two = (s["TrafficMirrorSessionId"] for s in two_sessions)
     assert ids(ec2, owner_id=[OWNER]) == sorted([one, two])
     assert ids(ec2, session_number=["1", "2"]) == sorted([one, two])
@@ -73,7 +75,7 @@ def test_or_in_a_filter_and_between_filters(ec2: Any, two_sessions: tuple[dict[s
 def test_no_wildcards_and_case_sensitive(ec2: Any) -> None:
     assert ids(ec2, description=["o*"]) == []
     assert ids(ec2, description=["ONE"]) == []
-    # What has no description matches nothing.
+    # A resource without description matches no filter by description.
     assert ids(ec2, description=["None", ""]) == []
 
 
@@ -143,7 +145,7 @@ def test_filter_filters(ec2: Any) -> None:
 @pytest.mark.parametrize(
     "name", ["tag:Name", "tag-key", "type", "gateway-load-balancer-endpoint-id", "Description", "x"]
 )
-def test_undocumented_filters(ec2: Any, kind: str, name: str) -> None:
+def test_undocumented_filters_are_rejected(ec2: Any, kind: str, name: str) -> None:
     with refused("InvalidParameterValue", f"The filter '{name}' is invalid"):
         getattr(ec2, f"describe_traffic_mirror_{kind}")(Filters=[{"Name": name, "Values": ["lab-filter"]}])
 
@@ -160,7 +162,7 @@ def test_filter_limits(ec2: Any) -> None:
         ec2.describe_traffic_mirror_sessions(Filters=[{"Values": ["x"]}])
 
 
-def test_one_unknown_id_fails_the_whole_call(ec2: Any) -> None:
+def test_nonexistent_id_fails_the_call(ec2: Any) -> None:
     made = session(ec2)["TrafficMirrorSessionId"]
     with refused("InvalidTrafficMirrorSessionId.NotFound", f"tms-{GONE}"):
         ec2.describe_traffic_mirror_sessions(TrafficMirrorSessionIds=[made, f"tms-{GONE}"])
@@ -185,12 +187,12 @@ def test_paginator(ec2: Any) -> None:
     assert found == sorted(found)
 
 
-def test_a_page_that_is_just_full_is_the_last(ec2: Any) -> None:
+def test_full_last_page_has_no_token(ec2: Any) -> None:
     make_filters(ec2, 4)
     assert "NextToken" not in ec2.describe_traffic_mirror_filters(MaxResults=5)
 
 
-def test_rules_page_too(ec2: Any) -> None:
+def test_rules_are_paginated(ec2: Any) -> None:
     for n in range(1, 7):
         ec2.create_traffic_mirror_filter_rule(**rule_request(RuleNumber=n))
     request: dict[str, Any] = {"TrafficMirrorFilterId": FILTER, "MaxResults": 5}
@@ -200,7 +202,7 @@ def test_rules_page_too(ec2: Any) -> None:
     assert "NextToken" not in second
 
 
-def test_pages_survive_a_deletion_in_between(ec2: Any) -> None:
+def test_pagination_continues_after_deletion(ec2: Any) -> None:
     make_filters(ec2, 9)
     first = ec2.describe_traffic_mirror_filters(MaxResults=5)
     for row in first["TrafficMirrorFilters"]:
@@ -209,7 +211,7 @@ def test_pages_survive_a_deletion_in_between(ec2: Any) -> None:
     assert len(second["TrafficMirrorFilters"]) == 5
 
 
-def test_paging_refusals(ec2: Any) -> None:
+def test_invalid_pagination_is_rejected(ec2: Any) -> None:
     make_filters(ec2, 9)
     token = ec2.describe_traffic_mirror_filters(MaxResults=5)["NextToken"]
     for size in (4, 1001, 0, -1):
@@ -218,7 +220,7 @@ def test_paging_refusals(ec2: Any) -> None:
     for bad in ("junk", "", token[:-4], "é"):
         with refused("InvalidNextToken"):
             ec2.describe_traffic_mirror_filters(NextToken=bad)
-    # A token belongs to its request.
+    # A token is valid only for the same request.
     with refused("InvalidNextToken"):
         ec2.describe_traffic_mirror_targets(NextToken=token)
     with refused("InvalidNextToken"):
@@ -230,7 +232,7 @@ def test_paging_refusals(ec2: Any) -> None:
         ec2.describe_traffic_mirror_filter_rules(TrafficMirrorFilterRuleIds=[RULE], MaxResults=5)
 
 
-def test_a_thousand_without_asking(ec2: Any) -> None:
+def test_default_page_size_is_1000(ec2: Any) -> None:
     for _time in itertools.repeat(None, 1000):
         ec2.create_traffic_mirror_filter()
     first = ec2.describe_traffic_mirror_filters()

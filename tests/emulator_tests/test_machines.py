@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of instances and interfaces, compared with moto's own; and what makes a reply fit the model."""
+"""Rows of instances and interfaces, compared with moto's; validation of replies against botocore's model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.emulator import __main__ as program
 from tests.emulator import identity, wire
 from tests.emulator_tests.helpers import DB, OWNER, SUBNET, VPC, WEB
 
-# What EC2 shows of every instance, or of every address, and moto does not.
+# Members that EC2 returns for every instance or address, and moto does not.
 ADDED = {
     "CapacityReservationSpecification",
     "EnaSupport",
@@ -32,10 +32,10 @@ EMPTY: tuple[Any, ...] = ({}, {"Code": "", "Message": ""}, "None")
 
 @pytest.fixture(scope="module")
 def application() -> Iterator[program.Emulator]:
-    """The emulator in this process, with what the lab does not have: addresses, keys, groups, several in a launch."""
+    """Return an in-process emulator with additional addresses, keys, groups and a launch of several instances."""
     emulator = program.Emulator()
-    group = ask(emulator.moto, "CreateSecurityGroup", GroupName="g", Description="d", VpcId=VPC)["GroupId"]
-    ask(emulator.moto, "CreateKeyPair", KeyName="k")
+    group = call(emulator.moto, "CreateSecurityGroup", GroupName="g", Description="d", VpcId=VPC)["GroupId"]
+    call(emulator.moto, "CreateKeyPair", KeyName="k")
     nic = {
         "DeviceIndex": 0,
         "SubnetId": SUBNET,
@@ -45,7 +45,7 @@ def application() -> Iterator[program.Emulator]:
     }
     some = {"MinCount": 2, "MaxCount": 2, "ImageId": "ami-12345678", "InstanceType": "m5.large"}
     tags = [{"Key": "z", "Value": "1"}, {"Key": "a", "Value": "<&>"}]
-    ask(
+    call(
         emulator.moto,
         "RunInstances",
         **some,
@@ -56,22 +56,22 @@ def application() -> Iterator[program.Emulator]:
         TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
     )
     spot = {"InstanceMarketOptions": {"MarketType": "spot"}, "SecurityGroupIds": [group], "SubnetId": SUBNET}
-    ask(emulator.moto, "RunInstances", **some, **spot)
-    address = ask(emulator.moto, "AllocateAddress", Domain="vpc")["AllocationId"]
-    ask(emulator.moto, "AssociateAddress", AllocationId=address, NetworkInterfaceId=WEB)
-    ask(emulator.moto, "AssignPrivateIpAddresses", NetworkInterfaceId=DB, SecondaryPrivateIpAddressCount=2)
+    call(emulator.moto, "RunInstances", **some, **spot)
+    address = call(emulator.moto, "AllocateAddress", Domain="vpc")["AllocationId"]
+    call(emulator.moto, "AssociateAddress", AllocationId=address, NetworkInterfaceId=WEB)
+    call(emulator.moto, "AssignPrivateIpAddresses", NetworkInterfaceId=DB, SecondaryPrivateIpAddressCount=2)
     lab = program.lab.names()["instances"]
-    ask(emulator.moto, "ModifyInstanceMetadataOptions", InstanceId=lab["web"], HttpTokens="required")
-    ask(emulator.moto, "AssociateSubnetCidrBlock", SubnetId=SUBNET, Ipv6CidrBlock="2001:db8::/64")
-    ask(emulator.moto, "AssignIpv6Addresses", NetworkInterfaceId=WEB, Ipv6AddressCount=2)
-    ask(emulator.moto, "StopInstances", InstanceIds=[lab["db"]])
-    ask(emulator.moto, "TerminateInstances", InstanceIds=[lab["old"]])
+    call(emulator.moto, "ModifyInstanceMetadataOptions", InstanceId=lab["web"], HttpTokens="required")
+    call(emulator.moto, "AssociateSubnetCidrBlock", SubnetId=SUBNET, Ipv6CidrBlock="2001:db8::/64")
+    call(emulator.moto, "AssignIpv6Addresses", NetworkInterfaceId=WEB, Ipv6AddressCount=2)
+    call(emulator.moto, "StopInstances", InstanceIds=[lab["db"]])
+    call(emulator.moto, "TerminateInstances", InstanceIds=[lab["old"]])
     yield emulator
     emulator.reset()
 
 
-def ask(where: Any, action: str, **parameters: Any) -> dict[str, Any]:
-    """A call to the emulator, or to its moto alone; the reply as botocore reads it."""
+def call(where: Any, action: str, **parameters: Any) -> dict[str, Any]:
+    """Send a call to the emulator or to moto. Returns the reply as parsed by botocore."""
     scope = f"Credential={identity.access_key(OWNER)}/20260101/eu-west-1/ec2/aws4_request"
     headers = {
         "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
@@ -85,7 +85,7 @@ def ask(where: Any, action: str, **parameters: Any) -> dict[str, Any]:
 
 
 def members(row: Any, leave_out: set[str]) -> Any:
-    """A row, or what is in one, without these members and without what is empty."""
+    """Return a row without these members and without empty values, recursively."""
     if isinstance(row, list):
         return [members(item, leave_out) for item in row]
     if isinstance(row, dict):
@@ -93,12 +93,12 @@ def members(row: Any, leave_out: set[str]) -> Any:
     return row
 
 
-def test_interfaces_are_motos(application: program.Emulator) -> None:
-    ours = ask(application, "DescribeNetworkInterfaces")["NetworkInterfaces"]
-    motos = ask(application.moto, "DescribeNetworkInterfaces")["NetworkInterfaces"]
+def test_interfaces_equal_those_of_moto(application: program.Emulator) -> None:
+    ours = call(application, "DescribeNetworkInterfaces")["NetworkInterfaces"]
+    motos = call(application.moto, "DescribeNetworkInterfaces")["NetworkInterfaces"]
     assert len(ours) == 13 - 1
     for row, other in zip(ours, sorted(motos, key=lambda row: str(row["NetworkInterfaceId"])), strict=True):
-        # The association is shown with its address, too, as it is in an instance.
+        # The association is also part of its address, as in an instance.
         association = row["PrivateIpAddresses"][0].pop("Association", None)
         assert (association is None) == ("Association" not in row)
         assert members(row, {"PrivateDnsName"}) == members(other, {"PrivateDnsName"})
@@ -106,9 +106,9 @@ def test_interfaces_are_motos(application: program.Emulator) -> None:
         assert row["PrivateDnsName"] == row["PrivateIpAddresses"][0]["PrivateDnsName"] == name
 
 
-def test_instances_are_motos(application: program.Emulator) -> None:
-    ours = ask(application, "DescribeInstances")["Reservations"]
-    motos = ask(application.moto, "DescribeInstances")["Reservations"]
+def test_instances_equal_those_of_moto(application: program.Emulator) -> None:
+    ours = call(application, "DescribeInstances")["Reservations"]
+    motos = call(application.moto, "DescribeInstances")["Reservations"]
     assert sorted(len(whole["Instances"]) for whole in ours) == [1] * 6 + [2] * 2
     motos.sort(key=lambda whole: str(whole["Instances"][0]["InstanceId"]))
     differ = {"SecurityGroups", "HibernationOptions", "PrivateDnsName"}
@@ -122,12 +122,12 @@ def test_instances_are_motos(application: program.Emulator) -> None:
             assert ("StateReason" in row) == (row["State"]["Name"] != "running")
 
 
-def test_instances_of_one_launch(application: program.Emulator) -> None:
-    launch = next(r for r in ask(application, "DescribeInstances")["Reservations"] if len(r["Instances"]) == 2)
+def test_instances_of_one_reservation_can_be_selected(application: program.Emulator) -> None:
+    launch = next(r for r in call(application, "DescribeInstances")["Reservations"] if len(r["Instances"]) == 2)
     first, second = (row["InstanceId"] for row in launch["Instances"])
     for wanted in (first, second):
         for given in ({"InstanceIds": [wanted]}, {"Filters": [{"Name": "instance-id", "Values": [wanted]}]}):
-            found = ask(application, "DescribeInstances", **given)["Reservations"]
+            found = call(application, "DescribeInstances", **given)["Reservations"]
             assert [[row["InstanceId"] for row in whole["Instances"]] for whole in found] == [[wanted]]
 
 
@@ -142,12 +142,12 @@ def test_instances_of_one_launch(application: program.Emulator) -> None:
         ({"Status": "idle"}, r"Status: 'idle' is not one of"),
         ({"Attachment": {"AttachTime": datetime.datetime(2026, 1, 1)}}, r"AttachTime: .* is not of type timestamp"),
         ({"Description": "\x01"}, "XML received"),
-        ({"Description": "a\rb"}, "reads back as"),
+        ({"Description": "a\rb"}, "botocore parses the reply to"),
     ],
     ids=str,
 )
-def test_a_reply_that_ec2_could_not_have_sent(row: dict[str, Any], words: str) -> None:
-    # One like it went out before.
+def test_invalid_reply_raises(row: dict[str, Any], words: str) -> None:
+    # A valid reply with the same structure has been sent before.
     wire.reply("DescribeNetworkInterfaces", {"NetworkInterfaces": [{"Description": "a"}]}, "x")
     with pytest.raises(Exception, match=words):
         wire.reply("DescribeNetworkInterfaces", {"NetworkInterfaces": [row]}, "x")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances and interfaces come in pages."""
+"""Filters and pagination of instances and interfaces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OLD_INSTANCE, DB_INSTANCE = "i-0a1b2c3d4e5f60731", "i-0a1b2c3d4e5f60751"
 
 
 def interfaces(ec2: Any, **filters: list[str]) -> list[str]:
-    """The interfaces that pass; tag_key=["a"] stands for tag-key."""
+    """Return the ids of the matching interfaces. tag_key=["a"] stands for tag-key."""
     return [row["NetworkInterfaceId"] for row in ec2.describe_network_interfaces(**asked(filters))["NetworkInterfaces"]]
 
 
@@ -89,14 +89,14 @@ def test_filters_by_address_and_group(ec2: Any) -> None:
     assert interfaces(ec2, group_id=["sg-1"]) == []
 
 
-def test_an_interface_in_an_ipv6_only_subnet(ec2: Any) -> None:
+def test_interface_in_ipv6_only_subnet(ec2: Any) -> None:
     subnet = ec2.create_subnet(VpcId=VPC, Ipv6CidrBlock="2001:db8::/64", Ipv6Native=True)["Subnet"]["SubnetId"]
     made = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
     rows = ec2.describe_network_interfaces(NetworkInterfaceIds=[made, WEB])["NetworkInterfaces"]
     assert {row["NetworkInterfaceId"]: row.get("Ipv6Native") for row in rows} == {made: True, WEB: None}
 
 
-def test_a_changed_row_shows(ec2: Any) -> None:
+def test_changes_are_described(ec2: Any) -> None:
     def tags() -> tuple[Any, Any]:
         instance = ec2.describe_instances(InstanceIds=[WEB_INSTANCE])["Reservations"][0]["Instances"][0]
         interface = ec2.describe_network_interfaces(NetworkInterfaceIds=[WEB])["NetworkInterfaces"][0]
@@ -107,13 +107,13 @@ def test_a_changed_row_shows(ec2: Any) -> None:
     ec2.create_tags(Resources=[WEB, WEB_INSTANCE], Tags=[{"Key": "Name", "Value": "b & <a>"}])
     assert tags() == ([{"Key": "Name", "Value": "b & <a>"}],) * 2
     ec2.delete_tags(Resources=[WEB, WEB_INSTANCE], Tags=[{"Key": "Name"}])
-    # An instance without tags has no Tags.
+    # An instance without tags has no member Tags.
     assert tags() == (None, [])
     ec2.stop_instances(InstanceIds=[WEB_INSTANCE])
     assert instances(ec2, instance_state_name=["stopped"]) == [WEB_INSTANCE]
 
 
-def test_interfaces_come_in_pages(ec2: Any) -> None:
+def test_interfaces_are_paginated(ec2: Any) -> None:
     every = [row["NetworkInterfaceId"] for row in ec2.describe_network_interfaces()["NetworkInterfaces"]]
     assert len(every) == 9
     found: list[str] = []
@@ -128,7 +128,7 @@ def test_interfaces_come_in_pages(ec2: Any) -> None:
     assert found == sorted(every)
 
 
-def test_instances_come_in_pages(ec2: Any) -> None:
+def test_instances_are_paginated(ec2: Any) -> None:
     first = ec2.describe_instances(MaxResults=5)
     second = ec2.describe_instances(MaxResults=5, NextToken=first["NextToken"])
     assert (len(first["Reservations"]), len(second["Reservations"]), "NextToken" in second) == (5, 1, False)
@@ -136,7 +136,7 @@ def test_instances_come_in_pages(ec2: Any) -> None:
     assert ids == sorted(set(ids))
 
 
-def test_what_is_filtered_is_paged(ec2: Any) -> None:
+def test_filtered_results_are_paginated(ec2: Any) -> None:
     filters = [{"Name": "subnet-id", "Values": [SUBNET]}]
     first = ec2.describe_network_interfaces(MaxResults=5, Filters=filters)
     assert {row["SubnetId"] for row in first["NetworkInterfaces"]} == {SUBNET}
@@ -144,7 +144,7 @@ def test_what_is_filtered_is_paged(ec2: Any) -> None:
         ec2.describe_network_interfaces(MaxResults=5, NextToken=first["NextToken"])
 
 
-def test_what_is_refused(ec2: Any) -> None:
+def test_invalid_requests_are_rejected(ec2: Any) -> None:
     with refused("InvalidParameterCombination"):
         ec2.describe_network_interfaces(NetworkInterfaceIds=[WEB], MaxResults=5)
     with refused("InvalidParameterValue", "MaxResults"):

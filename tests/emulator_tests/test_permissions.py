@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies of users and roles: which action is checked on which resources, and what a refusal says."""
+"""IAM policies of users and roles: the resources each action is authorized on, and the error messages."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ TAGS = [{"Key": "a", "Value": "b"}]
 
 
 def allow(*actions: str, on: Any = "*", effect: str = "Allow") -> dict[str, Any]:
-    """A statement."""
+    """Return a policy statement."""
     return {"Effect": effect, "Action": [f"ec2:{action}" for action in actions], "Resource": on}
 
 
 class User:
-    """An IAM user of the lab's account: .ec2 is a client of its own, .may(statements) gives it its only policy."""
+    """An IAM user of the lab's account with an EC2 client. .may(statements) replaces the inline policy."""
 
     def __init__(self, emulator: Emulator, iam: Any) -> None:
         self._iam = iam
@@ -71,25 +71,23 @@ def user(emulator: Emulator, clients: Clients) -> User:
     return User(emulator, clients(service="iam"))
 
 
-def calls(root: Any) -> dict[str, tuple[Callable[[Any], Any], list[str]]]:
-    """A call of each action and the ARNs, without their beginning, that it is checked on."""
-    on_web = session(root, WEB)["TrafficMirrorSessionId"]
-    second, third = new_filter(root), new_filter(root)
+Authorized = dict[str, tuple[Callable[[Any], Any], list[str]]]
+FILTER_ARN, TARGET_ARN = f"traffic-mirror-filter/{FILTER}", f"traffic-mirror-target/{TARGET}"
+RULE_ARN = f"traffic-mirror-filter-rule/{RULE}"
+
+
+def create_calls() -> Authorized:
+    """Return a call of each Create action, and the resource parts of the ARNs that it is authorized on."""
     endpoint = {"GatewayLoadBalancerEndpointId": ENDPOINT}
-    spare = eni_target(root, SENSOR_B)
-    new_rule = {**rule_request(), "TrafficMirrorFilterId": second}
-    rule = root.create_traffic_mirror_filter_rule(**new_rule)["TrafficMirrorFilterRule"]["TrafficMirrorFilterRuleId"]
-    the_filter, the_target = f"traffic-mirror-filter/{FILTER}", f"traffic-mirror-target/{TARGET}"
-    a_session, a_rule = f"traffic-mirror-session/{on_web}", f"traffic-mirror-filter-rule/{RULE}"
     return {
         "CreateTrafficMirrorFilter": (new_filter, ["traffic-mirror-filter/*"]),
         "CreateTrafficMirrorFilterRule": (
             lambda ec2: ec2.create_traffic_mirror_filter_rule(**rule_request()),
-            [the_filter, "traffic-mirror-filter-rule/*"],
+            [FILTER_ARN, "traffic-mirror-filter-rule/*"],
         ),
         "CreateTrafficMirrorSession": (
             lambda ec2: session(ec2, DB),
-            [f"network-interface/{DB}", the_filter, "traffic-mirror-session/*", the_target],
+            [f"network-interface/{DB}", FILTER_ARN, "traffic-mirror-session/*", TARGET_ARN],
         ),
         "CreateTrafficMirrorTarget": (
             lambda ec2: eni_target(ec2, SENSOR),
@@ -103,51 +101,81 @@ def calls(root: Any) -> dict[str, tuple[Callable[[Any], Any], list[str]]]:
             lambda ec2: ec2.create_traffic_mirror_target(NetworkLoadBalancerArn=NLB_B),
             ["traffic-mirror-target/*"],
         ),
+    }
+
+
+def modify_calls(session_id: str, filter_id: str, target_id: str) -> Authorized:
+    """Return a call of each Modify action and of the tag actions, see create_calls.
+
+    session_id: the session to modify. filter_id and target_id: a filter and a target that no session uses.
+    """
+    session_arn = f"traffic-mirror-session/{session_id}"
+    return {
         "ModifyTrafficMirrorSession": (
-            lambda ec2: ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=on_web, Description="new"),
-            [a_session],
+            lambda ec2: ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session_id, Description="new"),
+            [session_arn],
         ),
         "ModifyTrafficMirrorSession both": (
             lambda ec2: ec2.modify_traffic_mirror_session(
-                TrafficMirrorSessionId=on_web, TrafficMirrorFilterId=second, TrafficMirrorTargetId=spare
+                TrafficMirrorSessionId=session_id, TrafficMirrorFilterId=filter_id, TrafficMirrorTargetId=target_id
             ),
-            [a_session, f"traffic-mirror-filter/{second}", f"traffic-mirror-target/{spare}"],
+            [session_arn, f"traffic-mirror-filter/{filter_id}", f"traffic-mirror-target/{target_id}"],
         ),
         "ModifyTrafficMirrorFilterNetworkServices": (
             lambda ec2: ec2.modify_traffic_mirror_filter_network_services(
                 TrafficMirrorFilterId=FILTER, AddNetworkServices=["amazon-dns"]
             ),
-            [the_filter],
+            [FILTER_ARN],
         ),
         "ModifyTrafficMirrorFilterRule": (
             lambda ec2: ec2.modify_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=RULE, Description="new"),
-            [the_filter, a_rule],
+            [FILTER_ARN, RULE_ARN],
         ),
         "CreateTags": (
             lambda ec2: ec2.create_tags(Resources=[FILTER, WEB], Tags=TAGS),
-            [the_filter, f"network-interface/{WEB}"],
+            [FILTER_ARN, f"network-interface/{WEB}"],
         ),
-        "DeleteTags": (lambda ec2: ec2.delete_tags(Resources=[RULE, TARGET], Tags=TAGS), [a_rule, the_target]),
+        "DeleteTags": (lambda ec2: ec2.delete_tags(Resources=[RULE, TARGET], Tags=TAGS), [RULE_ARN, TARGET_ARN]),
+    }
+
+
+def delete_calls(session_id: str, filter_id: str, rule_filter_id: str, rule_id: str, target_id: str) -> Authorized:
+    """Return a call of each Delete action for these resources, see create_calls. The rule is in rule_filter_id."""
+    return {
         "DeleteTrafficMirrorFilterRule": (
-            lambda ec2: ec2.delete_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=rule),
-            [f"traffic-mirror-filter/{second}", f"traffic-mirror-filter-rule/{rule}"],
+            lambda ec2: ec2.delete_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=rule_id),
+            [f"traffic-mirror-filter/{rule_filter_id}", f"traffic-mirror-filter-rule/{rule_id}"],
         ),
         "DeleteTrafficMirrorFilter": (
-            lambda ec2: ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=third),
-            [f"traffic-mirror-filter/{third}"],
+            lambda ec2: ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=filter_id),
+            [f"traffic-mirror-filter/{filter_id}"],
         ),
         "DeleteTrafficMirrorSession": (
-            lambda ec2: ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=on_web),
-            [a_session],
+            lambda ec2: ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session_id),
+            [f"traffic-mirror-session/{session_id}"],
         ),
         "DeleteTrafficMirrorTarget": (
-            lambda ec2: ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=spare),
-            [f"traffic-mirror-target/{spare}"],
+            lambda ec2: ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target_id),
+            [f"traffic-mirror-target/{target_id}"],
         ),
     }
 
 
-def test_every_resource_must_be_allowed_and_no_other(user: User, ec2: Any) -> None:
+def calls(root: Any) -> Authorized:
+    """Create the resources of modify_calls and delete_calls, and return all calls in the order to send them."""
+    session_id = session(root, WEB)["TrafficMirrorSessionId"]
+    second, third = new_filter(root), new_filter(root)
+    target_id = eni_target(root, SENSOR_B)
+    new_rule = {**rule_request(), "TrafficMirrorFilterId": second}
+    rule_id = root.create_traffic_mirror_filter_rule(**new_rule)["TrafficMirrorFilterRule"]["TrafficMirrorFilterRuleId"]
+    return {
+        **create_calls(),
+        **modify_calls(session_id, second, target_id),
+        **delete_calls(session_id, third, second, rule_id, target_id),
+    }
+
+
+def test_each_action_requires_exactly_its_resources(user: User, ec2: Any) -> None:
     for name, (call, resources) in calls(ec2).items():
         action, arns = name.partition(" ")[0], [ARN + resource for resource in resources]
         for missing in arns:
@@ -159,7 +187,7 @@ def test_every_resource_must_be_allowed_and_no_other(user: User, ec2: Any) -> No
         call(user.ec2)
 
 
-def test_actions_that_describe_have_no_resource(user: User) -> None:
+def test_describe_actions_have_no_resource(user: User) -> None:
     user.may(allow("DescribeTrafficMirrorTargets"), allow("DescribeTrafficMirrorFilters", on=f"{ARN}*"))
     user.ec2.describe_traffic_mirror_targets()
     for denied in (
@@ -173,7 +201,7 @@ def test_actions_that_describe_have_no_resource(user: User) -> None:
             user.ec2._make_api_call(denied, {})
 
 
-def test_tags_of_a_new_object_are_an_action_of_their_own(user: User) -> None:
+def test_tags_on_creation_require_create_tags(user: User) -> None:
     user.may(allow("CreateTrafficMirror*"), allow("CreateTags", on=f"{ARN}traffic-mirror-target/*"))
     with refused("UnauthorizedOperation", f"ec2:CreateTags on resource: {ARN}traffic-mirror-session/*"):
         session(user.ec2, TagSpecifications=tag_spec("session", a="b"))
@@ -181,7 +209,7 @@ def test_tags_of_a_new_object_are_an_action_of_their_own(user: User) -> None:
     eni_target(user.ec2, TagSpecifications=tag_spec("target", a="b"))
 
 
-def test_a_deny_wins(user: User) -> None:
+def test_explicit_deny_overrides_allow(user: User) -> None:
     user.may(allow("*"), allow("Delete*", on=f"{ARN}traffic-mirror-filter/*", effect="Deny"))
     words = f"ec2:DeleteTrafficMirrorFilter on resource: {ARN}traffic-mirror-filter/{FILTER} with an explicit deny"
     with refused("UnauthorizedOperation", words):
@@ -189,7 +217,7 @@ def test_a_deny_wins(user: User) -> None:
     user.ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
 
 
-def test_a_dry_run_is_checked_the_same(user: User) -> None:
+def test_dry_run_checks_permissions(user: User) -> None:
     user.may(allow("CreateTrafficMirrorSession"))
     with refused("DryRunOperation"):
         session(user.ec2, DryRun=True)
@@ -197,7 +225,7 @@ def test_a_dry_run_is_checked_the_same(user: User) -> None:
         user.ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET, DryRun=True)
 
 
-def test_a_shared_target_is_its_owners(user: User, emulator: Emulator, clients: Clients) -> None:
+def test_arn_of_shared_target_has_owner_account(user: User, emulator: Emulator, clients: Clients) -> None:
     emulator.seed(OTHER)
     shared = eni_target(clients(OTHER))
     emulator.share(shared, OWNER)
@@ -210,7 +238,7 @@ def test_a_shared_target_is_its_owners(user: User, emulator: Emulator, clients: 
     session(user.ec2, TrafficMirrorTargetId=shared)
 
 
-def test_a_role_has_its_own_policy(emulator: Emulator, clients: Clients) -> None:
+def test_role_policy_applies(emulator: Emulator, clients: Clients) -> None:
     emulator.seed(OTHER)
     trust(clients, OWNER)
     credentials = assume(clients(service="sts"))
@@ -223,19 +251,19 @@ def test_a_role_has_its_own_policy(emulator: Emulator, clients: Clients) -> None
     )
     with refused("UnauthorizedOperation", words):
         ec2.describe_vpcs()
-    # A managed policy counts like one of its own.
+    # A managed policy has the same effect as an inline policy.
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow("DescribeVpcs")]})
     managed = iam.create_policy(PolicyName="look", PolicyDocument=document)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="mirror", PolicyArn=managed)
     ec2.describe_vpcs()
 
 
-def test_keys_of_nobody_are_the_root_users(user: User, ec2: Any) -> None:
+def test_unknown_key_is_root_user(user: User, ec2: Any) -> None:
     user.may(allow("DescribeVpcs"))
     assert session(ec2)["OwnerId"] == OWNER
 
 
-def test_users_assume_roles(user: User, emulator: Emulator, clients: Clients) -> None:
+def test_user_assumes_role(user: User, emulator: Emulator, clients: Clients) -> None:
     trust(clients, f"arn:aws:iam::{OWNER}:user/mirror")
     with refused("AccessDenied", "user/x is not authorized"):
         assume(clients(service="sts"))
@@ -251,24 +279,24 @@ def test_users_assume_roles(user: User, emulator: Emulator, clients: Clients) ->
         {"Resource": "arn:aws:ec2:*:123456789012:vpc/${aws:username}"},
     ],
 )
-def test_a_statement_that_is_not_understood_is_a_defect(user: User, unknown: dict[str, Any]) -> None:
+def test_unsupported_statement_is_internal_error(user: User, unknown: dict[str, Any]) -> None:
     user.may(allow("*"), {**allow("DescribeVpcs", effect="Deny"), **unknown})
-    with refused("InternalError", "does not know what this statement means"):
+    with refused("InternalError", "does not support this policy statement"):
         user.ec2.describe_vpcs()
 
 
-def test_all_but_some_actions_is_not_understood(user: User) -> None:
+def test_not_action_is_internal_error(user: User) -> None:
     user.may({"Effect": "Allow", "NotAction": "ec2:Delete*", "Resource": "*"})
-    with refused("InternalError", "does not know what this statement means"):
+    with refused("InternalError", "does not support this policy statement"):
         user.ec2.describe_vpcs()
 
 
-def test_an_action_whose_resources_are_not_known_is_a_defect(user: User) -> None:
-    with refused("InternalError", "does not know which resources CreateVpc is checked on"):
+def test_action_without_resource_types_is_internal_error(user: User) -> None:
+    with refused("InternalError", "has no resource types for CreateVpc"):
         user.ec2.create_vpc(CidrBlock="10.0.0.0/16")
 
 
-def test_session_policies_are_not_understood(emulator: Emulator, clients: Clients) -> None:
+def test_session_policy_is_internal_error(emulator: Emulator, clients: Clients) -> None:
     trust(clients, OWNER)
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow("*")]})
     credentials = assume(clients(service="sts"), Policy=policy)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every refusal, by action, request and code."""
+"""All error codes, by action and request."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_create_session(ec2: Any, change: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(session_request()))
-def test_create_session_needs(ec2: Any, name: str) -> None:
+def test_create_session_requires_parameters(ec2: Any, name: str) -> None:
     request = session_request()
     del request[name]
     with refused(MISSING, name):
@@ -127,14 +127,14 @@ def test_create_rule(ec2: Any, change: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(rule_request()))
-def test_create_rule_needs(ec2: Any, name: str) -> None:
+def test_create_rule_requires_parameters(ec2: Any, name: str) -> None:
     request = rule_request()
     del request[name]
     with refused(MISSING, name):
         ec2.create_traffic_mirror_filter_rule(**request)
 
 
-def test_a_number_is_taken_only_in_its_direction_and_filter(ec2: Any) -> None:
+def test_rule_number_is_unique_per_filter_and_direction(ec2: Any) -> None:
     ec2.create_traffic_mirror_filter_rule(**rule_request())
     ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficDirection="egress"))
     ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=new_filter(ec2)))
@@ -149,7 +149,7 @@ MODIFIED_RULES = [
     ({"RemoveFields": ["description", "description"]}, VALUE),
     ({"RemoveFields": ["description"], "Description": "x"}, COMBINATION),
     ({"RemoveFields": ["protocol"], "Protocol": 6}, COMBINATION),
-    # The rule has protocol 6 and ports already; a range must bring the protocol along even so.
+    # The rule already has protocol 6 and ports; a port range still requires the protocol.
     ({"SourcePortRange": {"FromPort": 1, "ToPort": 2}}, VALUE),
     ({"RemoveFields": ["protocol"]}, VALUE),
     ({"Protocol": 1}, VALUE),
@@ -173,7 +173,7 @@ def test_modify_rule(ec2: Any, change: dict[str, Any], code: str) -> None:
     assert made in ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"]
 
 
-def test_modify_rule_into_a_taken_direction(ec2: Any) -> None:
+def test_modify_rule_direction_with_duplicate_number(ec2: Any) -> None:
     with refused("TrafficMirrorFilterRuleAlreadyExists"):
         ec2.modify_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=RULE, TrafficDirection="egress")
 
@@ -203,7 +203,7 @@ def test_modify_session(ec2: Any, change: dict[str, Any], code: str) -> None:
     assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == [made]
 
 
-def test_a_taken_session_number(ec2: Any) -> None:
+def test_duplicate_session_number(ec2: Any) -> None:
     session(ec2)
     with refused(VALUE, "already being used"):
         session(ec2)
@@ -212,7 +212,7 @@ def test_a_taken_session_number(ec2: Any) -> None:
         ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=second["TrafficMirrorSessionId"], SessionNumber=1)
 
 
-def test_a_long_packet_does_not_move_to_an_nlb(ec2: Any) -> None:
+def test_long_packet_length_prevents_change_to_nlb(ec2: Any) -> None:
     made = session(ec2, TrafficMirrorTargetId=eni_target(ec2), PacketLength=9000)
     wanted = made["TrafficMirrorSessionId"]
     with refused(VALUE):
@@ -246,13 +246,13 @@ def test_create_target(ec2: Any, request_: dict[str, Any], code: str) -> None:
     assert len(ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"]) == 1
 
 
-def test_an_endpoint_of_another_type(ec2: Any) -> None:
+def test_endpoint_of_another_type(ec2: Any) -> None:
     made = ec2.create_vpc_endpoint(VpcId="vpc-0a1b2c3d4e5f60701", ServiceName="com.amazonaws.eu-west-1.s3")
     with refused("InvalidVpcEndpointType"):
         ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=made["VpcEndpoint"]["VpcEndpointId"])
 
 
-def test_a_destination_has_one_target(ec2: Any) -> None:
+def test_destination_has_one_target(ec2: Any) -> None:
     eni_target(ec2)
     with refused("InterfaceInUseByTrafficMirrorTarget"):
         eni_target(ec2)
@@ -261,7 +261,7 @@ def test_a_destination_has_one_target(ec2: Any) -> None:
         ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=ENDPOINT)
 
 
-def test_source_and_target_exclude_each_other(ec2: Any) -> None:
+def test_interface_cannot_be_source_and_target(ec2: Any) -> None:
     eni_target(ec2)
     with refused("InterfaceInUseByTrafficMirrorTarget", "is in use by target"):
         session(ec2, SENSOR)
@@ -272,7 +272,7 @@ def test_source_and_target_exclude_each_other(ec2: Any) -> None:
     eni_target(ec2, WEB)
 
 
-def test_what_a_session_uses_cannot_be_deleted(ec2: Any) -> None:
+def test_filter_and_target_in_use_cannot_be_deleted(ec2: Any) -> None:
     made = session(ec2)
     with refused("TrafficMirrorFilterInUse", made["TrafficMirrorSessionId"]):
         ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
@@ -321,7 +321,7 @@ DELETES = [
 
 
 @pytest.mark.parametrize(("name", "member", "prefix", "code"), DELETES)
-def test_delete_and_describe_what_is_not_there(ec2: Any, name: str, member: str, prefix: str, code: str) -> None:
+def test_nonexistent_ids(ec2: Any, name: str, member: str, prefix: str, code: str) -> None:
     delete = getattr(ec2, f"delete_traffic_mirror_{name}")
     describe = getattr(ec2, f"describe_traffic_mirror_{name}s")
     with refused(code, GONE):
@@ -336,20 +336,20 @@ def test_delete_and_describe_what_is_not_there(ec2: Any, name: str, member: str,
         describe(**{f"{member}s": [f"{prefix}-junk"]})
 
 
-def test_twice_deleted(ec2: Any) -> None:
+def test_second_delete_fails(ec2: Any) -> None:
     made = session(ec2, DB)
     ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
     with refused("InvalidTrafficMirrorSessionId.NotFound"):
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
 
 
-def test_bare_metal_and_a_removed_family_are_no_sources(ec2: Any, emulator: Any) -> None:
+def test_unsupported_instance_types(ec2: Any, emulator: Any) -> None:
     image = "ami-0a1b2c3d4e5f60701"
     subnet = "subnet-0a1b2c3d4e5f60711"
     run = ec2.run_instances(ImageId=image, InstanceType="m5.metal", MinCount=1, MaxCount=1, SubnetId=subnet)
     with refused("NetworkInterfaceNotSupported"):
         session(ec2, run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"])
-    emulator.knobs(source_families=["m5"])
+    emulator.settings(source_families=["m5"])
     with refused("NetworkInterfaceNotSupported"):
         session(ec2, APP_1)
     session(ec2, WEB)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the fifteen actions answer, through boto3."""
+"""Replies of the fifteen actions, through boto3."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def test_filter_is_created_empty(ec2: Any) -> None:
     assert without_metadata(described) == {"TrafficMirrorFilters": [made]}
 
 
-def test_filter_without_anything_has_no_description(ec2: Any) -> None:
+def test_filter_without_description(ec2: Any) -> None:
     reply = ec2.create_traffic_mirror_filter()
     assert "Description" not in reply["TrafficMirrorFilter"]
     assert reply["TrafficMirrorFilter"]["Tags"] == []
-    # botocore makes a token of its own.
+    # botocore generates a token.
     assert len(reply["ClientToken"]) == 36
 
 
-def test_rule_life(ec2: Any) -> None:
+def test_rule_lifecycle(ec2: Any) -> None:
     ports = {"FromPort": 80, "ToPort": 443}
     request = rule_request(Protocol=6, DestinationPortRange=ports, Description="web")
     made = ec2.create_traffic_mirror_filter_rule(**request, TagSpecifications=tag_spec("filter-rule", a="b"))
@@ -125,7 +125,7 @@ def test_network_services(ec2: Any) -> None:
     assert off["NetworkServices"] == []
 
 
-def test_targets_show_only_their_own_destination(ec2: Any) -> None:
+def test_target_has_one_destination_member(ec2: Any) -> None:
     destinations = {
         "network-interface": {"NetworkInterfaceId": SENSOR},
         "network-load-balancer": {"NetworkLoadBalancerArn": NLB_B},
@@ -142,11 +142,11 @@ def test_targets_show_only_their_own_destination(ec2: Any) -> None:
 def test_delete_target_and_filter(ec2: Any) -> None:
     assert ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)["TrafficMirrorTargetId"] == TARGET
     assert ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"] == []
-    # Its destination is free again.
+    # The destination is available again.
     ec2.create_traffic_mirror_target(NetworkLoadBalancerArn=NLB)
     assert ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)["TrafficMirrorFilterId"] == FILTER
     assert ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"] == []
-    # The rules went with it.
+    # The rules were deleted with the filter.
     assert ec2.describe_traffic_mirror_filter_rules()["TrafficMirrorFilterRules"] == []
 
 
@@ -204,16 +204,16 @@ def test_modify_session(ec2: Any) -> None:
     assert changed["SessionNumber"] == 2
     assert changed["VirtualNetworkId"] != 7
     assert "Description" not in changed
-    # Modify never shows the tags, Describe does.
+    # Modify never returns tags, Describe does.
     assert changed["Tags"] == []
     shown = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
     assert shown == [{**changed, "Tags": [{"Key": "Name", "Value": "s"}]}]
-    # The old filter is free, and the number too.
+    # The old filter and the old number are no longer in use.
     ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
     session(ec2, TrafficMirrorFilterId=other)
 
 
-def test_the_same_number_stays_possible_on_itself_and_on_another_interface(ec2: Any) -> None:
+def test_session_number_is_unique_per_interface(ec2: Any) -> None:
     made = session(ec2)
     session(ec2, APP_1)
     reply = ec2.modify_traffic_mirror_session(
@@ -237,7 +237,7 @@ def test_text_that_xml_must_escape(ec2: Any) -> None:
 
 
 def test_eight_digit_ids_are_well_formed(ec2: Any) -> None:
-    # Not found, then, rather than malformed.
+    # The code is NotFound, not Malformed.
     for short in ("tms-01234567", f"tms-{GONE}"):
         with refused("InvalidTrafficMirrorSessionId.NotFound"):
             ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=short)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The request itself: what is on the wire, dry runs, client tokens, and the error envelope."""
+"""Request parsing, dry runs, client tokens and error documents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ VALID: dict[str, dict[str, str]] = {
     "CreateTrafficMirrorTarget": {"NetworkLoadBalancerArn": NLB_B},
     "DeleteTrafficMirrorFilter": {"TrafficMirrorFilterId": FILTER},
     "DeleteTrafficMirrorFilterRule": {"TrafficMirrorFilterRuleId": RULE},
-    # That it does not exist, a dry run does not look at.
+    # A dry run does not check that the resource exists.
     "DeleteTrafficMirrorSession": {"TrafficMirrorSessionId": f"tms-{GONE}"},
     "DeleteTrafficMirrorTarget": {"TrafficMirrorTargetId": TARGET},
     "DescribeTrafficMirrorFilterRules": {},
@@ -64,13 +64,13 @@ def state(ec2: Any) -> list[Any]:
     ]
 
 
-def test_there_are_fifteen_actions() -> None:
+def test_fifteen_actions_are_implemented() -> None:
     assert len(ACTIONS) == 15
     assert sorted(VALID) == ACTIONS
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_dry_run_does_nothing(emulator: Emulator, ec2: Any, action: str) -> None:
+def test_dry_run_changes_nothing(emulator: Emulator, ec2: Any, action: str) -> None:
     before = state(ec2)
     status, code, _body = raw(emulator, {"Action": action, "DryRun": "true", **VALID[action]})
     assert (status, code) == (412, "DryRunOperation")
@@ -80,15 +80,15 @@ def test_dry_run_does_nothing(emulator: Emulator, ec2: Any, action: str) -> None
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_a_dry_run_is_denied_first_and_checks_syntax(emulator: Emulator, action: str) -> None:
+def test_dry_run_checks_permissions_before_syntax(emulator: Emulator, action: str) -> None:
     form = {"Action": action, "DryRun": "true", **VALID[action]}
     assert raw(emulator, {**form, "Bogus": "1"})[:2] == (400, "UnknownParameter")
-    emulator.knobs(denied=[f"ec2:{action}"])
+    emulator.settings(denied=[f"ec2:{action}"])
     assert raw(emulator, form)[:2] == (403, "UnauthorizedOperation")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_unknown_parameters_and_bad_booleans(emulator: Emulator, action: str) -> None:
+def test_unknown_parameters_and_invalid_booleans(emulator: Emulator, action: str) -> None:
     form = {"Action": action, **VALID[action]}
     assert raw(emulator, {**form, "Description.X": "1", "Bogus": "1"})[1] == "UnknownParameter"
     assert raw(emulator, {**form, "DryRun": "yes"})[:2] == (400, "InvalidParameterValue")
@@ -111,7 +111,7 @@ def test_malformed_forms(emulator: Emulator, extra: dict[str, str], code: str) -
     assert raw(emulator, form)[:2] == (400, code)
 
 
-def test_envelope(emulator: Emulator) -> None:
+def test_error_document(emulator: Emulator) -> None:
     status, code, body = raw(
         emulator, {"Action": "DescribeTrafficMirrorFilters", "TrafficMirrorFilterId.1": f"tmf-{GONE}"}
     )
@@ -120,45 +120,45 @@ def test_envelope(emulator: Emulator) -> None:
     assert re.search(f"<Response>{error}<RequestID>[^<]+</RequestID></Response>$", body)
 
 
-def test_a_reply_without_a_token_has_none(emulator: Emulator) -> None:
+def test_reply_has_no_token_without_request_token(emulator: Emulator) -> None:
     status, _code, body = raw(emulator, {"Action": "CreateTrafficMirrorFilter"})
     assert status == 200
     assert "clientToken" not in body
     assert '<CreateTrafficMirrorFilterResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">' in body
 
 
-def test_unsigned_and_unknown(emulator: Emulator) -> None:
+def test_unsigned_and_unknown_requests(emulator: Emulator) -> None:
     assert raw(emulator, {"Action": "DescribeTrafficMirrorFilters"}, signed=False)[:2] == (401, "AuthFailure")
     assert raw(emulator, {"Action": "ModifyTrafficMirrorTarget"})[:2] == (400, "InvalidAction")
 
 
-def test_same_token_same_request_is_replayed(ec2: Any) -> None:
+def test_repeated_token_replays_reply(ec2: Any) -> None:
     first = without_metadata(ec2.create_traffic_mirror_filter(Description="d", ClientToken="t"))
     assert without_metadata(ec2.create_traffic_mirror_filter(Description="d", ClientToken="t")) == first
     assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 2
     with refused("IdempotentParameterMismatch"):
         ec2.create_traffic_mirror_filter(Description="e", ClientToken="t")
-    # Even after the object is gone it is not made again.
+    # A replay after the deletion does not create the resource again.
     ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=first["TrafficMirrorFilter"]["TrafficMirrorFilterId"])
     assert without_metadata(ec2.create_traffic_mirror_filter(Description="d", ClientToken="t")) == first
     assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 1
 
 
-def test_a_session_is_replayed_and_not_a_duplicate(ec2: Any) -> None:
+def test_repeated_token_creates_no_duplicate_session(ec2: Any) -> None:
     assert session(ec2, ClientToken="t") == session(ec2, ClientToken="t")
     with refused("InvalidParameterValue"):
         session(ec2, ClientToken="u")
-    # A refused request does not use up its token.
+    # A failed request does not consume the token.
     session(ec2, number=2, ClientToken="u")
 
 
-def test_a_dry_run_does_not_use_up_the_token(ec2: Any) -> None:
+def test_dry_run_does_not_consume_token(ec2: Any) -> None:
     with refused("DryRunOperation"):
         ec2.create_traffic_mirror_filter(ClientToken="t", DryRun=True)
     ec2.create_traffic_mirror_filter(ClientToken="t", Description="d")
 
 
-def test_tokens_are_of_one_action(ec2: Any) -> None:
+def test_tokens_are_per_action(ec2: Any) -> None:
     made = ec2.create_traffic_mirror_filter(ClientToken="t")
     assert made["ClientToken"] == "t"
     assert session(ec2, ClientToken="t")["TrafficMirrorSessionId"].startswith("tms-")

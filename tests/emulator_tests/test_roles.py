@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles: who may assume them, and what the credentials are good for."""
+"""AssumeRole and temporary credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLE = f"arn:aws:iam::{OTHER}:role/mirror"
 
 
 def trust(clients: Clients, *principals: str, external_id: str = "", name: str = "mirror", **more: Any) -> None:
-    """Make a role in the other account that trusts the principals."""
+    """Create a role in the other account that trusts the principals."""
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": list(principals)}}
     condition = {"Condition": {"StringEquals": {"sts:ExternalId": external_id}}} if external_id else {}
     policy = {"Version": "2012-10-17", "Statement": [{**statement, **condition, **more}]}
@@ -33,7 +33,7 @@ def trust(clients: Clients, *principals: str, external_id: str = "", name: str =
 
 
 def assume(sts: Any, **more: Any) -> dict[str, str]:
-    """The credentials of the role."""
+    """Assume the role. Returns the credentials."""
     reply = sts.assume_role(**{"RoleArn": ROLE, "RoleSessionName": "test", **more})
     result: dict[str, str] = reply["Credentials"]
     return result
@@ -42,7 +42,7 @@ def assume(sts: Any, **more: Any) -> dict[str, str]:
 def client_with(
     emulator: Emulator, credentials: dict[str, str], service: str, token: str | None, region: str = "eu-west-1"
 ) -> Any:
-    """A client that has the credentials, and this session token."""
+    """Return a client with these credentials and this session token."""
     return boto3.client(
         service,
         region_name=region,
@@ -55,7 +55,7 @@ def client_with(
 
 
 @pytest.mark.parametrize("principal", [OWNER, f"arn:aws:iam::{OWNER}:root", f"arn:aws:iam::{OWNER}:user/x"])
-def test_an_assumed_role_acts_in_its_account(emulator: Emulator, clients: Clients, principal: str) -> None:
+def test_assumed_role_uses_its_account(emulator: Emulator, clients: Clients, principal: str) -> None:
     trust(clients, principal)
     emulator.seed(OTHER, "us-east-1")
     credentials = assume(clients(service="sts"))
@@ -70,7 +70,7 @@ def test_an_assumed_role_acts_in_its_account(emulator: Emulator, clients: Client
     assert clients().describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
 
 
-def test_a_temporary_key_needs_its_token(emulator: Emulator, clients: Clients) -> None:
+def test_temporary_key_requires_session_token(emulator: Emulator, clients: Clients) -> None:
     trust(clients, OWNER)
     credentials, others = assume(clients(service="sts")), assume(clients(service="sts"))
     assert credentials["SessionToken"] != others["SessionToken"]
@@ -91,12 +91,12 @@ def test_a_temporary_key_needs_its_token(emulator: Emulator, clients: Clients) -
         client_with(emulator, credentials, "ec2", credentials["SessionToken"]).describe_traffic_mirror_sessions()
 
 
-def test_who_is_not_trusted_is_told_so(clients: Clients) -> None:
+def test_untrusted_caller_is_denied(clients: Clients) -> None:
     trust(clients, "333333333333", f"arn:aws:iam::{OWNER}:user/y")
     words = f"User: arn:aws:iam::{OWNER}:user/x is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
     with refused("AccessDenied", words):
         assume(clients(service="sts"))
-    # What does not exist is not told apart from what is not allowed.
+    # A nonexistent role and a denied role have the same error.
     with refused("AccessDenied", f"{words}s"):
         assume(clients(service="sts"), RoleArn=f"{ROLE}s")
     with refused("AccessDenied"):
@@ -104,19 +104,19 @@ def test_who_is_not_trusted_is_told_so(clients: Clients) -> None:
     assert assume(clients("333333333333", service="sts"))
 
 
-def test_an_external_id_must_be_given(clients: Clients) -> None:
+def test_external_id_is_required(clients: Clients) -> None:
     trust(clients, OWNER, external_id="vtap-7")
     sts = clients(service="sts")
     for wrong in ({}, {"ExternalId": "vtap-8"}):
         with refused("AccessDenied", ROLE):
             assume(sts, **wrong)
     assert assume(sts, ExternalId="vtap-7")
-    # One that no role asks for does no harm.
+    # An external id that the trust policy does not require is ignored.
     trust(clients, OWNER, name="open")
     assert assume(sts, RoleArn=f"arn:aws:iam::{OTHER}:role/open", ExternalId="vtap-7")
 
 
-def test_a_role_assumes_the_next(emulator: Emulator, clients: Clients) -> None:
+def test_role_chaining(emulator: Emulator, clients: Clients) -> None:
     trust(clients, OWNER)
     trust(clients, f"arn:aws:sts::{OTHER}:assumed-role/mirror/test", name="next")
     target = f"arn:aws:iam::{OTHER}:role/next"
@@ -136,7 +136,7 @@ def test_a_role_assumes_the_next(emulator: Emulator, clients: Clients) -> None:
         {"RoleSessionName": "x" * 65},
     ],
 )
-def test_what_cannot_be_right_is_refused(clients: Clients, wrong: dict[str, str]) -> None:
+def test_invalid_assume_role_is_rejected(clients: Clients, wrong: dict[str, str]) -> None:
     trust(clients, OWNER)
     with refused("ValidationError"):
         assume(clients(service="sts"), **wrong)
@@ -150,7 +150,7 @@ def test_what_cannot_be_right_is_refused(clients: Clients, wrong: dict[str, str]
         {"Principal": {"Service": "ec2.amazonaws.com"}},
     ],
 )
-def test_a_trust_policy_that_is_not_understood_is_a_defect(clients: Clients, unknown: dict[str, Any]) -> None:
+def test_unsupported_trust_policy_is_internal_error(clients: Clients, unknown: dict[str, Any]) -> None:
     trust(clients, OWNER, **unknown)
-    with refused("InternalError", "does not know what this statement means"):
+    with refused("InternalError", "does not support this policy statement"):
         assume(clients(service="sts"))

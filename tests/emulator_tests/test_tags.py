@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CreateTags, DeleteTags and DescribeTags on our objects and moto's."""
+"""CreateTags, DeleteTags and DescribeTags of mirroring resources and moto's resources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tags_of(ec2: Any, identifier: str) -> dict[str, str]:
     return {row["Key"]: row["Value"] for row in rows}
 
 
-def test_all_four_kinds(ec2: Any) -> None:
+def test_all_resource_types(ec2: Any) -> None:
     made = session(ec2)["TrafficMirrorSessionId"]
     put(ec2, FILTER, RULE, TARGET, made, a="1")
     rows = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["a"]}])["Tags"]
@@ -40,12 +40,12 @@ def test_all_four_kinds(ec2: Any) -> None:
     assert a in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["Tags"]
 
 
-def test_a_value_is_replaced(ec2: Any) -> None:
+def test_tag_value_is_replaced(ec2: Any) -> None:
     put(ec2, FILTER, Name="other")
     assert tags_of(ec2, FILTER) == {"Name": "other"}
 
 
-def test_ours_and_motos_in_one_call(ec2: Any) -> None:
+def test_mirroring_and_moto_resources_in_one_call(ec2: Any) -> None:
     put(ec2, FILTER, VPC, shared="x")
     assert tags_of(ec2, FILTER)["shared"] == "x"
     assert tags_of(ec2, VPC) == {"Name": "lab", "shared": "x"}
@@ -56,7 +56,7 @@ def test_ours_and_motos_in_one_call(ec2: Any) -> None:
     assert tags_of(ec2, VPC) == {"Name": "lab"}
 
 
-def test_motos_alone(ec2: Any) -> None:
+def test_moto_resources_only(ec2: Any) -> None:
     put(ec2, WEB, x="y")
     assert tags_of(ec2, WEB) == {"Name": "web", "x": "y"}
 
@@ -77,17 +77,17 @@ def test_delete_tags(ec2: Any, emulator: Emulator) -> None:
     assert delete({"Key": "absent"})["d"] == "4"
     with refused("InvalidParameterValue"):
         delete({"Key": "aws:cloudformation:stack-name"})
-    # Without tags all go that the user may delete.
+    # Without Tags, all tags except aws: tags are deleted.
     assert delete() == {"aws:cloudformation:stack-name": "s"}
 
 
 @pytest.mark.parametrize("identifier", [f"tmf-{GONE}", f"tmfr-{GONE}", f"tms-{GONE}", f"tmt-{GONE}", "tmf-junk"])
-def test_tags_on_what_is_not_there(ec2: Any, identifier: str) -> None:
+def test_tags_of_nonexistent_resource(ec2: Any, identifier: str) -> None:
     with refused("InvalidID"):
         put(ec2, TARGET, identifier, a="b")
     with refused("InvalidID"):
         ec2.delete_tags(Resources=[TARGET, identifier])
-    # Neither did anything to the one that exists.
+    # The existing resource is unchanged.
     assert tags_of(ec2, TARGET) == {"Name": "lab-target"}
 
 
@@ -100,22 +100,22 @@ def test_tags_on_what_is_not_there(ec2: Any, identifier: str) -> None:
         ([{"Key": "k", "Value": "v" * 257}], "InvalidParameterValue"),
         ([{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}], "InvalidParameterValue"),
         ([{"Key": f"k{n}", "Value": ""} for n in range(51)], "TagLimitExceeded"),
-        # With the Name it has, one too many.
+        # One too many, including the existing Name tag.
         ([{"Key": f"k{n}", "Value": ""} for n in range(50)], "TagLimitExceeded"),
         ([], "MissingParameter"),
     ],
     ids=lambda v: str(v)[:40],
 )
-def test_bad_tags(ec2: Any, tags: list[dict[str, str]], code: str) -> None:
+def test_invalid_tags(ec2: Any, tags: list[dict[str, str]], code: str) -> None:
     with refused(code):
         ec2.create_tags(Resources=[FILTER], Tags=tags)
     assert tags_of(ec2, FILTER) == {"Name": "lab-filter"}
 
 
-def test_at_the_limits(ec2: Any, emulator: Emulator) -> None:
+def test_tag_limits(ec2: Any, emulator: Emulator) -> None:
     emulator.tags(FILTER, **{"aws:x": "1"})
     put(ec2, FILTER, **{f"k{n}": "" for n in range(48)}, **{"k" * 127: "v" * 256})
-    # 50 of the user's own, and aws: ones do not count.
+    # 50 tags; aws: tags do not count.
     assert len(tags_of(ec2, FILTER)) == 51
     with refused("TagLimitExceeded"):
         put(ec2, FILTER, more="x")
@@ -130,14 +130,14 @@ def test_dry_runs(ec2: Any) -> None:
     assert tags_of(ec2, FILTER) == {"Name": "lab-filter"}
 
 
-def test_tags_go_with_the_object(ec2: Any) -> None:
+def test_tags_are_deleted_with_the_resource(ec2: Any) -> None:
     put(ec2, RULE, a="b")
     ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
     assert tags_of(ec2, RULE) == {}
     assert tags_of(ec2, FILTER) == {}
 
 
-def test_describe_tags_pages(ec2: Any) -> None:
+def test_describe_tags_pagination(ec2: Any) -> None:
     session(ec2, TagSpecifications=tag_spec("session", **{f"k{n}": "v" for n in range(10)}))
     everything = ec2.describe_tags()["Tags"]
     pages = list(ec2.get_paginator("describe_tags").paginate(PaginationConfig={"PageSize": 6}))

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of a module as Ansible makes it, but in a fork of a process that has loaded everything already.
+"""Run a module as Ansible does, but in a fork of a process that has already imported it.
 
-The module is the installed one, with amazon.aws's own AnsibleAWSModule and client; its arguments come in and its result
-goes out as JSON, as between Ansible and a module. What a test changes is how long it sleeps between its attempts, and
-what happens around its calls: see Hook.
+The module is the installed one, with amazon.aws's AnsibleAWSModule and client. Arguments and result are JSON. A test
+can shorten the sleeps between attempts and hook into the calls, see Hook.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".venv/collections"
 PREFIX = "ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_"
 MODULES = ("session", "filter", "target", "fleet", "session_info", "filter_info", "target_info")
-# No run takes so many seconds unless it hangs.
-LONGEST = 120.0
+# Seconds after which a run counts as hanging.
+TIMEOUT = 120.0
 
-# Called with the number of the call, from 1, and its action: before it is sent, or after its reply has come.
+# Called before a request is sent or after the reply, with the number of the call, from 1, and the action.
 Hook = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
-class Around:
-    """What a test does around the calls of a run, in the run's own process. pause: what sleeps are multiplied by."""
+class Hooks:
+    """Hooks around the calls of a run, in the process of the run. pause: the factor for all sleeps."""
 
     before: Hook | None = None
     after: Hook | None = None
@@ -47,8 +46,8 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a run ended. how: done, failed, killed or broke, which is a defect. result: what the module printed."""
+class RunResult:
+    """The outcome of a run. how: done, failed, killed or crashed (a defect). result: the JSON of the module."""
 
     how: str
     result: dict[str, Any] = field(default_factory=dict)
@@ -65,7 +64,7 @@ class Ended:
 
 @functools.cache
 def load() -> None:
-    """Load everything that a run needs, EC2's service model above all, so that forks have it."""
+    """Import everything that a run requires, including EC2's service model, so that forks inherit it."""
     sys.path.insert(0, str(COLLECTIONS))
     for name in MODULES:
         importlib.import_module(PREFIX + name)
@@ -79,14 +78,14 @@ def load() -> None:
 
 @dataclass
 class Running:
-    """A run under way. wait() gives its end."""
+    """A running module. wait() returns the outcome."""
 
     pid: int
     reading: int
-    deadline: float = field(default_factory=lambda: time.monotonic() + LONGEST)
+    deadline: float = field(default_factory=lambda: time.monotonic() + TIMEOUT)
 
-    def wait(self) -> Ended:
-        """Read to the end. A run that takes too long is killed, and broke."""
+    def wait(self) -> RunResult:
+        """Wait for the end of the run. A run that exceeds the deadline is killed and counts as crashed."""
         text, late = b"", False
         with os.fdopen(self.reading, "rb", buffering=0) as pipe:
             while True:
@@ -103,20 +102,20 @@ class Running:
         return _ended("hung\n" if late else "", text.decode(errors="replace"), status)
 
 
-def _ended(note: str, text: str, status: int) -> Ended:
+def _ended(note: str, text: str, status: int) -> RunResult:
     if note or "Traceback (most recent call last)" in text:
-        return Ended("broke", text=note + text)
+        return RunResult("crashed", text=note + text)
     if os.WIFSIGNALED(status):
-        return Ended("killed" if os.WTERMSIG(status) == signal.SIGKILL else "broke", text=text)
+        return RunResult("killed" if os.WTERMSIG(status) == signal.SIGKILL else "crashed", text=text)
     try:
         result = json.loads(text.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return Ended("broke", text=text)
-    return Ended("failed" if result.get("failed") else "done", result, text)
+        return RunResult("crashed", text=text)
+    return RunResult("failed" if result.get("failed") else "done", result, text)
 
 
-def start(module: str, options: dict[str, Any], env: dict[str, str], around: Around | None = None) -> Running:
-    """Start a module (its name without ec2_traffic_mirror_) with these options and AWS_* variables."""
+def start(module: str, options: dict[str, Any], env: dict[str, str], hooks: Hooks | None = None) -> Running:
+    """Start a module. module: the name without ec2_traffic_mirror_. env: AWS_* variables."""
     load()
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -130,7 +129,7 @@ def start(module: str, options: dict[str, Any], env: dict[str, str], around: Aro
         for standard in (1, 2):
             os.dup2(writing, standard)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
-        _main(module, options, env, around or Around())
+        _main(module, options, env, hooks or Hooks())
     except BaseException:
         traceback.print_exc()
     finally:
@@ -139,12 +138,12 @@ def start(module: str, options: dict[str, Any], env: dict[str, str], around: Aro
         os._exit(1)
 
 
-def run(module: str, options: dict[str, Any], env: dict[str, str], around: Around | None = None) -> Ended:
-    """start() and wait()."""
-    return start(module, options, env, around).wait()
+def run(module: str, options: dict[str, Any], env: dict[str, str], hooks: Hooks | None = None) -> RunResult:
+    """Start a module and wait for the outcome."""
+    return start(module, options, env, hooks).wait()
 
 
-def _main(module: str, options: dict[str, Any], env: dict[str, str], around: Around) -> None:
+def _main(module: str, options: dict[str, Any], env: dict[str, str], hooks: Hooks) -> None:
     for name in [name for name in os.environ if name.startswith(("AWS_", "ANSIBLE_"))]:
         del os.environ[name]
     os.environ.update(env)
@@ -153,12 +152,12 @@ def _main(module: str, options: dict[str, Any], env: dict[str, str], around: Aro
     basic._ANSIBLE_PROFILE = "legacy"
     sleep: Callable[[float], None] = time.sleep
     clock: Any = time
-    clock.sleep = lambda seconds: sleep(seconds * around.pause)
-    # The fleet's pace has its own clock, which must go as fast.
-    pace = importlib.import_module(f"{PREFIX.partition('modules')[0]}module_utils._ec2.rate_limiter").RateLimiter
-    burst, per_second, now, _sleep = pace.__init__.__defaults__
-    pace.__init__.__defaults__ = (burst, per_second, lambda: now() / around.pause, time.sleep)
-    with _hooked(around):
+    clock.sleep = lambda seconds: sleep(seconds * hooks.pause)
+    # The rate limiter measures time itself, so speed up its clock as well.
+    limiter = importlib.import_module(f"{PREFIX.partition('modules')[0]}module_utils._ec2.rate_limiter").RateLimiter
+    burst, per_second, now, _sleep = limiter.__init__.__defaults__
+    limiter.__init__.__defaults__ = (burst, per_second, lambda: now() / hooks.pause, time.sleep)
+    with _hooked(hooks):
         try:
             importlib.import_module(PREFIX + module).main()
         except SystemExit:
@@ -166,8 +165,8 @@ def _main(module: str, options: dict[str, Any], env: dict[str, str], around: Aro
 
 
 @contextmanager
-def _hooked(around: Around) -> Iterator[None]:
-    """Call the hooks around every HTTP request of the module's clients, one at a time; not around the hooks' own."""
+def _hooked(hooks: Hooks) -> Iterator[None]:
+    """Call the hooks around every HTTP request of the module's clients, one at a time, except requests of the hooks."""
     endpoint = importlib.import_module("botocore.endpoint").Endpoint
     send, lock, count = endpoint._send, threading.RLock(), [0]
     busy = threading.local()
@@ -188,13 +187,13 @@ def _hooked(around: Around) -> Iterator[None]:
         with lock:
             count[0] += 1
             number = count[0]
-            call(around.before, number, action)
+            call(hooks.before, number, action)
         reply = send(self, request)
-        if around.after is not None:
+        if hooks.after is not None:
             with lock:
-                call(around.after, number, action)
+                call(hooks.after, number, action)
         return reply
 
-    if around.before is not None or around.after is not None:
+    if hooks.before is not None or hooks.after is not None:
         endpoint._send = sent
     yield

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong: rules of microburst for one call of an action, lag, and somebody else who is at it too."""
+"""The faults: microburst rules for one call of an action, lag, and changes by another client."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from .lab import Lab, Row, tags
-from .scenarios import ACTOR, Scenario
+from .scenario import ACTOR, Scenario
 
 Rule = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """rules: what microburst does. lasting: whether to the end of the run. options: what the task has besides."""
+    """A fault. rules: for microburst. lasting: until the end of the run. options: additional options of the task."""
 
     name: str
     rules: tuple[Rule, ...]
@@ -30,7 +30,7 @@ def _error(code: str, status: int) -> Rule:
     return {"error": {"code": code, "status": status}}
 
 
-# Sent whole to EC2 and served, then the connection is closed before the first byte of the reply.
+# EC2 executes the call, then the connection is closed before the first byte of the reply.
 _LOST = {"response": {"abort_bytes": 0}}
 _HALF = {"response": {"abort_frac": 0.5}}
 _LIMIT, _INTERNAL = _error("RequestLimitExceeded", 503), _error("InternalError", 500)
@@ -49,7 +49,7 @@ FAULTS = [
     Fault("half", ({**_HALF, "times": 1},)),
     Fault("half on", (_HALF,), lasting=True),
     Fault("slow", ({"latency": {"min": 150, "max": 150}, "times": 2},)),
-    # Slower than the task is ready to wait.
+    # Slower than the task's read timeout.
     Fault(
         "too slow",
         ({"latency": {"min": 900, "max": 900}, "times": 1},),
@@ -57,29 +57,29 @@ FAULTS = [
     ),
     Fault("denied", (_error("UnauthorizedOperation", 403),), lasting=True),
 ]
-# In so many reads what was written does not show. At once: the task waits for it, and the next one does not.
+# Number of reads that still return the old state. AT_ONCE: the task waits, and a second run follows immediately.
 AT_ONCE = "lag 3, the next at once"
 LAGS = {"lag 1": 1, "lag 3": 3, AT_ONCE: 3}
 ACTORS = ("deletes", "creates", "changes")
 
 
 def rules(fault: Fault, action: str, nth: int) -> list[Rule]:
-    """The rules that let the fault befall the nth call of the action; the first that matches counts."""
+    """Return rules that inject the fault at the nth call of the action. The first matching rule applies."""
     which = {"service": "ec2", "operation": action}
     earlier = [{**which, "latency": {"min": 0, "max": 0}, "times": nth - 1}] if nth > 1 else []
     return [*earlier, *({**which, **rule} for rule in fault.rules)]
 
 
 def act(what: str, scenario: Scenario, lab: Lab, state: dict[str, Row]) -> None:
-    """Somebody else deletes, creates or changes what the task is about."""
+    """Let another client delete, create or change the resources of the task."""
     ec2 = lab.ec2
-    mine = {found: row for found, row in state.items() if scenario.mine(row)}
-    if what == "creates" and scenario.rival is not None:
-        scenario.rival(ec2, state)
-    for found, row in mine.items():
+    own = {found: row for found, row in state.items() if scenario.is_own(row)}
+    if what == "creates" and scenario.concurrent is not None:
+        scenario.concurrent(ec2, state)
+    for found, row in own.items():
         doing: Callable[[Any, str, Row], None] | None = {"deletes": _delete, "changes": _change}.get(what)
         if doing is not None:
-            with contextlib.suppress(ec2.exceptions.ClientError):  # what sessions use cannot go
+            with contextlib.suppress(ec2.exceptions.ClientError):  # a resource in use cannot be deleted
                 doing(ec2, found, row)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator with microburst in front of it, and what there is in the emulator, asked directly."""
+"""The emulator behind a microburst proxy, and direct access to the emulator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 class Proxy:
-    """microburst in front of a URL."""
+    """A microburst proxy for a URL."""
 
     def __init__(self, upstream: str) -> None:
         with socket.socket() as free:
@@ -46,11 +46,11 @@ class Proxy:
                 time.sleep(0.1)
 
     def rules(self, rules: list[dict[str, Any]]) -> None:
-        """These rules and no others."""
+        """Replace all rules."""
         self._ask("rules", "POST", rules)
 
     def fired(self) -> list[dict[str, Any]]:
-        """What rules did since the last time."""
+        """Return the injected faults since the last call."""
         found: list[dict[str, Any]] = self._ask("fired", "GET")
         self._ask("fired", "DELETE")
         return found
@@ -69,7 +69,7 @@ class Proxy:
 
 
 class Lab:
-    """One emulator and one proxy."""
+    """An emulator and a proxy."""
 
     def __init__(self) -> None:
         self.emulator = Emulator()
@@ -81,33 +81,33 @@ class Lab:
 
     @cached_property
     def ec2(self) -> Any:
-        """A client that knows of no proxy."""
+        """An EC2 client that bypasses the proxy."""
         return self.emulator.client()
 
     def run(
-        self, module: str, options: dict[str, Any], around: child.Around | None = None, *, direct: bool = False
-    ) -> child.Ended:
-        """One run of a module, through the proxy unless direct."""
-        return self.start(module, options, around, direct=direct).wait()
+        self, module: str, options: dict[str, Any], hooks: child.Hooks | None = None, *, direct: bool = False
+    ) -> child.RunResult:
+        """Run a module, through the proxy unless direct."""
+        return self.start(module, options, hooks, direct=direct).wait()
 
     def start(
-        self, module: str, options: dict[str, Any], around: child.Around | None = None, *, direct: bool = False
+        self, module: str, options: dict[str, Any], hooks: child.Hooks | None = None, *, direct: bool = False
     ) -> child.Running:
         env = self.emulator.env if direct else {**self.emulator.env, "AWS_ENDPOINT_URL": self.proxy.url}
-        return child.start(module, options, env, around)
+        return child.start(module, options, env, hooks)
 
     def reset(self) -> None:
-        """Everything as at the start."""
+        """Restore the initial state."""
         self.emulator.reset()
-        self.calm()
+        self.remove_faults()
 
-    def calm(self) -> None:
-        """No more faults."""
+    def remove_faults(self) -> None:
+        """Remove all faults."""
         self.proxy.rules([])
-        self.emulator.knobs(drop_replies=None, fail=None, denied=None, lag=None, interleave=None)
+        self.emulator.settings(drop_replies=None, fail=None, denied=None, lag=None, interleave=None)
 
     def state(self) -> dict[str, Row]:
-        """Every session, filter and target by its id, whole."""
+        """Return all sessions, filters and targets by id, as described by EC2."""
         found: dict[str, Row] = {}
         for noun in ("Session", "Filter", "Target"):
             describe = getattr(self.ec2, f"describe_traffic_mirror_{noun.lower()}s")
@@ -121,7 +121,7 @@ class Lab:
         return found
 
     def actions(self) -> list[str]:
-        """The actions that runs have called since clear_log, in their order."""
+        """Return the actions called since clear_log, in order."""
         return [entry["action"] for entry in self.emulator.log() if not entry["interleaved"]]
 
     def stop(self) -> None:
@@ -132,16 +132,16 @@ class Lab:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
 
 
 def tags(row: Row) -> dict[str, str]:
-    """The tags of a row, as a dict."""
+    """Return the tags of a row as a dict."""
     return {tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}
 
 
 def named(state: dict[str, Row], prefix: str, name: str) -> list[Row]:
-    """The rows of this kind (tms, tmf, tmt) with this name."""
+    """Return the rows with this id prefix (tms, tmf, tmt) and Name tag."""
     return [row for found, row in state.items() if found.startswith(f"{prefix}-") and tags(row).get("Name") == name]

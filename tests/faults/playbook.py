@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run through ansible-playbook, with the result that the task registered."""
+"""Run a task with ansible-playbook and return the registered result."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     from .lab import Lab
 
 
-def run(lab: Lab, module: str, options: dict[str, Any]) -> child.Ended:
-    """One task in a play of its own, through the proxy."""
+def run(lab: Lab, module: str, options: dict[str, Any]) -> child.RunResult:
+    """Run one task in a separate play, through the proxy."""
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
         task = {
-            "name": "The task",
+            "name": "Run the module",
             f"vtap.aws.ec2_traffic_mirror_{module}": options,
             "register": "done",
             "ignore_errors": True,
         }
-        keep = {"name": "Keep", "ansible.builtin.copy": {"content": "{{ done | to_json }}", "dest": f"{place}/result"}}
-        play = {"name": "One", "hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}
+        keep = {
+            "name": "Store the result",
+            "ansible.builtin.copy": {"content": "{{ done | to_json }}", "dest": f"{place}/result"},
+        }
+        play = {"name": "Run one task", "hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}
         (place / "play.yml").write_text(json.dumps([play]))
         done = subprocess.run(
             [
@@ -56,6 +59,6 @@ def run(lab: Lab, module: str, options: dict[str, Any]) -> child.Ended:
         )
         text = done.stdout + done.stderr
         if "Traceback (most recent call last)" in text or not (place / "result").exists():
-            return child.Ended("broke", text=text)
+            return child.RunResult("crashed", text=text)
         result = json.loads((place / "result").read_text())
-    return child.Ended("failed" if result.get("failed") else "done", result, text)
+    return child.RunResult("failed" if result.get("failed") else "done", result, text)

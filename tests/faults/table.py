@@ -1,14 +1,14 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The matrix as text."""
+"""The result tables."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
-# What the columns hold: the faults that begin with these words.
+# {column: prefixes of the faults in it}
 COLUMNS = {
     "throttled": ("throttled",),
     "5xx": ("5xx",),
@@ -22,25 +22,25 @@ COLUMNS = {
     "creates": ("actor creates",),
     "changes": ("actor changes",),
 }
-HOW = ("done", "failed", "refused", "DEFECT")
+HOW = ("done", "failed", "conflict", "DEFECT")
 
 
 def column(fault: str) -> str:
-    """The column of a fault."""
+    """Return the column of a fault."""
     return next(name for name, starts in COLUMNS.items() if fault.startswith(starts))
 
 
 def text(counts: Counter[str]) -> str:
-    """done/failed, /refused if there are any, and the defects."""
+    """Format the counts: done/failed, /conflict and defects only if there are any."""
     if not sum(counts.values()):
         return "."
     shown = f"{counts['done']}/{counts['failed']}"
-    shown += f"/{counts['refused']}" if counts["refused"] else ""
+    shown += f"/{counts['conflict']}" if counts["conflict"] else ""
     return shown + (f" {counts['DEFECT']}!" if counts["DEFECT"] else "")
 
 
 def table(title: str, columns: Iterable[str], found: dict[tuple[str, str], Counter[str]]) -> str:
-    """found: row and column to how many ended how. With a line and a column of sums."""
+    """Return the table with sums. found: {(row, column): counts by outcome}."""
     columns, rows = list(columns), list(dict.fromkeys(row for row, _column in found))
     lines = [[title, *columns, "all"]]
     for row in rows:

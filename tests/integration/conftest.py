@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks run as users run them: ansible-playbook, the installed collection, an endpoint over HTTP.
+"""Fixtures that run playbooks as users do: ansible-playbook, the installed collection, and an endpoint over HTTP.
 
-make matrix has them run by another environment: its folder is in VTAP_ENVIRONMENT, the interpreter of the modules in
-VTAP_MODULE_PYTHON.
+make matrix sets VTAP_ENVIRONMENT, the folder of another environment, and VTAP_MODULE_PYTHON, the interpreter of the
+modules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "tests/integration/playbooks"
 PLACE = pathlib.Path(os.environ.get("VTAP_ENVIRONMENT", ROOT / ".venv"))
 MODULE_PYTHON = os.environ.get("VTAP_MODULE_PYTHON", sys.executable)
-# Of playbooks with many tasks: not every one needs an interpreter of its own. One whose text is given is run as it is.
+# Plugins that save one interpreter per task in the playbooks of this folder. Playbooks passed as text run without them.
 PLUGINS = {
     "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/action"),
     "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/callback"),
@@ -45,8 +45,10 @@ def emulator(running: Emulator) -> Emulator:
 
 @pytest.fixture
 def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start a playbook of tests/integration/playbooks, one of a collection by its full name, or the one whose text is
-    given, against a fresh lab."""
+    """Return a function that starts a playbook against a fresh lab.
+
+    playbook: a file in tests/integration/playbooks, the full name of a playbook in a collection, or YAML text.
+    """
 
     def begin(playbook: str, *arguments: str) -> subprocess.Popen[str]:
         path, plugins = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook, PLUGINS
@@ -84,7 +86,7 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
 
 @pytest.fixture
 def play(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Like start, to its end."""
+    """Return a function like start that waits for the end of the playbook."""
 
     def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         process = start(playbook, *arguments)

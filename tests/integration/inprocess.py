@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks without ansible-playbook: a module's main() in this process, from the JSON of its arguments to that of its
-result. A tenth of the time, and all but the transport is the same."""
+"""Run tasks without ansible-playbook: call main() of a module in this process, with JSON arguments and JSON result.
+
+This takes a tenth of the time. Only the transport of the module differs."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ COLLECTIONS = str(ROOT / ".venv/collections")
 
 @contextlib.contextmanager
 def installed() -> Iterator[None]:
-    """Within it the installed collection can be imported, and EC2's service model is read once, not for each task."""
+    """Make the installed collection importable, and load EC2's service model once instead of for each task."""
     loader = botocore.session.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(COLLECTIONS)
@@ -40,7 +41,7 @@ def installed() -> Iterator[None]:
 
 
 def run(module: str, env: dict[str, str], options: dict[str, Any], check: bool = False) -> dict[str, Any]:
-    """The result of a task. env: its AWS_* variables. Only within installed()."""
+    """Run a task and return the result. env: AWS_* variables. Requires the context of installed()."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     main = importlib.import_module(f"ansible_collections.vtap.aws.plugins.modules.{module}").main
     printed = io.StringIO()
@@ -54,6 +55,6 @@ def run(module: str, env: dict[str, str], options: dict[str, Any], check: bool =
         with contextlib.redirect_stdout(printed), pytest.raises(SystemExit):
             main()
     gc.unfreeze()
-    gc.enable()  # the modules switch it off, as they end soon
+    gc.enable()  # modules disable it because they are short-lived
     result: dict[str, Any] = json.loads(printed.getvalue())
     return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many calls a task costs, and which, by the same table that make bench prints with times."""
+"""The API calls of each task, compared with the table that make bench prints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLEET = {
     "targets": [{"traffic_mirror_target_id": TARGET_ID}],
     "traffic_mirror_filter_id": FILTER_ID,
 }
-LOOK = [
+DESCRIBES = [
     "DescribeInstances",
     "DescribeNetworkInterfaces",
     "DescribeTrafficMirrorSessions",
@@ -30,14 +30,14 @@ LOOK = [
 ]
 
 
-def filled(options):
-    """The options with the values of the item, as a loop would have them."""
+def substitute(options):
+    """Return the options with the loop variable `item` replaced."""
     return json.loads(re.sub(r"\{\{ item\.(\w+) \}\}", lambda found: ITEM[found[1]], json.dumps(options)))
 
 
 @pytest.fixture
 def calls(emulator):
-    """Gives the actions called since the last time, sorted."""
+    """Return a function that returns the sorted actions since its last call."""
 
     def since():
         found = sorted(entry["action"] for entry in emulator.log())
@@ -48,29 +48,29 @@ def calls(emulator):
         yield since
 
 
-def test_tasks_make_no_more_calls_than_the_table_says(emulator, calls):
-    came, table = {}, {}
+def test_tasks_make_the_calls_of_the_table(emulator, calls):
+    actual, table = {}, {}
     for task in filter(lambda one: one.ours, PLAY):
-        result = run(task.of.rpartition(".")[2], emulator.env, filled(task.options))
+        result = run(task.of.rpartition(".")[2], emulator.env, substitute(task.options))
         assert not result.get("failed") and result["changed"] == (task.status == "changed"), result
-        came[task.label], table[task.label] = calls(), sorted(task.calls)
-    assert came == table
+        actual[task.label], table[task.label] = calls(), sorted(task.calls)
+    assert actual == table
 
 
-def test_scripts_make_the_calls_that_they_stand_for(emulator, calls):
-    ec2, came, table = emulator.client(), {}, {}
+def test_scripts_make_the_calls_of_the_table(emulator, calls):
+    ec2, actual, table = emulator.client(), {}, {}
     for script in SCRIPTS:
         bare.run(ec2, script.does, ITEM["interface"], ITEM["name"], FILTER_ID, TARGET_ID)
-        came[script.does], table[script.does] = calls(), sorted(script.calls)
-    assert came == table
+        actual[script.does], table[script.does] = calls(), sorted(script.calls)
+    assert actual == table
 
 
 @pytest.mark.parametrize(("check", "created"), [(True, []), (False, ["CreateTrafficMirrorSession"] * 6)])
-def test_a_fleet_reads_each_kind_once_and_makes_a_call_for_each_session(emulator, calls, check, created):
+def test_fleet_describes_each_resource_type_once_and_sends_one_call_per_session(emulator, calls, check, created):
     result = run("ec2_traffic_mirror_fleet", emulator.env, FLEET, check=check)
     assert not result.get("failed"), result["msg"]
-    # Check mode reads the filter as well; what was created is looked at once more, for a second run at the same time.
+    # Check mode also reads the filter. A real run reads the sessions again, to detect duplicates of a concurrent run.
     more = ["DescribeTrafficMirrorFilters"] if check else ["DescribeTrafficMirrorSessions"]
-    assert calls() == sorted([*LOOK, *more, *created])
+    assert calls() == sorted([*DESCRIBES, *more, *created])
     run("ec2_traffic_mirror_fleet", emulator.env, FLEET, check=check)
-    assert len(calls()) == len(LOOK) + check
+    assert len(calls()) == len(DESCRIBES) + check

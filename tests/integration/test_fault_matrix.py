@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A sample of the matrix of faults, kills and runs at once, another one each time; make faults runs all of it."""
+"""A random sample of the fault cases, killed runs and concurrent runs. make faults runs all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sys
 from tests.integration.conftest import ROOT
 
 
-def test_a_sample_of_the_faults():
+def test_sample_of_fault_cases():
     seed = ["--seed", "1"] if "CI" in os.environ else []
     command = [sys.executable, "-m", "tests.faults", "--quick", "--processes", "1", *seed]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A session's life over a network that throttles, resets and loses replies: microburst, between us and the emulator."""
+"""The lifecycle of a session through a microburst proxy that throttles, resets and drops replies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import urllib.request
 import pytest
 
 PLAYBOOK = """\
-- name: A session's life
+- name: Session lifecycle
   hosts: localhost
   gather_facts: false
   module_defaults:
@@ -49,7 +49,7 @@ OPERATIONS = ["Describe", "Create", "Modify", "Delete"]
 
 @pytest.fixture
 def proxy(emulator):
-    """microburst in front of the emulator. Yields its URL."""
+    """Start microburst as a proxy for the emulator. Yields its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -85,7 +85,7 @@ def ask(url, data=None):
 
 
 @pytest.mark.parametrize("fault", RULES)
-def test_a_life_over_a_bad_network(play, emulator, proxy, fault):
+def test_session_lifecycle_with_faults(play, emulator, proxy, fault):
     rules = [
         {
             "service": "ec2",
@@ -99,7 +99,7 @@ def test_a_life_over_a_bad_network(play, emulator, proxy, fault):
     done = play(PLAYBOOK, "-e", f"proxy={proxy}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(ask(f"{proxy}/_microburst/fired")) == len(OPERATIONS)
-    # Only a lost reply makes EC2 see a call twice.
+    # EC2 executes a call twice only after a lost reply.
     carried_out = [entry["action"] for entry in emulator.log() if entry["code"] == "OK"]
     again = 2 if fault == "reply cut" else 1
     assert carried_out.count("CreateTrafficMirrorSession") == again

@@ -21,9 +21,9 @@ FLEET = {
     "targets": [{"traffic_mirror_target_name": "lab-target"}],
     "traffic_mirror_filter_name": "lab-filter",
 }
-# Of the lab's eight attached interfaces, that of the t2.micro cannot be mirrored.
-MADE = "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
-LEFT = "0 created, 0 updated, 7 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
+# The lab has eight attached interfaces. The interface of the t2.micro cannot be mirrored.
+CREATED = "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
+UNCHANGED = "0 created, 0 updated, 7 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
 
 
 def host(account, region, **more):
@@ -38,16 +38,16 @@ def writes(emulator):
     return [call for call in emulator.log() if not re.match("Describe|AssumeRole|GET ", call["action"])]
 
 
-def policy_of_the_guide(account):
-    """The parts of the policy for all modules that docs/docsite/rst/fleet_accounts.rst names, for every region."""
+def documented_policy(account):
+    """The statements of the policy that docs/docsite/rst/fleet_accounts.rst requires, for every region."""
     document = iam.policy()
-    document["Statement"] = [one for one in document["Statement"] if one["Sid"] in ("Look", "Sessions", "Tags")]
+    document["Statement"] = [one for one in document["Statement"] if one["Sid"] in ("Describe", "Sessions", "Tags")]
     return json.dumps(document).replace(iam.REGION, "*").replace(iam.ACCOUNT, account)
 
 
 @pytest.fixture
 def accounts(emulator):
-    """Three accounts with a lab in two regions each. Two have a role that trusts the first, one with an external id."""
+    """Three accounts with a lab in two regions. Two have a role that trusts the first, one with an external id."""
     for account in (HUB, WEB, DATA):
         for region in ("eu-west-1", "us-east-1"):
             if (account, region) != (HUB, "eu-west-1"):
@@ -56,14 +56,14 @@ def accounts(emulator):
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}, "Condition": condition}
         iam_client = emulator.client("iam", account, "us-east-1")
         iam_client.create_role(RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]}))
-        iam_client.put_role_policy(RoleName="mirror", PolicyName="fleet", PolicyDocument=policy_of_the_guide(account))
+        iam_client.put_role_policy(RoleName="mirror", PolicyName="fleet", PolicyDocument=documented_policy(account))
     emulator.clear_log()
     return emulator
 
 
 @pytest.fixture
 def fleets(play, tmp_path):
-    """Run the playbook for these hosts. The result has the report: .lines by host, .sums, .stats, .recap by host."""
+    """Return a function that runs the playbook for hosts. Its result has the report: lines, sums, stats, recap."""
     (tmp_path / ".ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n")
 
     def run(hosts, *arguments, playbook="vtap.aws.fleet_accounts"):
@@ -71,7 +71,7 @@ def fleets(play, tmp_path):
         inventory.write_text(
             yaml.safe_dump({"mirrored": {"vars": {"vtap_fleet": FLEET}, "hosts": hosts}}, sort_keys=False)
         )
-        # The fixture's own host, localhost, is none of them.
+        # The implicit host localhost is not part of this group.
         done = play(playbook, "-i", str(inventory), "-e", "vtap_hosts=mirrored", *arguments)
         report = done.stdout.partition("PLAY [Report]")[2]
         done.lines = dict(re.findall(r"^(?:ok|failed): \[(.+?)\] (?:=> )?\(item=(.*?)\)", report, re.MULTILINE))
@@ -89,7 +89,7 @@ def fleets(play, tmp_path):
 
 
 def test_accounts_and_regions(fleets, accounts):
-    """Check mode foretells each host, the run stays within the accounts and regions named, the next does nothing."""
+    """Check mode predicts each host, the run changes only the listed accounts and regions, the second run nothing."""
     hosts = {
         "hub": {"vtap_region": "us-east-1"},
         "web-eu": host(WEB, "eu-west-1", vtap_external_id="vtap-7"),
@@ -97,22 +97,22 @@ def test_accounts_and_regions(fleets, accounts):
         "data": host(DATA, "eu-west-1", vtap_fleet={**FLEET, "exclude": [{"instance_types": ["c5.*"]}]}),
     }
     lines = {
-        "hub": f"us-east-1: {MADE}",
-        "web-eu": f"eu-west-1: {MADE}",
-        "web-us": f"us-east-1: {MADE}",
+        "hub": f"us-east-1: {CREATED}",
+        "web-eu": f"eu-west-1: {CREATED}",
+        "web-us": f"us-east-1: {CREATED}",
         "data": "eu-west-1: 4 created, 0 updated, 0 unchanged, 0 deleted, 4 skipped, 4 of 4 mirrored",
     }
     sums = ["25 created, 0 updated, 0 unchanged, 0 deleted, 7 skipped, 25 of 25 mirrored", "0 of 4 hosts failed"]
 
-    foreseen = fleets(hosts, "--check", "--diff")
-    assert foreseen.returncode == 0, foreseen.text
-    assert (foreseen.lines, foreseen.sums) == (lines, sums), foreseen.text
-    assert foreseen.stdout.count("new match") == 25
+    predicted = fleets(hosts, "--check", "--diff")
+    assert predicted.returncode == 0, predicted.text
+    assert (predicted.lines, predicted.sums) == (lines, sums), predicted.text
+    assert predicted.stdout.count("new match") == 25
     assert not writes(accounts)
 
     done = fleets(hosts)
     assert done.returncode == 0 and not done.stderr, done.text
-    assert (done.lines, done.sums, done.stats) == (lines, sums, foreseen.stats), done.text
+    assert (done.lines, done.sums, done.stats) == (lines, sums, predicted.stats), done.text
     assert done.stats == {
         "hosts": 4,
         "failed": [],
@@ -120,12 +120,12 @@ def test_accounts_and_regions(fleets, accounts):
         "coverage": {"selected": 32, "eligible": 25, "mirrored": 25, "unmirrored": 0},
     }
     assert {name: counts["changed"] for name, counts in done.recap.items()} == dict.fromkeys(hosts, 1)
-    made = {
+    session_counts = {
         (account, region): len(sessions(accounts, account, region))
         for account in (HUB, WEB, DATA)
         for region in ("eu-west-1", "us-east-1")
     }
-    assert made == {
+    assert session_counts == {
         (HUB, "eu-west-1"): 0,
         (HUB, "us-east-1"): 7,
         (WEB, "eu-west-1"): 7,
@@ -137,62 +137,64 @@ def test_accounts_and_regions(fleets, accounts):
 
     accounts.clear_log()
     again = fleets(hosts)
-    assert again.returncode == 0 and again.lines["web-us"] == f"us-east-1: {LEFT}", again.text
+    assert again.returncode == 0 and again.lines["web-us"] == f"us-east-1: {UNCHANGED}", again.text
     assert sum(counts["changed"] for counts in again.recap.values()) == 0
     assert not writes(accounts)
 
 
-def test_who_fails_does_not_stop_the_others(fleets, accounts):
-    accounts.knobs(fail={"CreateTrafficMirrorSession": ["TrafficMirrorSessionLimitExceeded", 1]})
+def test_failed_host_does_not_stop_other_hosts(fleets, accounts):
+    accounts.settings(fail={"CreateTrafficMirrorSession": ["TrafficMirrorSessionLimitExceeded", 1]})
     hosts = {
-        "nowhere": host("555555555555", ""),
+        "no-region": host("555555555555", ""),
         "no-role": host("444444444444", "eu-west-1"),
         "no-id": host(WEB, "us-east-1"),
         "too-many": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
         "partly": host(WEB, "eu-west-1", vtap_external_id="vtap-7"),
-        # It makes no sessions: the one that is refused is of the host above.
-        "well": {"vtap_region": "eu-west-1", "vtap_fleet": {"name": "ids-prod", "state": "absent"}},
+        # This host creates no session, so the failed creation is one of the host above.
+        "ok": {"vtap_region": "eu-west-1", "vtap_fleet": {"name": "ids-prod", "state": "absent"}},
     }
     done = fleets(hosts)
     assert done.returncode == 2, done.text
     assert done.lines == {
-        "nowhere": "no region",
+        "no-region": "no region",
         "no-role": "eu-west-1",
         "no-id": "us-east-1",
         "too-many": "us-east-1",
         "partly": "eu-west-1: 7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 6 of 7 mirrored",
-        "well": "eu-west-1: 0 created, 0 updated, 0 unchanged, 0 deleted, 0 skipped, 0 of 0 mirrored",
+        "ok": "eu-west-1: 0 created, 0 updated, 0 unchanged, 0 deleted, 0 skipped, 0 of 0 mirrored",
     }
     assert done.sums == [
         "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 6 of 7 mirrored",
-        "5 of 6 hosts failed: nowhere, no-role, no-id, too-many, partly",
+        "5 of 6 hosts failed: no-region, no-role, no-id, too-many, partly",
     ]
-    assert done.stats["failed"] == ["nowhere", "no-role", "no-id", "too-many", "partly"]
-    assert {name: counts["failed"] for name, counts in done.recap.items()} == {**dict.fromkeys(hosts, 1), "well": 0}
+    assert done.stats["failed"] == ["no-region", "no-role", "no-id", "too-many", "partly"]
+    assert {name: counts["failed"] for name, counts in done.recap.items()} == {**dict.fromkeys(hosts, 1), "ok": 0}
 
     report = done.stdout.partition("PLAY [Report]")[2]
-    told = {name: json.loads(data)["msg"] for name, data in re.findall(r"^failed: \[(.+?)\].*?=> (.*)$", report, re.M)}
-    assert told["nowhere"] == "nowhere has no vtap_region: set it in the inventory."
-    assert "555555555555" not in json.dumps(accounts.log()), "a call before the variables were looked at"
+    messages = {
+        name: json.loads(data)["msg"] for name, data in re.findall(r"^failed: \[(.+?)\].*?=> (.*)$", report, re.M)
+    }
+    assert messages["no-region"] == "no-region has no vtap_region: set it in the inventory."
+    assert "555555555555" not in json.dumps(accounts.log()), "called an API before checking the variables"
     for name, account in (("no-role", "444444444444"), ("no-id", WEB)):
         denied = f"not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::{account}:role/mirror"
-        assert denied in told[name]
-    assert "The plan has 7 interfaces to create, and max_creates allows 3" in told["too-many"]
-    assert "1 of 8 interfaces of fleet ids-prod failed" in told["partly"]
-    assert "TrafficMirrorSessionLimitExceeded" in told["partly"]
+        assert denied in messages[name]
+    assert "The plan creates 7 sessions; max_creates allows 3" in messages["too-many"]
+    assert "1 of 8 interfaces of fleet ids-prod failed" in messages["partly"]
+    assert "TrafficMirrorSessionLimitExceeded" in messages["partly"]
     assert len(sessions(accounts, WEB, "eu-west-1")) == 6
     assert not sessions(accounts, WEB, "us-east-1") and not sessions(accounts, DATA, "us-east-1")
-    # No plan of perhaps thousands of interfaces on the terminal.
+    # The output does not contain the plan, which can have thousands of interfaces.
     assert '"plan"' not in done.text
 
 
 WITH_KEYS = """
 - import_playbook: vtap.aws.fleet_accounts
-- name: Show the test the credentials
+- name: Store the credentials for the test
   hosts: mirrored
   gather_facts: false
   tasks:
-    - name: Write them
+    - name: Write the credentials
       ansible.builtin.copy:
         content: "{{ vtap_role.sts_creds | to_json }}"
         dest: "{{ inventory_dir }}/{{ inventory_hostname }}.json"
@@ -202,23 +204,23 @@ WITH_KEYS = """
 
 
 @pytest.mark.usefixtures("accounts")
-def test_no_credentials_are_shown(fleets, tmp_path):
+def test_output_has_no_credentials(fleets, tmp_path):
     hosts = {
-        "well": host(DATA, "eu-west-1"),
-        "refused": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
+        "ok": host(DATA, "eu-west-1"),
+        "over-limit": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
     }
     done = fleets(hosts, "-vvvv", "--diff", playbook=WITH_KEYS)
-    assert done.sums[-1] == "1 of 2 hosts failed: refused", done.text
-    keys = json.loads((tmp_path / "well.json").read_text())
+    assert done.sums[-1] == "1 of 2 hosts failed: over-limit", done.text
+    keys = json.loads((tmp_path / "ok.json").read_text())
     assert keys["access_key"] in done.text, "the -vvvv of a task shows its options"
     assert keys["secret_key"] not in done.text and keys["session_token"] not in done.text
-    # Those of the host that failed are not at hand: all session tokens of moto begin like this.
+    # The session token of the failed host is not available; all session tokens of moto have the same prefix.
     assert keys["session_token"][:17] not in done.text
 
 
-def test_without_the_keys_of_its_role_a_host_is_left_alone(fleets, accounts):
-    """Never the caller's own account in place of the role's."""
-    done = fleets({"data": host(DATA, "us-east-1")}, "--start-at-task", "Keep the fleet in line")
+def test_host_without_role_credentials_makes_no_call(fleets, accounts):
+    """The playbook must not use the account of the caller instead of the account of the role."""
+    done = fleets({"data": host(DATA, "us-east-1")}, "--start-at-task", "Manage the fleet")
     assert done.returncode == 2 and done.sums[-1] == "1 of 1 hosts failed: data", done.text
     assert "'vtap_role' is undefined" in done.text
     assert not accounts.log()

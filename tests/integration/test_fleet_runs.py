@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fleets that are killed half-way or run twice at once: the next run ends where an undisturbed one would, and no
-interface ever has two sessions of the fleet."""
+"""Killed and concurrent runs of a fleet: the next run reaches the desired state, and no interface has duplicates."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ FLEET = """
   hosts: localhost
   gather_facts: false
   tasks:
-    - name: Keep it
+    - name: Manage the fleet
       vtap.aws.ec2_traffic_mirror_fleet:
         region: eu-west-1
         name: ids
@@ -31,7 +30,7 @@ FLEET = """
         targets:
           - traffic_mirror_target_name: lab-target
         traffic_mirror_filter_name: lab-filter
-        description: "{{ about | default(omit) }}"
+        description: "{{ description | default(omit) }}"
         tags: "{{ tags_given | default({}) }}"
         api_rate: "{{ rate | default(1000) }}"
         api_burst: "{{ burst | default(1000) }}"
@@ -43,21 +42,21 @@ INTERFACES = 6
 
 @pytest.fixture
 def sessions(emulator):
-    """Every session there is."""
+    """Return a function that describes all sessions."""
     ec2 = emulator.client()
     return lambda: ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
 
 
 @pytest.fixture
 def kill_after(emulator, tmp_path):
-    """SIGKILL a run and all it started once EC2 has seen so many calls of an action."""
-    mark = f"HOME={tmp_path}".encode()
+    """Return a function that kills a run and its child processes after a number of calls of an action."""
+    home = f"HOME={tmp_path}".encode()
 
-    def family():
-        # Ansible's workers lead sessions of their own, so no process group has them all; the environment tells.
+    def find_processes():
+        # Ansible's workers are session leaders, so no process group has all processes. HOME identifies them.
         for place in pathlib.Path("/proc").glob("[0-9]*/environ"):
             with contextlib.suppress(OSError):
-                if mark in place.read_bytes().split(b"\0"):
+                if home in place.read_bytes().split(b"\0"):
                     yield int(place.parent.name)
 
     def kill(process, action, calls):
@@ -65,42 +64,42 @@ def kill_after(emulator, tmp_path):
         while sum(entry["action"] == action for entry in emulator.log()) < calls:
             assert process.poll() is None and time.monotonic() < deadline, process.communicate()
             time.sleep(0.02)
-        while pids := list(family()):
+        while pids := list(find_processes()):
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             process.poll()
         process.communicate()
-        time.sleep(0.3)  # what was under way arrives
+        time.sleep(0.3)  # requests in flight arrive
 
     return kill
 
 
 @pytest.mark.parametrize("calls", [1, 3, 5])
-def test_killed_while_it_creates(start, play, kill_after, sessions, calls):
+def test_rerun_after_kill_during_creations(start, play, kill_after, sessions, calls):
     kill_after(start(FLEET, *SLOW), "CreateTrafficMirrorSession", calls)
     assert 0 < len(sessions()) < INTERFACES
     done = play(FLEET)
     assert done.returncode == 0, done.stdout + done.stderr
-    made = sessions()
-    assert len({row["NetworkInterfaceId"] for row in made}) == len(made) == INTERFACES
-    assert all({"Key": "vtap:fleet", "Value": "ids"} in row["Tags"] for row in made)
+    created = sessions()
+    assert len({row["NetworkInterfaceId"] for row in created}) == len(created) == INTERFACES
+    assert all({"Key": "vtap:fleet", "Value": "ids"} in row["Tags"] for row in created)
     assert "changed=0" in play(FLEET).stdout
 
 
-def test_killed_while_it_changes_and_tags(start, play, kill_after, sessions):
+def test_rerun_after_kill_during_updates(start, play, kill_after, sessions):
     play(FLEET)
-    given = ("-e", "about=ids", "-e", '{"tags_given": {"Team": "netsec"}}')
+    given = ("-e", "description=ids", "-e", '{"tags_given": {"Team": "netsec"}}')
     kill_after(start(FLEET, *SLOW, *given), "CreateTags", 2)
     done = play(FLEET, *given)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {row["Description"] for row in sessions()} == {"ids"}
-    wanted = [{"Key": "Team", "Value": "netsec"}, {"Key": "vtap:fleet", "Value": "ids"}]
-    assert all(row["Tags"] == wanted for row in sessions())
+    expected = [{"Key": "Team", "Value": "netsec"}, {"Key": "vtap:fleet", "Value": "ids"}]
+    assert all(row["Tags"] == expected for row in sessions())
     assert "changed=0" in play(FLEET, *given).stdout
 
 
-def test_killed_while_it_removes(start, play, kill_after, sessions):
+def test_rerun_after_kill_during_deletions(start, play, kill_after, sessions):
     play(FLEET)
     kill_after(start(FLEET, *SLOW, "-e", "state=absent"), "DeleteTrafficMirrorSession", 2)
     assert 0 < len(sessions()) < INTERFACES
@@ -109,24 +108,24 @@ def test_killed_while_it_removes(start, play, kill_after, sessions):
     assert sessions() == []
 
 
-@pytest.mark.parametrize("lag", [0, 3], ids=["at once", "shown late"])
-def test_two_runs_at_once(start, play, emulator, sessions, lag):
-    emulator.knobs(lag={"reads": lag})
-    runs = [start(FLEET, "-e", f"about=run{number}") for number in (1, 2)]
+@pytest.mark.parametrize("lag", [0, 3], ids=["consistent", "eventually consistent"])
+def test_concurrent_runs_create_no_duplicates(start, play, emulator, sessions, lag):
+    emulator.settings(lag={"reads": lag})
+    runs = [start(FLEET, "-e", f"description=run{number}") for number in (1, 2)]
     for process in runs:
         stdout, stderr = process.communicate()
         assert process.returncode == 0, stdout + stderr
-    emulator.knobs(lag=None)
-    done = play(FLEET, "-e", "about=after")
+    emulator.settings(lag=None)
+    done = play(FLEET, "-e", "description=after")
     assert done.returncode == 0, done.stdout + done.stderr
     assert max(Counter(row["NetworkInterfaceId"] for row in sessions()).values()) == 1
     assert len(sessions()) == INTERFACES
-    assert "changed=0" in play(FLEET, "-e", "about=after").stdout
+    assert "changed=0" in play(FLEET, "-e", "description=after").stdout
 
 
-def test_a_run_that_creates_and_one_that_removes(start, play, sessions):
+def test_concurrent_update_and_deletion(start, play, sessions):
     play(FLEET)
-    runs = [start(FLEET, "-e", "about=again"), start(FLEET, "-e", "state=absent")]
+    runs = [start(FLEET, "-e", "description=again"), start(FLEET, "-e", "state=absent")]
     for process in runs:
         stdout, stderr = process.communicate()
         assert process.returncode == 0, stdout + stderr

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every module as an IAM user with exactly the policy that the documentation gives it, and with less."""
+"""Run every module as an IAM user with the documented policy, and with parts of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def specification(kind, **tags):
     return {"TagSpecifications": [{"ResourceType": f"traffic-mirror-{kind}", "Tags": pairs}]}
 
 
-def made_session(ec2, interface=WEB, target=TARGET, the_filter=FILTER, **tags):
+def create_session(ec2, interface=WEB, target=TARGET, the_filter=FILTER, **tags):
     made = ec2.create_traffic_mirror_session(
         NetworkInterfaceId=interface,
         SessionNumber=1,
@@ -39,14 +39,14 @@ def made_session(ec2, interface=WEB, target=TARGET, the_filter=FILTER, **tags):
     return made["TrafficMirrorSession"]["TrafficMirrorSessionId"]
 
 
-def made_target(ec2, interface="sensor"):
+def create_target(ec2, interface="sensor"):
     made = ec2.create_traffic_mirror_target(
         NetworkInterfaceId=INTERFACES[interface], **specification("target", Name="ids", Old="1")
     )
     return made["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
 
 
-def made_filter(ec2):
+def create_filter(ec2):
     made = ec2.create_traffic_mirror_filter(Description="old", **specification("filter", Name="ids", Old="1"))
     found = made["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
     for number in (100, 200):
@@ -66,7 +66,7 @@ def rule(number, **more):
     return {"direction": "ingress", "rule_number": number, **ANY, **more}
 
 
-# The tasks of each module: what is there before, by a root user's client, and the options for it.
+# The tasks of each module. Each function creates existing resources as root user and returns the module's options.
 def session_created(_ec2):
     return {
         "network_interface_id": WEB,
@@ -78,18 +78,18 @@ def session_created(_ec2):
 
 
 def session_changed(ec2):
-    other = {"traffic_mirror_target_id": made_target(ec2), "traffic_mirror_filter_id": made_filter(ec2)}
-    made_session(ec2, Name="web", Old="1")
+    other = {"traffic_mirror_target_id": create_target(ec2), "traffic_mirror_filter_id": create_filter(ec2)}
+    create_session(ec2, Name="web", Old="1")
     return {"network_interface_id": WEB, "name": "web", **other, "tags": {"New": "1"}, "description": "new"}
 
 
 def session_moved(ec2):
-    made_session(ec2)
+    create_session(ec2)
     return {"network_interface_id": DB, "name": "web", "allow_replacement": True}
 
 
 def session_removed(ec2):
-    return {"traffic_mirror_session_id": made_session(ec2), "state": "absent"}
+    return {"traffic_mirror_session_id": create_session(ec2), "state": "absent"}
 
 
 def filter_created(_ec2):
@@ -98,24 +98,24 @@ def filter_created(_ec2):
 
 
 def filter_changed(ec2):
-    made_filter(ec2)
+    create_filter(ec2)
     rules = [rule(100, destination_cidr="10.0.100.0/24", description="new", tags={"New": "1"}), rule(300)]
     return {"name": "ids", "rules": rules, "network_services": ["amazon-dns"], "tags": {"New": "1"}}
 
 
 def filter_emptied(ec2):
-    made_filter(ec2)
+    create_filter(ec2)
     return {"name": "ids", "rules": []}
 
 
 def filter_replaced(ec2):
-    found = made_filter(ec2)
-    made_session(ec2, the_filter=found)
+    found = create_filter(ec2)
+    create_session(ec2, the_filter=found)
     return {"name": "ids", "description": "new", "allow_replacement": True}
 
 
 def filter_removed(ec2):
-    return {"traffic_mirror_filter_id": made_filter(ec2), "state": "absent"}
+    return {"traffic_mirror_filter_id": create_filter(ec2), "state": "absent"}
 
 
 def target_created(_ec2):
@@ -131,20 +131,20 @@ def target_of_a_balancer(_ec2):
 
 
 def target_retagged(ec2):
-    return {"traffic_mirror_target_id": made_target(ec2), "tags": {"Name": "ids", "New": "1"}}
+    return {"traffic_mirror_target_id": create_target(ec2), "tags": {"Name": "ids", "New": "1"}}
 
 
 def target_replaced(ec2):
-    found = made_target(ec2)
-    made_session(ec2, target=found)
+    found = create_target(ec2)
+    create_session(ec2, target=found)
     return {"network_interface_id": INTERFACES["sensor-b"], "name": "ids", "allow_replacement": True}
 
 
 def target_removed(ec2):
-    return {"traffic_mirror_target_id": made_target(ec2), "state": "absent"}
+    return {"traffic_mirror_target_id": create_target(ec2), "state": "absent"}
 
 
-def fleet_made(_ec2, **more):
+def fleet_created(_ec2, **more):
     return {
         "name": "ids",
         "sources": [{"network_interface_ids": [WEB, DB]}],
@@ -155,20 +155,20 @@ def fleet_made(_ec2, **more):
 
 
 def fleet_changed(ec2):
-    """One session to change, one to take over from nobody, one to remove."""
-    made_session(ec2, WEB, made_target(ec2), made_filter(ec2), **{"vtap:fleet": "ids", "Old": "1"})
-    made_session(ec2, DB, Name="db")
-    made_session(ec2, APP, **{"vtap:fleet": "ids"})
-    return fleet_made(ec2, adopt=True, tags={"New": "1"}, description="new")
+    """Create a session to update, a session to adopt, and a session to delete."""
+    create_session(ec2, WEB, create_target(ec2), create_filter(ec2), **{"vtap:fleet": "ids", "Old": "1"})
+    create_session(ec2, DB, Name="db")
+    create_session(ec2, APP, **{"vtap:fleet": "ids"})
+    return fleet_created(ec2, adopt=True, tags={"New": "1"}, description="new")
 
 
 def fleet_removed(ec2):
-    made_session(ec2, WEB, **{"vtap:fleet": "ids"})
+    create_session(ec2, WEB, **{"vtap:fleet": "ids"})
     return {"name": "ids", "state": "absent"}
 
 
 def everything(ec2):
-    made_session(ec2, the_filter=made_filter(ec2))
+    create_session(ec2, the_filter=create_filter(ec2))
     return {}
 
 
@@ -183,7 +183,7 @@ TASKS = {
         *(target_created, target_of_an_endpoint, target_of_a_balancer),
         *(target_retagged, target_replaced, target_removed),
     ],
-    "ec2_traffic_mirror_fleet": [fleet_made, fleet_changed, fleet_removed],
+    "ec2_traffic_mirror_fleet": [fleet_created, fleet_changed, fleet_removed],
     "ec2_traffic_mirror_filter_info": [everything],
     "ec2_traffic_mirror_target_info": [counted],
     "ec2_traffic_mirror_session_info": [everything],
@@ -193,7 +193,7 @@ NEEDS = [pytest.param(module, need, id=f"{module}-{need.action}") for module in 
 
 
 class Bench:
-    """Tasks in the emulator, each on a fresh lab."""
+    """Runs tasks in the emulator, each on a fresh lab."""
 
     def __init__(self, emulator):
         self.emulator = emulator
@@ -201,10 +201,10 @@ class Bench:
         self.needed = functools.cache(self._needed)
 
     def begin(self, task, policy):
-        """The options of the task in its surroundings, and the variables of a user with this policy."""
+        """Seed the task. Returns the options and the AWS_* variables of a user with this policy."""
         self.emulator.reset()
-        # The rules' tags are looked up apart only where EC2 does not show them.
-        self.emulator.knobs(rule_tags=False)
+        # The module reads rule tags separately only if EC2 does not return them with the filter.
+        self.emulator.settings(rule_tags=False)
         options, env = task(self.root), self.emulator.user(policy)
         self.emulator.clear_log()
         return options, env
@@ -230,7 +230,7 @@ class Bench:
         return actions | {"CreateTags" for call in self.calls() if call["parameters"].get("TagSpecifications")}
 
     def ids(self):
-        """The ids of all that there is."""
+        """Return the ids of all mirroring resources."""
         rows = [
             *self.root.describe_traffic_mirror_sessions()["TrafficMirrorSessions"],
             *self.root.describe_traffic_mirror_filters()["TrafficMirrorFilters"],
@@ -241,7 +241,7 @@ class Bench:
 
 def _id_of(row):
     kinds = ("Session", "Filter", "Target")
-    # A session holds the ids of its filter and target as well.
+    # A session also contains the ids of the filter and target.
     return next(f"TrafficMirror{kind}Id" for kind in kinds if f"TrafficMirror{kind}Id" in row)
 
 
@@ -252,7 +252,7 @@ def bench(running):
 
 
 def without(policy, action):
-    """The policy less one action."""
+    """Return the policy without one action."""
     less = copy.deepcopy(policy)
     for statement in less["Statement"]:
         statement["Action"] = [one for one in statement["Action"] if one != f"ec2:{action}"]
@@ -260,24 +260,24 @@ def without(policy, action):
     return less
 
 
-def told(result):
-    """All that a failed result tells a person."""
+def messages_of(result):
+    """Return all messages of a failed result."""
     return " ".join([result["msg"], *(one["reason"] for one in result.get("failed_interfaces", []))])
 
 
-def foreseen(result):
-    """A result without what differs from user to user."""
+def comparable(result):
+    """Return a result without the members that depend on the user."""
     return {key: value for key, value in result.items() if key != "invocation"}
 
 
 @pytest.mark.parametrize("module", TASKS)
-def test_the_policy_suffices_and_has_nothing_more(bench, module):
+def test_policy_contains_exactly_the_required_actions(bench, module):
     needed = set().union(*(bench.needed(module, task) for task in TASKS[module]))
     assert needed == {need.action for need in iam.NEEDS[module]}
 
 
 @pytest.mark.parametrize("module", TASKS)
-def test_no_resource_can_be_left_out(bench, module):
+def test_every_resource_of_the_policy_is_required(bench, module):
     whole = iam.policy(module)
     for at, statement in enumerate(whole["Statement"]):
         for resource in statement["Resource"] if statement["Resource"] != "*" else ():
@@ -288,18 +288,18 @@ def test_no_resource_can_be_left_out(bench, module):
             concerned = {action.partition(":")[2] for action in statement["Action"]}
             tasks = (task for task in TASKS[module] if concerned & bench.needed(module, task))
             failed = (run(module, env, options).get("failed") for options, env in (bench.begin(t, less) for t in tasks))
-            assert any(failed), f"{resource} is not needed in {statement['Sid']}"
+            assert any(failed), f"{resource} is not required in {statement['Sid']}"
 
 
 @pytest.mark.parametrize(("module", "need"), NEEDS)
-def test_one_action_less(bench, module, need):
-    """Every task that needs the action fails, naming action and resource; verify_permissions says so before."""
+def test_missing_action_is_reported(bench, module, need):
+    """Every task that requires the action fails and names action and resource; verify_permissions reports it first."""
     policy = without(iam.policy(module), need.action)
-    # IAM takes no empty policy.
+    # IAM rejects an empty policy.
     policy["Statement"] += [{"Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*"}]
     tasks = [task for task in TASKS[module] if need.action in bench.needed(module, task)]
     assert tasks
-    # The first Describe that is refused is the end of any task.
+    # Every task ends at the first denied Describe.
     for task in tasks if need.on else tasks[:1]:
         options, env = bench.begin(task, policy)
         before = bench.ids()
@@ -309,27 +309,27 @@ def test_one_action_less(bench, module, need):
         if asked.get("failed"):
             assert_named(asked, need)
         else:
-            assert "EC2 could not be asked" in str(asked.get("warnings")), asked
+            assert "verify_permissions could not check" in str(asked.get("warnings")), asked
 
         done = run(module, env, options)
         if need.action in CHECK_MODE_ONLY and not done.get("failed"):
             assert asked.get("failed")
             continue
-        assert done.get("failed"), f"{task.__name__} did not need it"
+        assert done.get("failed"), f"{task.__name__} did not require it"
         assert_named(done, need)
         after = bench.ids()
         for made in after - before:
-            assert made in told(done) or made in str(done.get("plan")), f"{task.__name__} did not tell of {made}"
+            assert made in messages_of(done) or made in str(done.get("plan")), f"{task.__name__} did not report {made}"
         if after != before:
             assert done["changed"]
 
 
-# What a real run does not look at, since EC2 refuses what is missing.
+# Actions of check mode only. In a real run EC2 rejects a missing filter or target.
 CHECK_MODE_ONLY = ("DescribeTrafficMirrorFilters", "DescribeTrafficMirrorTargets")
 
 
 def assert_named(result, need):
-    text = told(result)
+    text = messages_of(result)
     found = re.search(rf"It needs (?:ec2:\w+ and )?ec2:{need.action}(?: and ec2:\w+)? on (.+?)\.", text)
     assert found, text
     if need.on:
@@ -342,13 +342,13 @@ def assert_named(result, need):
 
 
 @pytest.mark.parametrize(("module", "task"), ALL)
-def test_looking_suffices_to_list_and_to_foresee(bench, module, task):
+def test_describe_permissions_suffice_for_info_and_check_mode(bench, module, task):
     look = iam.policy()
-    look["Statement"] = [one for one in look["Statement"] if one["Sid"] == "Look"]
+    look["Statement"] = [one for one in look["Statement"] if one["Sid"] == "Describe"]
     options, env = bench.begin(task, look)
     result = run(module, env, options, check=True)
     assert not result.get("failed"), result["msg"]
-    assert foreseen(result) == foreseen(run(module, bench.emulator.env, options, check=True))
+    assert comparable(result) == comparable(run(module, bench.emulator.env, options, check=True))
     if module.endswith("_info"):
         assert not run(module, env, options).get("failed")
 
@@ -372,7 +372,7 @@ DENIED = """
 """
 
 
-def test_through_ansible_playbook(play, emulator):
+def test_denied_action_in_ansible_playbook(play, emulator):
     env = emulator.user(without(iam.policy("ec2_traffic_mirror_session"), "CreateTags"))
     key = ("-e", f"key={env['AWS_ACCESS_KEY_ID']}", "-e", f"secret={env['AWS_SECRET_ACCESS_KEY']}")
     words = f"needs ec2:CreateTrafficMirrorSession and ec2:CreateTags on {WEB}, {FILTER}, {TARGET}, a new"

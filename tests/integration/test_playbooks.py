@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks run as users run them: each one beside this file shows one behaviour, with its own assertions; the
-README's first, the modules' examples and the teardown run as they stand."""
+"""Run the test playbooks, the README's first playbook, the modules' examples and the teardown playbook."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ MODULES = sorted(path for path in (ROOT / "plugins/modules").glob("*.py"))
 
 
 def recap(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """The counts in the last line about the host: {"ok": 2, "changed": 1, ...}."""
+    """Return the counts of the play recap: {"ok": 2, "changed": 1, ...}."""
     return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", done.stdout.partition("PLAY RECAP")[2])}
 
 
@@ -42,14 +41,14 @@ def test_first_playbook_of_the_readme(play, emulator):
     diff = re.findall(r'^\+ +"(\w+)": (.*?),?$', foreseen.stdout, re.MULTILINE)
     assert {("session_number", "1"), ("destination_port", '"443"'), ("type", '"network-load-balancer"')} <= set(diff)
     assert not [key for key, _value in diff if key.endswith("_id") and key != "network_interface_id"], (
-        "an id was invented"
+        "check mode returned a generated id"
     )
     assert not [call for call in emulator.log() if not call["action"].startswith("Describe")]
 
     done = play(playbook, "--diff")
     assert recap(done)["changed"] == tasks, done.stdout + done.stderr
     came = re.findall(r'^\+ +"(\w+)": (.*?),?$', done.stdout, re.MULTILINE)
-    assert set(diff) <= set(came), "check mode showed what did not come"
+    assert set(diff) <= set(came), "check mode reported a change that the real run did not make"
 
     again = play(playbook, "--diff")
     assert recap(again)["changed"] == 0 and recap(again)["ok"] == tasks, again.stdout + again.stderr
@@ -57,7 +56,7 @@ def test_first_playbook_of_the_readme(play, emulator):
 
 
 def test_guide_to_fleets(play):
-    """The guide's first playbook shows the plan that the guide shows."""
+    """The first playbook of the guide prints the plan in the guide."""
     blocks = re.findall(
         r"^.. code-block:: (\w+)\n\n((?:   .*\n|\n)+)", (ROOT / "docs/docsite/rst/fleet.rst").read_text(), re.MULTILINE
     )
@@ -69,7 +68,7 @@ def test_guide_to_fleets(play):
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_examples(play, module):
-    """The EXAMPLES of the module, as one play."""
+    """Run the EXAMPLES of the module as one play."""
     assignments = [node for node in ast.parse(module.read_text()).body if isinstance(node, ast.Assign)]
     examples = next(ast.literal_eval(node.value) for node in assignments if node.targets[0].id == "EXAMPLES")
     playbook = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
@@ -80,7 +79,7 @@ def test_examples(play, module):
 
 
 def test_teardown(play, emulator):
-    """All that has the tag goes, in the order that EC2 needs, and nothing else; check mode foretells how much."""
+    """The playbook deletes all resources with the tag and no others. Check mode reports the same number."""
     ec2 = emulator.client()
     lab, tags = emulator.lab, [{"Key": "Team", "Value": "netsec"}]
 
@@ -116,7 +115,7 @@ def test_teardown(play, emulator):
     the_tag = ("-e", "vtap_tag_key=Team", "-e", "vtap_tag_value=netsec")
 
     refused = play("vtap.aws.teardown", *the_tag)
-    assert refused.returncode == 2 and "Nothing was removed: " in refused.stdout + refused.stderr
+    assert refused.returncode == 2 and "Nothing was deleted: " in refused.stdout + refused.stderr
     assert kept in refused.stdout + refused.stderr
     assert left() == there
     ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=kept, TrafficMirrorFilterId=lab["filter"])
@@ -127,7 +126,7 @@ def test_teardown(play, emulator):
         return recap(done)["changed"], done.stdout.count("changed: [localhost]")
 
     foreseen = run("--check")
-    assert left() == there, "check mode removed something"
+    assert left() == there, "check mode deleted a resource"
     assert run() == foreseen == (3, 5)
     assert left() == ([kept], [lab["target"]], [lab["filter"]])
     assert run() == (0, 0)
@@ -167,7 +166,7 @@ FAILING = """
     ],
     ids=["unsupported", "missing", "malformed"],
 )
-def test_what_a_failure_shows(play, wanted_filter, told):
+def test_error_message_names_option_and_cause(play, wanted_filter, told):
     done = play(FAILING.format(filter=wanted_filter))
     assert done.returncode == 2 and recap(done)["failed"] == 1, done.stdout + done.stderr
     for words in told:

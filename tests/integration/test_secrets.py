@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets stay secret at -vvvv: in what Ansible prints, in its log, and in the log of the calls."""
+"""Secrets do not appear at -vvvv: neither in the output, nor in the log of Ansible, nor in the call log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def task(module, fails=False, **options):
 
 
 def tasks(lab):
-    """Each module, making something, being refused by EC2 and by itself, and one that breaks."""
+    """Return tasks of each module that succeed, that fail in EC2 or in the module, and that raise an exception."""
     web = lab["interfaces"]["web"]
     whole = {"traffic_mirror_filter_name": "ids", "traffic_mirror_target_name": "ids", "session_number": 1}
     fleet = {
@@ -45,7 +45,7 @@ def tasks(lab):
         task("session", name="web", network_interface_id=web, **whole),
         task("fleet", **fleet),
         *(task(f"{kind}_info") for kind in ("filter", "target", "session")),
-        # Refused by EC2, by the module, and by the argument spec; not answered; not a client.
+        # Errors of EC2, of the module, of the argument spec, of the connection, and of the client.
         task("session", fails=True, network_interface_id=lab["interfaces"]["old"], **whole),
         task("filter", fails=True, name="ids", description="another"),
         task("target", fails=True, name="none", state="lost"),
@@ -56,7 +56,7 @@ def tasks(lab):
 
 
 @pytest.mark.parametrize("given", ["in the environment", "as options"])
-def test_secrets_are_not_shown(tmp_path, given):
+def test_secrets_are_not_logged(tmp_path, given):
     calls, log = tmp_path / "calls.jsonl", tmp_path / "ansible.log"
     with Emulator(log_file=str(calls)) as emulator:
         principal = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}
@@ -64,7 +64,7 @@ def test_secrets_are_not_shown(tmp_path, given):
         iam_client.create_role(RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [principal]}))
         iam_client.put_role_policy(RoleName="mirror", PolicyName="all", PolicyDocument=json.dumps(iam.policy()))
         made = emulator.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
-        # They are as random as EC2's own, so that each can be searched for. The emulator checks no signature.
+        # Random like real secrets, so that a search has no false hits. The emulator does not verify signatures.
         secrets = [made["SecretAccessKey"], made["SessionToken"]]
         assert all(len(secret) > 30 for secret in secrets)
         names = ("access_key", "secret_key", "session_token")
@@ -74,7 +74,7 @@ def test_secrets_are_not_shown(tmp_path, given):
         play = {"name": "All modules", "hosts": "localhost", "gather_facts": False, "tasks": tasks(emulator.lab)}
         if given == "as options":
             env = {name: value for name, value in env.items() if name not in variables}
-            # From a file, since Ansible shows its own command line.
+            # From a file, because Ansible prints its command line.
             (tmp_path / "secrets.yml").write_text(yaml.safe_dump({"secret": options}))
             play["vars_files"] = [str(tmp_path / "secrets.yml")]
             play["module_defaults"] = {"group/vtap.aws.aws": {name: f"{{{{ secret.{name} }}}}" for name in names}}
@@ -103,7 +103,7 @@ def test_secrets_are_not_shown(tmp_path, given):
     texts = {"stdout": done.stdout, "stderr": done.stderr, "log": log.read_text(), "calls": calls.read_text()}
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed=0" in done.stdout and "ignored=8" in done.stdout, done.stdout[-2000:]
-    # It would have been seen: all is there, the tracebacks too, except for the secrets.
+    # The logs are complete, including tracebacks, so a secret would be found.
     assert "module_args" in texts["log"] and "CreateTrafficMirrorSession" in texts["calls"]
     assert "Traceback" in texts["stdout"] + texts["stderr"]
     for name, text in texts.items():

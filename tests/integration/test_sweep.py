@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sweeper takes what old runs of the targets left behind, and nothing else."""
+"""sweep.yml deletes the resources of old test runs and no others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 from tests.emulator.client import Emulator
 
 
-def furnish(emulator: Emulator, mark: str, cidr: str) -> None:
-    """What a target leaves behind when it is killed: a network, an instance, a load balancer, a session."""
+def create_resources(emulator: Emulator, mark: str, cidr: str) -> None:
+    """Create the resources that a killed target leaves: a network, an instance, a load balancer, a session."""
     ec2, elbv2 = emulator.client(), emulator.client("elbv2")
     tags = [{"Key": "vtap-test", "Value": mark}]
 
@@ -50,8 +50,8 @@ def furnish(emulator: Emulator, mark: str, cidr: str) -> None:
     )
 
 
-def left(emulator: Emulator, mark: str) -> int:
-    """How many of the things that are listed by kind have the tag."""
+def count_resources(emulator: Emulator, mark: str) -> int:
+    """Return the number of resources with the tag."""
     ec2 = emulator.client()
     rows = [
         *ec2.describe_vpcs()["Vpcs"],
@@ -66,20 +66,20 @@ def left(emulator: Emulator, mark: str) -> int:
     return sum({"Key": "vtap-test", "Value": mark} in row.get("Tags", []) for row in alive)
 
 
-def test_old_runs_go_and_all_else_stays(
+def test_sweep_deletes_only_resources_of_old_runs(
     emulator: Emulator, play: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     def mark(hours: float, name: str) -> str:
         return f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - hours * 3600))} {name}"
 
     old, new = mark(7, "vtap-test-old"), mark(5, "vtap-test-new")
-    furnish(emulator, old, "10.229.0.0/24")
-    furnish(emulator, new, "10.230.0.0/24")
-    assert (left(emulator, old), left(emulator, new)) == (7, 7)
+    create_resources(emulator, old, "10.229.0.0/24")
+    create_resources(emulator, new, "10.230.0.0/24")
+    assert (count_resources(emulator, old), count_resources(emulator, new)) == (7, 7)
     lab = emulator.lab
     done = play("../sweep.yml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (left(emulator, old), left(emulator, new)) == (0, 7)
+    assert (count_resources(emulator, old), count_resources(emulator, new)) == (0, 7)
     balancers = emulator.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert sorted(row["LoadBalancerName"] for row in balancers) == ["sensors", "sensors-b", "vtap-test-new"]
     assert len(emulator.client().describe_traffic_mirror_targets(TrafficMirrorTargetIds=[lab["target"]])) > 0

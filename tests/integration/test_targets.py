@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The runner of the integration targets: never a real account by accident, and no green run of nothing."""
+"""The runner of the integration targets uses a real account only on request, and fails if no target ran."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def runner(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_a_real_account_needs_credentials_in_the_environment() -> None:
+def test_real_account_requires_credentials_in_environment() -> None:
     for name in KEYS:
         with pytest.raises(KeyError, match=name):
             real_account({key: value for key, value in KEYS.items() if key != name})
@@ -40,7 +40,7 @@ def test_a_real_account_needs_credentials_in_the_environment() -> None:
     assert (done.returncode, done.stderr) == (2, "--real needs AWS_ACCESS_KEY_ID in the environment\n")
 
 
-def test_what_ansible_test_reads_is_what_was_given(tmp_path: pathlib.Path) -> None:
+def test_cloud_config_contains_the_credentials(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "cloud-config-aws.ini"
     write_settings(file, real_account({**KEYS, "AWS_SESSION_TOKEN": "%t"}))
     assert file.stat().st_mode & 0o777 == 0o600
@@ -56,7 +56,7 @@ def test_what_ansible_test_reads_is_what_was_given(tmp_path: pathlib.Path) -> No
     }
 
 
-def test_a_run_of_nothing_fails() -> None:
+def test_run_without_targets_fails() -> None:
     done = runner("ec2_traffic_mirror_filter", "--exclude=ec2_traffic_mirror_filter")
     assert done.returncode != 0, done.stdout
     assert "These targets did not run: ec2_traffic_mirror_filter" in done.stderr

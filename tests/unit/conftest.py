@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lets the unit tests import the collection by its name from a checkout in any folder."""
+"""Imports of the collection by name from a checkout in any folder, and fixtures for all unit tests."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def impatient():
-    """No test waits for what EC2 might show a moment later."""
+def no_sleep():
+    """Replace the delays between retries, so that no test sleeps."""
     from ansible_collections.vtap.aws.plugins.module_utils._runtime import executor
 
     with pytest.MonkeyPatch.context() as patch:
@@ -42,13 +42,13 @@ def impatient():
 
 @pytest.fixture(scope="session")
 def emulator_process():
-    """The emulator over HTTP, and a client of its EC2."""
+    """Return the running emulator and an EC2 client for it."""
     with Emulator() as emulator:
         yield emulator, emulator.client()
 
 
 @pytest.fixture(scope="module")
 def running(emulator_process):
-    """The same as at its start: one process serves all test files."""
+    """Return the emulator and the client in their initial state. All test files share one emulator process."""
     emulator_process[0].reset()
     return emulator_process

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account number in an access key."""
+"""Decoding of the account id in an access key id."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import base64
 import binascii
 
 
-def account_of(access_key: str) -> str | None:
-    """The account number (12 digits) that an access key holds, None if it has not the form of one that does.
+def decode_account_id(access_key: str) -> str | None:
+    """Return the account id (12 digits) encoded in an access key id, or None if the key does not have that format.
 
-    After Tal Be'ery, "A short note on AWS key ID": C(AKIA) or C(ASIA), then 16 base32 characters whose bits 1 to 40
-    are the number. Keys from before 2019 have other bits there.
+    Source: Tal Be'ery, "A short note on AWS key ID": C(AKIA) or C(ASIA), then 16 base32 characters. Bits 1 to 40 are
+    the account id. Keys created before 2019 do not encode the account id, so the result is wrong for them.
     """
     if len(access_key) != 20 or access_key[:4] not in ("AKIA", "ASIA"):
         return None

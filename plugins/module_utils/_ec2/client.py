@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place that calls EC2. Everything above it speaks the options' words and catches Ec2Error."""
+"""The only module that calls EC2 through boto3.
+
+Its callers work with module options instead of API parameters, and with Ec2Error instead of botocore's exceptions.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from typing import Any, Callable
 
 from .._model.api_objects import from_api
 from .._model.resource_types import ApiParams, ModuleParams, ResourceType
-from .account_id import account_of
-from .errors import THROTTLED, Ec2Error
+from .account_id import decode_account_id
+from .errors import THROTTLING_CODES, Ec2Error
 from .rate_limiter import RateLimiter
 
 try:
@@ -21,7 +24,7 @@ try:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as ConnectError
-except ImportError:  # AnsibleAWSModule reports the missing library in its own words, before anything here runs
+except ImportError:  # AnsibleAWSModule reports the missing library before these names are used
 
     class BotoCoreError(Exception):  # type: ignore[no-redef]
         pass
@@ -36,25 +39,28 @@ except ImportError:  # AnsibleAWSModule reports the missing library in its own w
         pass
 
 
-# The most that one Describe page holds (EC2's service model: MaxResults 5 to 1000).
-PAGE = 1000
-# EC2 takes this many filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
+# Largest page size of a Describe action (EC2's service model: MaxResults 5 to 1000).
+PAGE_SIZE = 1000
+# Maximum number of filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
 VALUES_PER_REQUEST = 200
-# How often a call among many is sent, at the most, while others empty EC2's bucket as well.
+# Maximum number of attempts for a throttled call of a rate-limited client. Other clients may empty the bucket too.
 MAX_ATTEMPTS = 20
 
 
 def config_for(threads: int) -> Any:
-    """The botocore configuration for a client that so many threads share: a connection for each, and retries that back
-    off less and less often the more of them fail."""
+    """Return the botocore configuration of a client that this number of threads shares.
+
+    There is one connection for each thread. The retry mode C(standard) has a retry quota, which reduces the number of
+    retries as more calls fail.
+    """
     return Config(max_pool_connections=threads, retries={"mode": "standard", "total_max_attempts": 5})
 
 
 class Ec2:
-    """Traffic Mirroring in one account and region, over a boto3 client of EC2.
+    """The Traffic Mirroring API in one account and region. Thread-safe.
 
-    sts: makes the STS client, asked for only when an owner cannot be told otherwise. rate_limiter: for many calls at
-    once, None to leave throttling to botocore. May be used by several threads.
+    client: a boto3 client of EC2. sts: creates the STS client; called only if the caller's account id cannot be read
+    from the access key. rate_limiter: limits the rate of mutating calls; None leaves throttling to botocore.
     """
 
     def __init__(self, client: Any, sts: Callable[[], Any], rate_limiter: RateLimiter | None = None) -> None:
@@ -63,31 +69,32 @@ class Ec2:
         self._rate_limiter = rate_limiter
         self._access_key = ""
         self._account: str | None = None
-        self.arn_base = f"arn:{client.meta.partition}:ec2:{client.meta.region_name}"
-        # Whichever way botocore found the credentials, the signed request names the access key.
-        client.meta.events.register("before-send.ec2", self._note_access_key)
+        self.region: str = client.meta.region_name
+        self.arn_base = f"arn:{client.meta.partition}:ec2:{self.region}"
+        # The signed request contains the access key id, whatever the source of the credentials.
+        client.meta.events.register("before-send.ec2", self._store_access_key)
         if rate_limiter is not None:
-            # For every attempt, botocore's own among them, and before it is signed: a signature grows old.
+            # Runs for every attempt, including botocore's retries, and before signing, because signatures expire.
             client.meta.events.register_first("request-created.ec2", self._wait_for_token)
             client.meta.events.register_first("needs-retry.ec2", self._retry_after_throttle)
 
     def call(self, operation: str, **params: Any) -> ApiParams:
-        """The reply to one EC2 action. Raises Ec2Error."""
+        """Call one EC2 action and return its response. Raises Ec2Error."""
         try:
-            reply: ApiParams = getattr(self._client, xform_name(operation))(**params)
-            return reply
+            response: ApiParams = getattr(self._client, xform_name(operation))(**params)
+            return response
         except ClientError as error:
             details = error.response.get("Error", {})
             retried = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
             text = details.get("Message", str(error))
-            raise Ec2Error(operation, details.get("Code", "Unknown"), text, retried) from error
+            raise Ec2Error(operation, details.get("Code", "Unknown"), text, retried, self.region) from error
         except (ConnectError, HTTPClientError) as error:
-            raise Ec2Error(operation, "", str(error)) from error
-        except BotoCoreError as error:  # botocore did not send it
-            raise Ec2Error(operation, type(error).__name__, str(error)) from error
+            raise Ec2Error(operation, "", str(error), region=self.region) from error
+        except BotoCoreError as error:  # botocore did not send the request
+            raise Ec2Error(operation, type(error).__name__, str(error), region=self.region, sent=False) from error
 
     def dry_run(self, operation: str, **params: Any) -> Ec2Error | None:
-        """What EC2 would say to this action, None if it would carry it out."""
+        """Call an action with DryRun. Returns the error that a real call would get, or None if it would succeed."""
         try:
             self.call(operation, DryRun=True, **params)
         except Ec2Error as error:
@@ -99,24 +106,25 @@ class Ec2:
         resource_type: ResourceType,
         ids: Iterable[str] = (),
         filters: dict[str, list[str]] | None = None,
-        part_tags: bool = False,
+        child_tags: bool = False,
     ) -> list[ModuleParams]:
-        """The objects of this kind, sorted by id, all pages; an id that does not exist is not in the list.
+        """Return all resources of this type as module options (see from_api), sorted by id.
 
-        ids: looked up by id. filters: name to values, names as EC2 documents them. part_tags: whether the tags of parts
-        matter, which costs another Describe where EC2 leaves them out. Raises Ec2Error.
+        ids: the ids to describe; an id that does not exist is not in the result. filters: values by filter name, with
+        the names that EC2 documents. child_tags: whether to read the tags of child resources with another Describe call
+        if the response has none. Raises Ec2Error.
         """
-        rows = self._rows(resource_type, ids, filters)
-        if part_tags and resource_type.parts is not None:
-            self._add_part_tags(resource_type.parts, rows)
+        rows = self._describe_rows(resource_type, ids, filters)
+        if child_tags and resource_type.children is not None:
+            self._add_child_tags(resource_type.children, rows)
         return sorted(
             (from_api(resource_type, row, self.arn_base) for row in rows), key=lambda row: row[resource_type.id_option]
         )
 
-    def _rows(
+    def _describe_rows(
         self, resource_type: ResourceType, ids: Iterable[str] = (), filters: dict[str, list[str]] | None = None
     ) -> list[ApiParams]:
-        """Like describe, in EC2's words and order."""
+        """Return the resources as API parameters, in EC2's order. Parameters as for describe."""
         member = f"{resource_type.id_member}s"
         try:
             pages = self.pages(f"Describe{resource_type.api}s", filters, **({member: list(ids)} if ids else {}))
@@ -127,47 +135,52 @@ class Ec2:
             raise
 
     def pages(self, operation: str, filters: dict[str, list[str]] | None = None, **ids: Any) -> Iterator[ApiParams]:
-        """The replies to a Describe action, page after page. filters: name to values. Raises Ec2Error.
+        """Iterate over the pages of a Describe action. Raises Ec2Error.
 
-        Not botocore's paginators: DescribeTrafficMirrorFilterRules has none.
+        filters: values by filter name. ids: the action's id parameter, for example C(TrafficMirrorSessionIds).
+        botocore has no paginator for DescribeTrafficMirrorFilterRules.
         """
-        # EC2 refuses a page size beside ids.
-        params: ApiParams = dict(ids) or {"MaxResults": PAGE}
+        # EC2 rejects MaxResults together with ids.
+        params: ApiParams = dict(ids) or {"MaxResults": PAGE_SIZE}
         if filters:
             params["Filters"] = [{"Name": name, "Values": values} for name, values in filters.items()]
         token = None
         while True:
-            reply = self.call(operation, **params, **({"NextToken": token} if token else {}))
-            yield reply
-            token = reply.get("NextToken")
+            page = self.call(operation, **params, **({"NextToken": token} if token else {}))
+            yield page
+            token = page.get("NextToken")
             if not token:
                 return
 
-    def _add_part_tags(self, resource_type: ResourceType, rows: list[ApiParams]) -> None:
-        """Look up the tags of those parts of these objects that EC2 shows without tags.
+    def _add_child_tags(self, resource_type: ResourceType, rows: list[ApiParams]) -> None:
+        """Add the tags to those child resources in these rows that have no C(Tags) member.
 
-        The AWS CLI's examples of DescribeTrafficMirrorFilters show rules without any, older than tags on rules are.
+        resource_type: the type of the child resources. The AWS CLI's examples of DescribeTrafficMirrorFilters, which
+        predate tags on rules, show rules without C(Tags).
         """
-        parts = [(row, part) for row in rows for member in resource_type.lists for part in row.get(member, [])]
-        bare = {row[resource_type.parent] for row, part in parts if "Tags" not in part}
-        if not bare:
+        children = [
+            (row, child) for row in rows for member in resource_type.list_members for child in row.get(member, [])
+        ]
+        parents = {row[resource_type.parent_id_member] for row, child in children if "Tags" not in child}
+        if not parents:
             return
-        by_parent = f"{resource_type.tag_type.rpartition('-')[0]}-id"
-        filters = {by_parent: sorted(bare)} if len(bare) <= VALUES_PER_REQUEST else None
+        parent_filter = f"{resource_type.tag_type.rpartition('-')[0]}-id"
+        filters = {parent_filter: sorted(parents)} if len(parents) <= VALUES_PER_REQUEST else None
         tags = {
-            part[resource_type.id_member]: part.get("Tags", []) for part in self._rows(resource_type, filters=filters)
+            child[resource_type.id_member]: child.get("Tags", [])
+            for child in self._describe_rows(resource_type, filters=filters)
         }
-        for _row, part in parts:
-            part.setdefault("Tags", tags.get(part[resource_type.id_member], []))
+        for _row, child in children:
+            child.setdefault("Tags", tags.get(child[resource_type.id_member], []))
 
     def is_foreign(self, owner: str | None) -> bool:
-        """Whether an object of this owner belongs to another account than the caller's.
+        """Whether the owner (an account id, None if unknown) is another account than the caller's.
 
-        Most access keys hold their account's number, so this rarely costs a call. The encoding is not documented, so
-        it counts only as proof that the account is the caller's; otherwise STS is asked. If STS cannot be reached
-        the answer is no: EC2 itself lets nobody change an object of another account.
+        Most access keys encode their account id, so a call to STS is rarely necessary. AWS does not document the
+        encoding, so a decoded id is used only to confirm that the owner is the caller. In all other cases the method
+        calls STS. It returns false if STS fails: EC2 rejects changes to resources of another account.
         """
-        if owner is None or owner == account_of(self._access_key):
+        if owner is None or owner == decode_account_id(self._access_key):
             return False
         if self._account is None:
             try:
@@ -177,16 +190,20 @@ class Ec2:
         return owner != self._account
 
     def _wait_for_token(self, operation_name: str, **_: Any) -> None:
+        """Handle botocore's event request-created: delay mutating calls to the allowed rate."""
         if self._rate_limiter is not None and not operation_name.startswith("Describe"):
             self._rate_limiter.wait(operation_name)
 
     def _retry_after_throttle(self, response: Any, operation: Any, attempts: int, **_: Any) -> int | None:
-        """After a throttled call, the seconds to sleep before the next attempt: none, it waits for its turn anyway.
-        None where botocore shall decide."""
+        """Handle botocore's event needs-retry. Returns the delay in seconds before the next attempt.
+
+        The delay is 0 after a throttled call, because _wait_for_token delays the next attempt. None leaves the decision
+        to botocore.
+        """
         code = response[1].get("Error", {}).get("Code") if response else None
         if (
             self._rate_limiter is None
-            or code not in THROTTLED
+            or code not in THROTTLING_CODES
             or attempts >= MAX_ATTEMPTS
             or operation.name.startswith("Describe")
         ):
@@ -194,7 +211,8 @@ class Ec2:
         self._rate_limiter.throttled(operation.name)
         return 0
 
-    def _note_access_key(self, request: Any, **_: Any) -> None:
+    def _store_access_key(self, request: Any, **_: Any) -> None:
+        """Handle botocore's event before-send: store the access key id of the signed request."""
         header = request.headers.get("Authorization", b"")
         credential = re.search(rb"Credential=(\w+)/", header if isinstance(header, bytes) else header.encode())
         self._access_key = credential.group(1).decode() if credential else ""

@@ -2,62 +2,82 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""EC2's refusals as one error type."""
+"""The error type of all EC2 calls."""
 
 from __future__ import annotations
 
 import re
 
-# EC2 says the first ("Request throttling for the Amazon EC2 API"); botocore takes the others for the same.
-THROTTLED = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
+# EC2 returns the first ("Request throttling for the Amazon EC2 API"). botocore treats the others as throttling too.
+THROTTLING_CODES = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
 
 
 class Ec2Error(Exception):
-    """A call that EC2 refused, or whose reply never came.
+    """A call that EC2 rejected, that got no response, or that botocore did not send.
 
-    operation: the EC2 action. code: EC2's error code without the C(Exception) that some documents and replies append
-    to it, or the name of botocore's error if it sent nothing; empty when no reply came, and then nobody knows whether
-    the call was carried out. message: EC2's words.
-    retried: whether botocore had sent the call before, so that an earlier one may have been carried out.
+    operation: the EC2 action.
+    code: EC2's error code, without the suffix C(Exception) that some documents and replies append. The name of the
+    botocore exception if C(sent) is false. Empty if no response arrived; EC2 may or may not have completed the call.
+    message: the error text of EC2 or botocore.
+    retried: whether botocore sent the call more than once. An earlier attempt may have succeeded.
+    region: the region of the EC2 client, if known.
+    sent: whether botocore sent the request.
     """
 
-    def __init__(self, operation: str, code: str, message: str, retried: bool = False) -> None:
+    def __init__(
+        self,
+        operation: str,
+        code: str,
+        message: str,
+        retried: bool = False,
+        region: str | None = None,
+        sent: bool = True,
+    ) -> None:
         super().__init__(f"{operation}: {code}: {message}" if code else f"{operation}: {message}")
         self.operation = operation
         self.code = re.sub(r"Exception$", "", code)
         self.message = message
         self.retried = retried
+        self.region = region
+        self.sent = sent
 
     @property
     def no_response(self) -> bool:
+        """Whether no response arrived."""
         return not self.code
 
     @property
     def not_found(self) -> bool:
-        """Whether the object itself is missing.
+        """Whether a resource of the call does not exist.
 
         The EC2 API Reference lists C(InvalidTrafficMirrorSessionNotFound) and, for targets,
-        C(InvalidTrafficMirrorTargetNoFound); EC2 answers clients with C(InvalidTrafficMirrorSessionId.NotFound).
-        C(InvalidID) is what CreateTags and DeleteTags say.
+        C(InvalidTrafficMirrorTargetNoFound). EC2 returns C(InvalidTrafficMirrorSessionId.NotFound) in practice.
+        CreateTags and DeleteTags return C(InvalidID).
         """
         return bool(re.search(r"No(t)?Found$", self.code)) or self.code == "InvalidID"
 
     @property
     def in_use(self) -> bool:
-        """Whether a filter or target cannot go because sessions use it."""
+        """Whether a filter or target cannot be deleted because sessions use it."""
         return self.code in ("TrafficMirrorFilterInUse", "TrafficMirrorTargetInUse")
 
     @property
     def duplicate(self) -> bool:
-        """Whether another object has the natural key already. EC2 documents no code for sessions; clients that meet
-        the refusal look for these words in its text."""
-        second = self.operation == "CreateTrafficMirrorTarget" and self.code.endswith("InUseByTrafficMirrorTarget")
-        return second or "AlreadyExists" in self.code or "already being used" in self.message
+        """Whether another resource already has the natural key.
+
+        EC2 documents no error code for sessions; public clients search the error text for "already being used".
+        """
+        target_exists = self.operation == "CreateTrafficMirrorTarget" and self.code.endswith(
+            "InUseByTrafficMirrorTarget"
+        )
+        return target_exists or "AlreadyExists" in self.code or "already being used" in self.message
 
     @property
     def denied(self) -> bool:
+        """Whether the caller lacks a permission or has invalid credentials."""
         return self.code in ("UnauthorizedOperation", "AuthFailure", "AccessDenied")
 
     @property
     def throttled(self) -> bool:
-        return self.code in THROTTLED
+        """Whether EC2 throttled the call."""
+        return self.code in THROTTLING_CODES

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps the calls of many workers within EC2's token buckets."""
+"""Client-side rate limiting of EC2 calls, shared by several threads."""
 
 from __future__ import annotations
 
@@ -11,29 +11,34 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-# EC2 throttles each action by itself: a bucket of 50 tokens, refilled with 5 per second, for actions that change
-# something ("Request throttling for the Amazon EC2 API").
+# EC2 has one token bucket for each mutating action: 50 tokens, refilled with 5 per second
+# ("Request throttling for the Amazon EC2 API").
 BURST, PER_SECOND = 50, 5.0
-# What a refused call does to the rate, and what each call does to get it back. Where others take half of the refill,
-# this ends near one refused call in eleven.
-SLOWER, FASTER = 0.9, 1.01
-# Calls per second that are always tried, or a bucket that stays empty would be waited for without end.
-SLOWEST = 0.5
+# Factors of the assumed refill rate: after a throttled call and before each call. If other clients use half of the
+# refill, about one call in eleven is throttled.
+DECREASE, INCREASE = 0.9, 1.01
+# Minimum rate in calls per second. Without it, the delay would grow without limit while the bucket stays empty.
+MIN_RATE = 0.5
 
 
 @dataclass
 class _Bucket:
-    """tokens: below 0 they are promised. counted: when. per_second: the refill that is believed in."""
+    """The state of one token bucket.
+
+    tokens: available tokens; a negative number counts waiting calls. updated_at: clock time, in seconds, at which
+    C(tokens) was computed. per_second: the assumed refill rate.
+    """
 
     tokens: float
-    counted: float
+    updated_at: float
     per_second: float
 
 
 class RateLimiter:
-    """A copy of EC2's buckets, one for each action, for any number of threads.
+    """A client-side model of EC2's token buckets, one for each action. Thread-safe.
 
-    burst: tokens in a full bucket. per_second: the refill. clock, sleep: for tests.
+    burst: capacity of a bucket in tokens. per_second: maximum refill rate in tokens per second. clock, sleep: functions
+    that tests replace.
     """
 
     def __init__(
@@ -48,25 +53,29 @@ class RateLimiter:
         self._buckets: dict[str, _Bucket] = {}  # by action
 
     def wait(self, operation: str) -> None:
-        """Take a token for one call of this action, and sleep until it is there."""
+        """Take one token for a call of this action. Sleeps until the token is available."""
         with self._lock:
-            bucket = self._count(operation)
+            bucket = self._refilled(operation)
             bucket.tokens -= 1
-            bucket.per_second = min(self._per_second, bucket.per_second * FASTER)
-            pause = -bucket.tokens / bucket.per_second
-        if pause > 0:
-            self._sleep(pause)
+            bucket.per_second = min(self._per_second, bucket.per_second * INCREASE)
+            delay = -bucket.tokens / bucket.per_second
+        if delay > 0:
+            self._sleep(delay)
 
     def throttled(self, operation: str) -> None:
-        """EC2 has refused a call for want of tokens: others have used them, and may well go on."""
-        with self._lock:
-            bucket = self._count(operation)
-            bucket.tokens = min(bucket.tokens, 0.0)
-            bucket.per_second = max(bucket.per_second * SLOWER, min(self._per_second, SLOWEST))
+        """Empty the bucket of this action and reduce its refill rate, after EC2 throttled a call.
 
-    def _count(self, operation: str) -> _Bucket:
+        Other clients of the account use tokens of the same bucket and are likely to continue.
+        """
+        with self._lock:
+            bucket = self._refilled(operation)
+            bucket.tokens = min(bucket.tokens, 0.0)
+            bucket.per_second = max(bucket.per_second * DECREASE, min(self._per_second, MIN_RATE))
+
+    def _refilled(self, operation: str) -> _Bucket:
+        """Return the bucket of this action, with the tokens refilled since its last use. Call with the lock held."""
         now = self._clock()
         bucket = self._buckets.setdefault(operation, _Bucket(self._burst, now, self._per_second))
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.counted) * bucket.per_second)
-        bucket.counted = now
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.updated_at) * bucket.per_second)
+        bucket.updated_at = now
         return bucket

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a fleet's plan with several workers: what makes or changes something first, removals after it."""
+"""Executor of a fleet's plan: several workers, first creations and updates, then deletions."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ from .._model.plan import Plan
 from .._model.resource_types import SESSION, ModuleParams
 from .._runtime.executor import PartialFailure, PlanFailed, apply_until_stable
 from .options import Fleet
-from .plan_entry import AwsState, DeletionSkipped, PlanEntry, grouped
-from .planner import find_duplicates, replan, session_to_keep
+from .plan_entry import AwsState, DeletionSkipped, PlanEntry, group_by_interface
+from .planner import find_duplicates, find_kept_session, replan
 
-# So many refusals of an action that was never carried out, because nobody may or because the filter or the target is
-# not there, and the rest is not tried: it would take hours to be told the same for thousands.
-REFUSALS = 10
-NO_REFERENCE = re.compile(r"InvalidTrafficMirror(Filter|Target)(I[dD]\.)?Not?Found")
+# An EC2 action that fails this many times without a success, because it is denied or because the filter or the target
+# does not exist, is skipped from then on: thousands of further calls would fail in the same way and could take hours.
+MAX_FAILURES = 10
+MISSING_REFERENCE = re.compile(r"InvalidTrafficMirror(Filter|Target)(I[dD]\.)?Not?Found")
 
 
 @dataclass
 class Results:
-    """What came of a plan. sessions: as they are now, with their rows. failed: what the result lists.
-    changed: whether any call did something. duplicate_check_error: why nobody looked whether another run made the same
-    sessions."""
+    """The results of a plan.
+
+    sessions: each existing session of the fleet with its entry. failed: the items of the result failed_interfaces.
+    changed: whether any call changed something. duplicate_check_error: why the check for duplicates failed.
+    """
 
     sessions: list[tuple[PlanEntry, ModuleParams]] = field(default_factory=list)
     failed: list[ModuleParams] = field(default_factory=list)
@@ -43,150 +45,162 @@ class Results:
 
 
 class FleetExecutor:
-    """Workers for one run of one fleet. workers: how many at once, 1 or more."""
+    """Executes the plan of one run of a fleet. workers: number of parallel calls, 1 or more."""
 
     def __init__(self, fleet: Fleet, aws_state: AwsState, ec2: Ec2, workers: int) -> None:
         self._fleet, self._aws_state, self._ec2, self._workers = fleet, aws_state, ec2, workers
         self._results = Results()
         self._lock = threading.Lock()
-        self._allowed: set[str] = set()  # EC2 actions that were carried out at least once
-        self._refused: dict[str, list[PlanFailed]] = defaultdict(list)  # by EC2 action
+        self._succeeded: set[str] = set()  # EC2 actions that succeeded at least once
+        self._failures: dict[str, list[PlanFailed]] = defaultdict(list)  # by EC2 action
 
-    def run(self, rows: list[PlanEntry]) -> Results:
-        """Carry the plan out, all of it, whatever becomes of single rows.
+    def run(self, entries: list[PlanEntry]) -> Results:
+        """Execute all entries. A failed entry does not stop the others.
 
-        Rows whose interface turns out to be unsupported or gone become skips.
+        Updates entries in place: an interface that EC2 does not support or that was deleted becomes a skip, and the
+        deletions of duplicates are appended.
         """
-        self._results.sessions += [(row, row.plan.after or {}) for row in rows if row.action == "unchanged"]
-        self._all(row for row in rows if row.action in ("create", "update") and not row.after_deletions)
-        self._all(self._recheck_deletions([row for row in rows if row.action == "delete"]))
-        self._all(row for row in rows if row.after_deletions)
-        created = {row.interface_id for row in rows if row.action == "create"}
+        self._results.sessions += [(entry, entry.plan.after or {}) for entry in entries if entry.action == "unchanged"]
+        self._apply_all(
+            entry for entry in entries if entry.action in ("create", "update") and not entry.after_deletions
+        )
+        self._apply_all(self._recheck_deletions([entry for entry in entries if entry.action == "delete"]))
+        self._apply_all(entry for entry in entries if entry.after_deletions)
+        created = {entry.interface_id for entry in entries if entry.action == "create"}
         if created:
-            rows += self._delete_duplicates(created)
+            entries += self._delete_duplicates(created)
         self._results.sessions.sort(key=lambda pair: pair[0].interface_id)
-        self._results.failed.sort(key=lambda one: str(one["network_interface_id"]))
+        self._results.failed.sort(key=lambda failure: str(failure["network_interface_id"]))
         return self._results
 
-    def _recheck_deletions(self, removals: list[PlanEntry]) -> list[PlanEntry]:
-        """The rows but for those that a fresh look forbids, which become skips. What was written before, at EC2's pace,
-        may have taken many minutes since the first look, and where one of several sessions goes another must be left.
-        """
-        if not any(self._results.changed or row.kept_session_id for row in removals):
-            return removals
-        try:
-            there = grouped(self._ec2.describe(SESSION))
-        except Ec2Error as error:
-            for row in removals:
-                self._fail(row, error.code, format_error(error))
-            return []
-        due = []
-        instead: dict[str, ModuleParams | None] = {}
-        for row in removals:
-            shown = there.get(row.interface_id, [])
-            try:
-                replan(self._fleet, self._aws_state, row, shown)
-            except DeletionSkipped as spared:
-                _skip(row, str(spared))
-            else:
-                due.append(row)
-            if row.kept_session_id is not None:
-                instead[row.kept_session_id] = session_to_keep(self._fleet, self._aws_state, row, shown)
-        self._correct(instead)
-        return due
+    def _recheck_deletions(self, deletions: list[PlanEntry]) -> list[PlanEntry]:
+        """The deletions that are still valid by the sessions that EC2 returns now; the others become skips.
 
-    def _correct(self, instead: dict[str, ModuleParams | None]) -> None:
-        """Let the results say what a fresh look shows. instead: by the id of the session that should be there, the one
-        that is, None if there is none."""
-        sessions, self._results.sessions = self._results.sessions, []
-        for row, found in sessions:
-            now = instead.get(found[SESSION.id_option], found)
-            if now is None:
-                _skip(row, "no session of the fleet is left on this interface")
-                row.unassigned = True
+        The preceding creations and updates can take many minutes at EC2's API rate. Deletions of duplicates are always
+        checked, because one of the fleet's sessions must remain.
+        """
+        if not any(self._results.changed or entry.kept_session_id for entry in deletions):
+            return deletions
+        try:
+            by_interface = group_by_interface(self._ec2.describe(SESSION))
+        except Ec2Error as error:
+            for entry in deletions:
+                self._fail(entry, error.code, format_error(error))
+            return []
+        valid = []
+        kept: dict[str, ModuleParams | None] = {}
+        for entry in deletions:
+            sessions = by_interface.get(entry.interface_id, [])
+            try:
+                replan(self._fleet, self._aws_state, entry, sessions)
+            except DeletionSkipped as skipped:
+                _skip(entry, str(skipped))
             else:
-                same = now[SESSION.id_option] == found[SESSION.id_option]
-                self._results.sessions.append((row, found if same else now))
+                valid.append(entry)
+            if entry.kept_session_id is not None:
+                kept[entry.kept_session_id] = find_kept_session(self._fleet, self._aws_state, entry, sessions)
+        self._update_kept_sessions(kept)
+        return valid
+
+    def _update_kept_sessions(self, kept: dict[str, ModuleParams | None]) -> None:
+        """Replace sessions of the results by those that EC2 returned last.
+
+        kept: by id of the session that the plan keeps, the session that is kept instead; None without a session.
+        """
+        sessions, self._results.sessions = self._results.sessions, []
+        for entry, session in sessions:
+            current = kept.get(session[SESSION.id_option], session)
+            if current is None:
+                _skip(entry, "the fleet's session was deleted or lost this fleet's tag during the run")
+                entry.unassigned = True
+            else:
+                is_same = current[SESSION.id_option] == session[SESSION.id_option]
+                self._results.sessions.append((entry, session if is_same else current))
 
     def _delete_duplicates(self, created: set[str]) -> list[PlanEntry]:
-        """Remove what another run made on the same interfaces. Returns the rows of what was removed."""
+        """Delete duplicates that a concurrent run created. Returns their entries.
+
+        created: the ids of the interfaces on which this run created sessions.
+        """
         try:
-            there = self._ec2.describe(SESSION)
+            sessions = self._ec2.describe(SESSION)
         except Ec2Error as error:
-            self._results.duplicate_check_error = error  # what was done is not forgotten for that
+            self._results.duplicate_check_error = error  # reported with the results, which stay valid
             return []
-        extra = find_duplicates(self._fleet, self._aws_state, created, there)
-        self._all(extra)
-        return extra
+        duplicates = find_duplicates(self._fleet, self._aws_state, created, sessions)
+        self._apply_all(duplicates)
+        return duplicates
 
-    def _all(self, rows: Iterable[PlanEntry]) -> None:
+    def _apply_all(self, entries: Iterable[PlanEntry]) -> None:
         with ThreadPoolExecutor(self._workers) as pool:
-            for _done in pool.map(self._one, rows):
-                pass  # a defect in a worker is raised here
+            for _done in pool.map(self._apply, entries):
+                pass  # raises an unexpected exception of a worker
 
-    def _one(self, row: PlanEntry) -> None:
-        closed = next((action.operation for action in row.plan.actions if self._keeps_failing(action.operation)), None)
-        if closed is not None:
-            reason = f"Not tried: {closed} was refused {REFUSALS} times and never carried out, see the others."
-            self._fail(row, self._refused[closed][0].error.code, reason)
+    def _apply(self, entry: PlanEntry) -> None:
+        operations = (action.operation for action in entry.plan.actions)
+        failing = next((operation for operation in operations if self._always_fails(operation)), None)
+        if failing is not None:
+            reason = f"Skipped: {failing} failed {MAX_FAILURES} times without a success; see failed_interfaces."
+            self._fail(entry, self._failures[failing][0].error.code, reason)
             return
-        looks = iter([row.plan])
+        first_plan = iter([entry.plan])
 
         def make_plan() -> Plan:
-            planned = next(looks, None)
+            planned = next(first_plan, None)
             if planned is not None:
                 return planned
-            there = self._ec2.describe(SESSION, filters={"network-interface-id": [row.interface_id]})
-            return replan(self._fleet, self._aws_state, row, there)
+            sessions = self._ec2.describe(SESSION, filters={"network-interface-id": [entry.interface_id]})
+            return replan(self._fleet, self._aws_state, entry, sessions)
 
         try:
             outcome = apply_until_stable(make_plan, self._ec2)
-        except PlanFailed as stop:
-            self._record_failure(row, stop)
+        except PlanFailed as failure:
+            self._record_failure(entry, failure)
         except PartialFailure as error:
-            self._fail(row, "", str(error), changed=True)
-        except DeletionSkipped as spared:
-            _skip(row, str(spared))
+            self._fail(entry, "", str(error), changed=True)
+        except DeletionSkipped as skipped:
+            _skip(entry, str(skipped))
         except (ConflictError, ValidationError) as error:
-            self._fail(row, "", str(error))
+            self._fail(entry, "", str(error))
         except Ec2Error as error:
-            self._fail(row, error.code, format_error(error))
+            self._fail(entry, error.code, format_error(error))
         else:
             with self._lock:
                 self._results.changed |= bool(outcome.actions)
-                self._allowed.update(action.operation for action in outcome.actions)
+                self._succeeded.update(action.operation for action in outcome.actions)
                 if outcome.after is not None:
-                    self._results.sessions.append((row, outcome.after))
+                    self._results.sessions.append((entry, outcome.after))
 
-    def _keeps_failing(self, operation: str) -> bool:
-        """Whether EC2 seems to refuse the action altogether, and not only for some interfaces."""
+    def _always_fails(self, operation: str) -> bool:
+        """Whether an EC2 action failed MAX_FAILURES times and never succeeded."""
         with self._lock:
-            return operation not in self._allowed and len(self._refused[operation]) >= REFUSALS
+            return operation not in self._succeeded and len(self._failures[operation]) >= MAX_FAILURES
 
-    def _record_failure(self, row: PlanEntry, stop: PlanFailed) -> None:
+    def _record_failure(self, entry: PlanEntry, failure: PlanFailed) -> None:
         with self._lock:
-            self._allowed.update(action.operation for action in stop.done)
-            if stop.error.denied or NO_REFERENCE.match(stop.error.code):
-                self._refused[stop.action.operation].append(stop)
-        of_type = f" (instance type {row.interface.instance.type})" if row.interface and row.interface.instance else ""
-        reasons = {
-            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {stop.error.message}{of_type}",
-            "InvalidNetworkInterfaceID.NotFound": "it vanished during the run",
+            self._succeeded.update(action.operation for action in failure.completed)
+            if failure.error.denied or MISSING_REFERENCE.match(failure.error.code):
+                self._failures[failure.action.operation].append(failure)
+        instance = entry.interface.instance if entry.interface else None
+        of_type = f" (instance type {instance.type})" if instance else ""
+        skip_reasons = {
+            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {failure.error.message}{of_type}",
+            "InvalidNetworkInterfaceID.NotFound": "the interface was deleted during the run",
         }
-        if stop.action.creates and stop.error.code in reasons:
-            _skip(row, reasons[stop.error.code])
-            row.ineligible = True
+        if failure.action.creates and failure.error.code in skip_reasons:
+            _skip(entry, skip_reasons[failure.error.code])
+            entry.ineligible = True
             return
-        self._fail(row, stop.error.code, str(stop), changed=bool(stop.done))
+        self._fail(entry, failure.error.code, str(failure), changed=bool(failure.completed))
 
-    def _fail(self, row: PlanEntry, code: str, reason: str, changed: bool = False) -> None:
-        row.failed = True
+    def _fail(self, entry: PlanEntry, code: str, reason: str, changed: bool = False) -> None:
+        entry.failed = True
         with self._lock:
             self._results.changed |= changed
             self._results.failed.append(
-                {"network_interface_id": row.interface_id, "action": row.action, "code": code, "reason": reason}
+                {"network_interface_id": entry.interface_id, "action": entry.action, "code": code, "reason": reason}
             )
 
 
-def _skip(row: PlanEntry, reason: str) -> None:
-    row.action, row.reason, row.plan = "skip", reason, Plan()
+def _skip(entry: PlanEntry, reason: str) -> None:
+    entry.action, entry.reason, entry.plan = "skip", reason, Plan()

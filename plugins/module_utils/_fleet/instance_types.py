@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Data: the instance types whose interfaces EC2 mirrors, as globs. A task replaces them by its own list.
+"""Data: the instance types that support Traffic Mirroring, as globs. O(supported_instance_types) replaces this list.
 
-The Traffic Mirroring guide ("Traffic mirror sessions") lists the families it supports; T2 and bare metal sizes, which
-no glob can leave out, are not among them. A type that is missing here costs a task an entry, not a new release.
+Source: Traffic Mirroring guide, "Traffic mirror sessions", which lists the supported families. T2 and bare metal sizes
+are not supported. A glob cannot exclude bare metal sizes; selection.find_ineligible_reason excludes them.
 """
 
 from __future__ import annotations

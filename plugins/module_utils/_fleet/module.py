@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fleet's argument spec, and its way from options to result."""
+"""The ec2_traffic_mirror_fleet module: argument spec, run, result."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any, NoReturn
 
-# Imported first: it stops garbage collection before much is loaded.
-from .._runtime.module import connect, create_module, details, fail, finish
+# Imported first, because it stops garbage collection before most modules are loaded.
+from .._runtime.module import connect, create_module, error_details, fail, finish
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
 from .._ec2.client import Ec2, config_for  # isort: skip
@@ -21,7 +21,7 @@ from .._model.errors import ConflictError, ValidationError
 from .._model.plan import Plan
 from .._model.text import printable
 from .._model.validation import check_number
-from .._runtime.argument_spec import DEFAULTS
+from .._runtime.argument_spec import COMMON_OPTIONS
 from .._runtime.executor import RETRY_DELAYS, dry_run_errors, retry_on_stale
 from . import report as fleet_report
 from .discovery import READERS, describe_current, resolve
@@ -32,11 +32,11 @@ from .plan_entry import AwsState, PlanEntry, summary
 from .planner import plan
 from .selection import STATES, TAG_SOURCES
 
-# Lines of each action that the diff shows; the result's plan has all.
-SHOWN = 100
-WORKERS = 50
-# The range of the pace, in calls per second: a pause that no clock can count to would be a failure half-way.
-SLOWEST, FASTEST = 0.01, 100000
+# The number of lines of each action in the diff. The plan in the result is complete.
+MAX_DIFF_LINES = 100
+MAX_WORKERS = 50
+# The range of api_rate, in calls per second. A much lower rate could overflow time.sleep in the middle of a run.
+MIN_RATE, MAX_RATE = 0.01, 100000
 _LIST = {"type": "list", "elements": "str"}
 _SELECTOR = {
     "type": "list",
@@ -57,7 +57,7 @@ _SELECTOR = {
 
 
 def fleet_module() -> AnsibleAWSModule:
-    """The module with its options read."""
+    """Create the module and parse its options."""
     return create_module(
         argument_spec={
             "state": {"choices": ["present", "absent"], "default": "present"},
@@ -90,7 +90,7 @@ def fleet_module() -> AnsibleAWSModule:
             "workers": {"type": "int", "default": 10},
             "api_rate": {"type": "float", "default": PER_SECOND},
             "api_burst": {"type": "int", "default": BURST},
-            **DEFAULTS,
+            **COMMON_OPTIONS,
         },
         mutually_exclusive=[("traffic_mirror_filter_id", "traffic_mirror_filter_name")],
         supports_check_mode=True,
@@ -98,104 +98,110 @@ def fleet_module() -> AnsibleAWSModule:
 
 
 def run_fleet(module: AnsibleAWSModule) -> NoReturn:
-    """One task, from options to result."""
-    rows: list[PlanEntry] | None = None
+    """Run the module: plan, check the limits, execute, return the result."""
+    entries: list[PlanEntry] | None = None
     try:
-        desired = Fleet.from_options(module.params)
-        _check_speed(module.params)
+        fleet = Fleet.from_options(module.params)
+        _check_rate_options(module.params)
         ec2 = connect(
             module,
             RateLimiter(module.params["api_burst"], module.params["api_rate"]),
             config_for(max(READERS, module.params["workers"])),
         )
-        aws_state = _look(module, desired, ec2)
-        rows = plan(desired, aws_state)
-        check_limits(desired, rows)
-        ineligible_entries = [row for row in rows if row.ineligible]
-        if ineligible_entries and module.params["on_ineligible"] == "fail":
-            raise ConflictError(
-                f"{len(ineligible_entries)} selected interfaces cannot be mirrored and on_ineligible is fail; nothing "
-                f"was changed. The first: {ineligible_entries[0].interface_id}: {ineligible_entries[0].reason}."
-            )
+        aws_state = _read_state(module, fleet, ec2)
+        entries = plan(fleet, aws_state)
+        check_limits(fleet, entries)
+        _check_eligible(module, entries)
         if module.params["verify_permissions"]:
-            _verify(rows, ec2)
-        foreseen = [(row, row.session) for row in rows if row.action in ("create", "update", "unchanged")]
-        diff = {"prepared": fleet_report.table(rows, SHOWN, aws_state.target_names)}
+            _verify_permissions(entries, ec2)
+        predicted = [(entry, entry.session) for entry in entries if entry.action in ("create", "update", "unchanged")]
+        diff = {"prepared": fleet_report.table(entries, MAX_DIFF_LINES, aws_state.target_names)}
         if module.check_mode:
-            results = Results(foreseen, changed=any(row.plan.actions for row in rows))
+            results = Results(predicted, changed=any(entry.plan.actions for entry in entries))
         else:
-            results = FleetExecutor(desired, aws_state, ec2, module.params["workers"]).run(rows)
+            results = FleetExecutor(fleet, aws_state, ec2, module.params["workers"]).run(entries)
     except (ValidationError, ConflictError) as error:
-        fail(module, msg=str(error), **_plan_of(rows))
+        fail(module, msg=str(error), **_format_plan(entries))
     except Ec2Error as error:
-        fail(module, msg=format_error(error), error=details(error), **_plan_of(rows))
+        fail(module, msg=format_error(error), error=error_details(error), **_format_plan(entries))
     pending = fleet_report.pending(aws_state)
-    for text in fleet_report.warnings(rows, pending) if desired.present else ():
-        module.warn(printable(text))
-    shown: dict[str, Any] = {
-        **_plan_of(rows),
+    for warning in fleet_report.warnings(entries, pending) if fleet.present else ():
+        module.warn(printable(warning))
+    result: dict[str, Any] = {
+        **_format_plan(entries),
         **({"pending": pending} if pending else {}),
         "changed": results.changed,
-        "coverage": fleet_report.coverage(rows),
+        "coverage": fleet_report.coverage(entries),
         "vni_map": fleet_report.vni_map(results.sessions),
         "failed_interfaces": results.failed,
         "diff": diff,
     }
     if results.failed:
-        fail(module, msg=_failures(desired, rows, results), **shown)
+        fail(module, msg=_format_failures(fleet, entries, results), **result)
     if results.duplicate_check_error:
-        said = format_error(results.duplicate_check_error)
         fail(
             module,
-            msg=f"The plan of fleet {desired.name} was carried out, but nobody looked whether another run made the "
-            f"same sessions: {said} Run the task again; it removes what is there twice.",
-            error=details(results.duplicate_check_error),
-            **shown,
+            msg="All changes were made, but the check for duplicates from a concurrent run failed: "
+            f"{format_error(results.duplicate_check_error)} Rerun the task for fleet {fleet.name}; it deletes "
+            "duplicates.",
+            error=error_details(results.duplicate_check_error),
+            **result,
         )
-    finish(module, **shown)
+    finish(module, **result)
 
 
-def _failures(desired: Fleet, rows: list[PlanEntry], results: Results) -> str:
+def _format_failures(fleet: Fleet, entries: list[PlanEntry], results: Results) -> str:
     failed = results.failed
-    codes = Counter(one["code"] or "no code" for one in failed).most_common()
+    codes = Counter(failure["code"] or "no code" for failure in failed).most_common()
     counts = ", ".join(f"{count} x {code}" for code, count in codes)
-    others = "the rest is done" if results.changed else "nothing was changed"
+    others = "All other changes were made." if results.changed else "Nothing was changed."
     return (
-        f"{len(failed)} of {len(rows)} interfaces of fleet {desired.name} failed ({counts}), {others}. Once the cause "
-        "is put right, run the task again to finish. "
-        f"The first: {failed[0]['network_interface_id']}: {failed[0]['reason']}"
+        f"{len(failed)} of {len(entries)} interfaces of fleet {fleet.name} failed ({counts}). {others} Correct the "
+        f"cause and rerun the task. First failure: {failed[0]['network_interface_id']}: {failed[0]['reason']}"
     )
 
 
-def _look(module: AnsibleAWSModule, desired: Fleet, ec2: Ec2) -> AwsState:
-    if not desired.present:
-        return describe_current(desired, None, ec2)
-    # What is only just made may not show yet; everything else is read when it does.
-    references = retry_on_stale(lambda: resolve(desired, module.params, ec2, module.check_mode), iter(RETRY_DELAYS))
-    return describe_current(desired, references, ec2)
+def _read_state(module: AnsibleAWSModule, fleet: Fleet, ec2: Ec2) -> AwsState:
+    if not fleet.present:
+        return describe_current(fleet, None, ec2)
+    # A filter or target that an earlier task has just created may not be visible yet.
+    references = retry_on_stale(lambda: resolve(fleet, module.params, ec2, module.check_mode), iter(RETRY_DELAYS))
+    return describe_current(fleet, references, ec2)
 
 
-def _check_speed(params: dict[str, Any]) -> None:
-    check_number("workers", params["workers"], 1, WORKERS)
-    check_number("api_rate", params["api_rate"], SLOWEST, FASTEST)
-    check_number("api_burst", params["api_burst"], 1, FASTEST)
+def _check_rate_options(params: dict[str, Any]) -> None:
+    check_number("workers", params["workers"], 1, MAX_WORKERS)
+    check_number("api_rate", params["api_rate"], MIN_RATE, MAX_RATE)
+    check_number("api_burst", params["api_burst"], 1, MAX_RATE)
 
 
-def _verify(rows: list[PlanEntry], ec2: Ec2) -> None:
-    """Ask EC2 once for each action of the plan."""
-    firsts = {action.operation: action for row in reversed(rows) for action in row.plan.actions if not action.pending}
-    refused, _unasked = dry_run_errors(Plan(tuple(firsts.values())), ec2)
-    if refused:
+def _check_eligible(module: AnsibleAWSModule, entries: list[PlanEntry]) -> None:
+    """Raise ConflictError if on_ineligible is fail and EC2 cannot mirror a selected interface."""
+    ineligible = [entry for entry in entries if entry.ineligible]
+    if ineligible and module.params["on_ineligible"] == "fail":
         raise ConflictError(
-            f"EC2 would refuse {len(refused)} of {len(firsts)} actions; nothing was changed. {' '.join(refused)}"
+            f"{len(ineligible)} selected interfaces cannot be mirrored, and on_ineligible is fail. Nothing was "
+            f"changed. First interface: {ineligible[0].interface_id}: {ineligible[0].reason}."
         )
 
 
-def _plan_of(rows: list[PlanEntry] | None) -> dict[str, Any]:
-    """The part of the result that tells the plan, nothing if none was made."""
-    if rows is None:
+def _verify_permissions(entries: list[PlanEntry], ec2: Ec2) -> None:
+    """Raise ConflictError if a dry run of one call of each EC2 action of the plan fails."""
+    first_calls = {
+        action.operation: action for entry in reversed(entries) for action in entry.plan.actions if not action.pending
+    }
+    refused, _unverified = dry_run_errors(Plan(tuple(first_calls.values())), ec2)
+    if refused:
+        raise ConflictError(
+            f"EC2 would refuse {len(refused)} of {len(first_calls)} actions. Nothing was changed. {' '.join(refused)}"
+        )
+
+
+def _format_plan(entries: list[PlanEntry] | None) -> dict[str, Any]:
+    """The plan and the summary of the result; empty if no plan was created."""
+    if entries is None:
         return {}
     return {
-        "plan": [row.describe() for row in rows],
-        "summary": {SUMMARY_KEYS[action]: count for action, count in summary(rows).items()},
+        "plan": [entry.describe() for entry in entries],
+        "summary": {SUMMARY_KEYS[action]: count for action, count in summary(entries).items()},
     }

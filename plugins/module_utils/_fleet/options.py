@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of a fleet, checked."""
+"""Validation of the options of ec2_traffic_mirror_fleet."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from .instance_types import SUPPORTED
 from .selection import Selector, check_types, check_zones
 from .target_assignment import NumberRange
 
-# Traffic Mirroring guide, quotas: sessions per account, not adjustable; sources of an interface target of most types.
+# Source: Traffic Mirroring guide, quotas. The sessions per account are not adjustable. The sources per target apply to
+# targets that are network interfaces of most instance types.
 SESSIONS_PER_ACCOUNT = 10000
 SOURCES_PER_INTERFACE_TARGET = 10
 ACTIONS = ("create", "update", "unchanged", "delete", "skip")
-# The keys of a result's summary. Not the actions: in a template, summary.update would be the method of a dictionary.
+# The keys of summary in the result. The action names do not work: in a template, summary.update is a dict method.
 SUMMARY_KEYS = dict(zip(ACTIONS, ("created", "updated", "unchanged", "deleted", "skipped")))
 LIMITS = {"max_creates": "create", "max_updates": "update", "max_deletes": "delete"}
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """What a task asks for.
+    """The validated options of a task.
 
-    name: of the fleet. present: C(state). sources, exclude: see Selector. targets: what each entry says. values: the
-    options of sessions that all have in common. tags: their tag rules, the mark among them. session_numbers: the
-    session numbers. limits: as given, by option.
+    name: of the fleet. present: whether O(state=present). sources, exclude: selectors. targets: the entries of
+    O(targets). values: the session options that all sessions share. tags: tag rules, including the fleet's tag.
+    session_numbers: allowed session numbers. instance_types: globs. limits: option to (number, whether it is a
+    percentage).
     """
 
     name: str
@@ -51,7 +53,7 @@ class Fleet:
 
     @classmethod
     def from_options(cls, params: ModuleParams) -> Fleet:
-        """Raises ValidationError for options that cannot be right whatever EC2 holds."""
+        """Parse and check the options without any API call. Raises ValidationError."""
         name = params["name"]
         check_name("name", name)
         if params["traffic_mirror_filter_name"] is not None:
@@ -59,43 +61,49 @@ class Fleet:
         check_types("supported_instance_types", params["supported_instance_types"] or ())
         present = params["state"] == "present"
         if present:
-            _check_needed(params)
-        given = [one for one in SESSION.fields if params.get(one.option) is not None]
+            _check_required(params)
+        given_fields = [field for field in SESSION.fields if params.get(field.option) is not None]
         return cls(
             name=name,
             present=present,
-            sources=_selectors("sources", params),
-            exclude=_selectors("exclude", params),
-            targets=tuple(_target(f"targets[{at}]", given) for at, given in enumerate(params["targets"] or ())),
-            values={one.option: one.parse(params[one.option]) for one in given},
-            tags=replace(TagRules.from_options({**params, "name": None}), marks={FLEET: name}),
+            sources=_parse_selectors("sources", params),
+            exclude=_parse_selectors("exclude", params),
+            targets=tuple(
+                _check_target(f"targets[{index}]", given) for index, given in enumerate(params["targets"] or ())
+            ),
+            values={field.option: field.parse(params[field.option]) for field in given_fields},
+            tags=replace(TagRules.from_options({**params, "name": None}), internal_tags={FLEET: name}),
             session_numbers=NumberRange.parse(params["session_numbers"]),
             adopt=params["adopt"],
             purge=params["purge"],
             instance_types=tuple(params["supported_instance_types"] or SUPPORTED),
-            limits={option: _limit(option, params[option]) for option in LIMITS if params[option] is not None},
+            limits={option: _parse_limit(option, params[option]) for option in LIMITS if params[option] is not None},
         )
 
 
-def _check_needed(params: ModuleParams) -> None:
+def _check_required(params: ModuleParams) -> None:
     missing = [option for option in ("sources", "targets") if not params[option]]
     if params[FILTER.id_option] is None and params["traffic_mirror_filter_name"] is None:
         missing.append("traffic_mirror_filter_id or traffic_mirror_filter_name")
     if missing:
-        raise ValidationError(f"state: present needs {', '.join(missing)}.")
+        raise ValidationError(f"state: present requires {', '.join(missing)}.")
 
 
-def _selectors(option: str, params: ModuleParams) -> tuple[Selector, ...]:
-    given = params[option] or ()
-    return tuple(Selector.from_options(f"{option}[{at}]", one, option == "exclude") for at, one in enumerate(given))
+def _parse_selectors(option: str, params: ModuleParams) -> tuple[Selector, ...]:
+    entries = params[option] or ()
+    return tuple(
+        Selector.from_options(f"{option}[{index}]", given, option == "exclude") for index, given in enumerate(entries)
+    )
 
 
-def _target(label: str, given: ModuleParams) -> ModuleParams:
-    desired, name = given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
-    if (desired is None) == (name is None):
-        raise ValidationError(f"{label} must have one of traffic_mirror_target_id and traffic_mirror_target_name.")
-    if desired is not None:
-        check_id(f"{label}: {TARGET.id_option}", desired, TARGET.prefix)
+def _check_target(label: str, given: ModuleParams) -> ModuleParams:
+    target_id, name = given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
+    if (target_id is None) == (name is None):
+        raise ValidationError(
+            f"{label} must have exactly one of traffic_mirror_target_id and traffic_mirror_target_name."
+        )
+    if target_id is not None:
+        check_id(f"{label}: {TARGET.id_option}", target_id, TARGET.prefix)
     if name is not None:
         check_name(f"{label}: traffic_mirror_target_name", name)
     check_zones(f"{label}: availability_zones", given.get("availability_zones") or ())
@@ -104,12 +112,12 @@ def _target(label: str, given: ModuleParams) -> ModuleParams:
     return given
 
 
-def _limit(option: str, text: str) -> tuple[int, bool]:
-    """The number and whether it is a percentage."""
-    found = re.fullmatch(r"\s*([0-9]{1,9})(%?)\s*", text)
-    number, percent = (int(found[1]), bool(found[2])) if found else (101, True)
-    if percent and number > 100:
+def _parse_limit(option: str, text: str) -> tuple[int, bool]:
+    """Parse a limit such as C(20) or C(10%) to the number and whether it is a percentage."""
+    match = re.fullmatch(r"\s*([0-9]{1,9})(%?)\s*", text)
+    number, is_percentage = (int(match[1]), bool(match[2])) if match else (101, True)
+    if is_percentage and number > 100:
         raise ValidationError(
-            f"{option} must be a number, 0 to 999999999, or a percentage, 0% to 100%, not {quote(text)}."
+            f"{option} must be a number from 0 to 999999999 or a percentage from 0% to 100%, not {quote(text)}."
         )
-    return number, percent
+    return number, is_percentage

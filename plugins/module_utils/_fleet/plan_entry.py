@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of the account, and one entry of a fleet's plan."""
+"""The state of the account that a plan starts from, and an entry of a fleet's plan."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ from .target_assignment import Target
 
 
 class DeletionSkipped(ConflictError):
-    """A session that was to be removed stays after all."""
+    """A planned deletion is no longer valid, and the session is kept."""
 
 
 @dataclass(frozen=True)
 class AwsState:
-    """What is there. interfaces: those the selection may mean. sessions: all that the account sees. targets: of the
-    fleet. filter_id: of the fleet. limits: what EC2 mirrors. target_names: the Name tags of all targets, by id."""
+    """The resources of the account and region that a plan depends on.
+
+    sessions: all that the account can describe. interfaces: those that the sources may match. targets: of the fleet.
+    filter_id: of the fleet; None to delete the fleet. limits: which interfaces EC2 can mirror. target_names: the Name
+    tags of all targets, by id.
+    """
 
     sessions: list[ModuleParams]
     interfaces: list[Interface]
@@ -39,14 +43,15 @@ class AwsState:
 
 @dataclass
 class PlanEntry:
-    """One interface in the plan.
+    """One interface of the plan.
 
-    action: one of ACTIONS. reason: why. interface: None if it does not show. plan: the calls. target: the session's,
-    None where there is nothing to make. changes: option to [before, after]. after_deletions: whether it needs room or
-    a number that a removal makes free. ineligible: whether EC2 could not mirror it. unassigned: whether it could, but
-    there is no place for it or nothing is left of what it had. others: the ids of the interface's sessions that are
-    not the fleet's. selected: whether sources mean it. failed: whether EC2 did not let it pass. kept_session_id: the
-    id of the session beside which this one, that goes, is one too many; None if it goes anyway.
+    action: one of ACTIONS. reason: of the action. interface: None if EC2 does not return the interface. plan: the
+    calls. target: of the session; None if the entry neither creates nor updates. changes: option to [before, after].
+    after_deletions: whether the entry needs target capacity or a session number that a deletion frees.
+    ineligible: whether EC2 cannot mirror the interface. unassigned: whether an eligible interface has no target or
+    session number, or lost its session during the run. others: ids of the interface's sessions outside this fleet.
+    selected: whether the sources match. failed: whether a call of the entry failed. kept_session_id: if the entry
+    deletes a duplicate, the id of the session that is kept; None if the deletion does not depend on another session.
     """
 
     interface_id: str
@@ -66,13 +71,13 @@ class PlanEntry:
 
     @property
     def session(self) -> ModuleParams:
-        """The session as it will be, as it is if it goes, empty if there is none."""
+        """The planned session, the existing session if the plan deletes it, or {} without a session."""
         return self.plan.after or self.plan.before or {}
 
     def describe(self) -> ModuleParams:
-        """As results have it."""
+        """The entry as an item of the result C(plan)."""
         instance = self.interface.instance if self.interface else None
-        known = {
+        optional = {
             "instance_id": instance.id if instance else None,
             SESSION.id_option: self.session.get(SESSION.id_option),
             "session_number": self.session.get("session_number"),
@@ -84,23 +89,24 @@ class PlanEntry:
             "network_interface_id": self.interface_id,
             "action": self.action,
             "reason": self.reason,
-            **{option: value for option, value in known.items() if value is not None},
+            **{option: value for option, value in optional.items() if value is not None},
         }
 
 
-def summary(rows: Iterable[PlanEntry]) -> dict[str, int]:
-    """How many rows have each action."""
-    counts = Counter(row.action for row in rows)
+def summary(entries: Iterable[PlanEntry]) -> dict[str, int]:
+    """The number of entries of each action."""
+    counts = Counter(entry.action for entry in entries)
     return {action: counts[action] for action in ACTIONS}
 
 
-def grouped(sessions: Iterable[ModuleParams]) -> dict[str, list[ModuleParams]]:
-    """The sessions by interface."""
-    found: dict[str, list[ModuleParams]] = defaultdict(list)
-    for row in sessions:
-        found[row["network_interface_id"]].append(row)
-    return found
+def group_by_interface(sessions: Iterable[ModuleParams]) -> dict[str, list[ModuleParams]]:
+    """The sessions by network interface id."""
+    by_interface: dict[str, list[ModuleParams]] = defaultdict(list)
+    for session in sessions:
+        by_interface[session["network_interface_id"]].append(session)
+    return by_interface
 
 
-def _id(row: ModuleParams) -> str:
-    return str(row[SESSION.id_option])
+def get_session_id(session: ModuleParams) -> str:
+    """The id of a session."""
+    return str(session[SESSION.id_option])

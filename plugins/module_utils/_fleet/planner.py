@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet: the sessions of many interfaces, kept in line with a selection. C(plan) says for each interface what to do
-and why; what to do to one session is session.plan's business. Pure: nothing here calls anything.
+"""The planner of a fleet. C(plan) returns an action and a reason for each interface. Pure: it calls no API.
 
-A session belongs to a fleet if this account owns it and its tag C(FLEET) has the fleet's name. No other is touched.
+The calls for a single session come from session.plan. A session belongs to a fleet if this account owns the session
+and its tag C(FLEET) has the fleet's name. Other sessions are never changed.
 """
 
 from __future__ import annotations
@@ -20,278 +20,334 @@ from .._model.errors import ConflictError
 from .._model.plan import Plan, delete_action
 from .._model.resource_types import FILTER, SESSION, SESSIONS_PER_INTERFACE, TARGET, ModuleParams
 from .._model.tags import FLEET
-from .._resources import session
+from .._resources import session as session_resource
 from .options import SESSIONS_PER_ACCOUNT, Fleet
-from .plan_entry import AwsState, DeletionSkipped, PlanEntry, _id, grouped
-from .selection import Interface, ineligible
-from .target_assignment import Assignment, Target, numbers_taken, place
+from .plan_entry import AwsState, DeletionSkipped, PlanEntry, get_session_id, group_by_interface
+from .selection import Interface, find_ineligible_reason
+from .target_assignment import Assignment, Target, assign_targets, list_session_numbers
+
+Desired = list[tuple[Interface, "ModuleParams | None"]]
 
 
 def plan(fleet: Fleet, aws_state: AwsState) -> list[PlanEntry]:
-    """One row for each interface that is selected, excluded from the selection, or has a session of the fleet, sorted
-    by interface. Several for an interface only if it has several sessions of the fleet, of which one stays."""
-    by_interface = grouped(aws_state.sessions)
-    instead: set[str] = set()
+    """The plan's entries, sorted by interface.
+
+    An interface has an entry if a source matches it, even if it is also excluded, or if it has a session of the fleet.
+    It has several entries only if it has several sessions of the fleet; all but one are deleted.
+    """
+    by_interface = group_by_interface(aws_state.sessions)
+    adopting: set[str] = set()
     tried: set[str] = set()
     while True:
-        rows = _plan(fleet, aws_state, by_interface, instead)
-        # Where the fleet's own session finds no place, one that may be adopted may have a place already. Where that one
-        # has none either, the own session keeps to its plan.
-        unassigned = {row.interface_id: row for row in rows if row.unassigned}
-        placeless = {one for one, row in unassigned.items() if row.plan.before is not None} - tried
-        more = {one for one in placeless if _adoptable(fleet, by_interface[one], aws_state) is not None}
-        fewer = instead.intersection(unassigned)
-        if not more and not fewer:
-            return rows
-        instead = (instead | more) - fewer
-        tried |= more
+        entries = _plan(fleet, aws_state, by_interface, adopting)
+        # If the fleet's session gets no target or session number, an adoptable session of the interface may already
+        # have both. If the adoptable session gets none either, the plan for the fleet's session applies.
+        unassigned = {entry.interface_id: entry for entry in entries if entry.unassigned}
+        candidates = {interface for interface, entry in unassigned.items() if entry.plan.before is not None} - tried
+        added = {one for one in candidates if _find_adoptable(fleet, by_interface[one], aws_state) is not None}
+        failed = adopting.intersection(unassigned)
+        if not added and not failed:
+            return entries
+        adopting = (adopting | added) - failed
+        tried |= added
 
 
 def _plan(
-    fleet: Fleet, aws_state: AwsState, by_interface: dict[str, list[ModuleParams]], instead: set[str]
+    fleet: Fleet, aws_state: AwsState, by_interface: dict[str, list[ModuleParams]], adopting: set[str]
 ) -> list[PlanEntry]:
-    """instead: interfaces whose session of the fleet gives way to one that is adopted."""
-    rows: list[PlanEntry] = []
-    desired: list[tuple[Interface, ModuleParams | None]] = []
-    gone = {
-        interface: mine
-        for interface, there in by_interface.items()
-        if (mine := owned(fleet, there, aws_state.limits.foreign))
+    """The entries of one attempt. adopting: interfaces where an adopted session replaces the fleet's session."""
+    entries: list[PlanEntry] = []
+    desired: Desired = []
+    unmatched = {
+        interface_id: owned
+        for interface_id, sessions in by_interface.items()
+        if (owned := list_owned(fleet, sessions, aws_state.limits.foreign))
     }
-    for one in aws_state.interfaces:
-        if one.id in gone and one.attached_to and one.instance is None:
-            # EC2 is eventually consistent. What is not known of the instance must not end its mirroring.
-            rows += [_kept(row, one, ineligible(one, aws_state.limits) or "") for row in gone.pop(one.id)]
-            continue
-        if not any(selector.matches(one) for selector in fleet.sources):
-            continue
-        there = by_interface.get(one.id, [])
-        mine = gone.pop(one.id, [])
-        current, extra = (mine[0], mine[1:]) if mine else (None, [])
-        if current is None or one.id in instead:
-            current, extra = _adoptable(fleet, there, aws_state), mine
-        excluded = next((at for at, selector in enumerate(fleet.exclude) if selector.matches(one)), None)
-        reason = ineligible(one, aws_state.limits, mirrored=current is not None)
-        if excluded is not None:
-            reason = f"excluded by exclude[{excluded}]"
-        others = [row for row in there if row is not current and row not in extra]
-        if reason is None and current is None and len(others) >= SESSIONS_PER_INTERFACE:
-            reason = f"it has {len(others)} sessions of others, and EC2 takes {SESSIONS_PER_INTERFACE}"
-        if current is not None:
-            # Of two sessions of one fleet on an interface one is too many, whatever purge says of others.
-            kept_session_id = _id(current) if reason is None or not fleet.purge else None
-            made = (_deletion(row, one, f"{_id(current)} is the fleet's on this interface") for row in extra)
-            rows += [replace(row, kept_session_id=kept_session_id) for row in made]
-        if reason is None:
-            desired.append((one, current))
-        elif mine:
-            rows.append(replace(_removal(fleet, mine[0], one, reason), ineligible=excluded is None))
-        else:
-            rows.append(PlanEntry(one.id, "skip", reason, one, ineligible=excluded is None))
-    known = {one.id: one for one in aws_state.interfaces}
-    reason = "it is no longer selected" if fleet.present else "state is absent"
-    for interface, mine in gone.items():
-        rows += [replace(_removal(fleet, row, known.get(interface), reason), selected=False) for row in mine]
-    seated = _plan_assignments(fleet, aws_state, desired, by_interface, rows)
-    # What is adopted only after the removals, which may make the room for it, is not the fleet's when they are due.
-    waiting = instead.intersection(row.interface_id for row in seated if row.after_deletions)
-    rows = [replace(row, kept_session_id=None) if row.interface_id in waiting else row for row in rows] + seated
-    for row in rows:
-        there = by_interface.get(row.interface_id, [])
-        mine = owned(fleet, there, aws_state.limits.foreign)
-        row.others = tuple(_id(one) for one in there if one not in mine and one != row.plan.before)
-    return sorted(rows, key=lambda row: (row.interface_id, row.session.get("session_number", 0)))
+    for interface in aws_state.interfaces:
+        if interface.id in unmatched and interface.attached_to and interface.instance is None:
+            # EC2 is eventually consistent: a session must not be deleted because its instance is not visible yet.
+            reason = find_ineligible_reason(interface, aws_state.limits) or ""
+            entries += [_keep(session, interface, reason) for session in unmatched.pop(interface.id)]
+        elif any(selector.matches(interface) for selector in fleet.sources):
+            owned = unmatched.pop(interface.id, [])
+            sessions = by_interface.get(interface.id, [])
+            entries += _plan_matched(fleet, aws_state, interface, owned, sessions, adopting, desired)
+    known = {interface.id: interface for interface in aws_state.interfaces}
+    reason = "no longer matches sources" if fleet.present else "state is absent"
+    for interface_id, owned in unmatched.items():
+        entries += [
+            replace(_plan_removal(fleet, session, known.get(interface_id), reason), selected=False) for session in owned
+        ]
+    assigned = _plan_assignments(fleet, aws_state, desired, by_interface, entries)
+    # If adoption waits for capacity that a deletion frees, the adopted session is not the fleet's when that deletion
+    # runs. So the deletion must not depend on it.
+    waiting = adopting.intersection(entry.interface_id for entry in assigned if entry.after_deletions)
+    entries = [
+        replace(entry, kept_session_id=None) if entry.interface_id in waiting else entry for entry in entries
+    ] + assigned
+    for entry in entries:
+        sessions = by_interface.get(entry.interface_id, [])
+        owned = list_owned(fleet, sessions, aws_state.limits.foreign)
+        entry.others = tuple(
+            get_session_id(session) for session in sessions if session not in owned and session != entry.plan.before
+        )
+    return sorted(entries, key=lambda entry: (entry.interface_id, entry.session.get("session_number", 0)))
+
+
+def _plan_matched(
+    fleet: Fleet,
+    aws_state: AwsState,
+    interface: Interface,
+    owned: list[ModuleParams],
+    sessions: list[ModuleParams],
+    adopting: set[str],
+    desired: Desired,
+) -> list[PlanEntry]:
+    """The deletions and skips of an interface that a source matches.
+
+    owned: the fleet's sessions of the interface, the one to keep first. sessions: all sessions of the interface.
+    desired: gets the interface and its current session appended if it is to have a session.
+    """
+    entries: list[PlanEntry] = []
+    current, extra = (owned[0], owned[1:]) if owned else (None, [])
+    if current is None or interface.id in adopting:
+        current, extra = _find_adoptable(fleet, sessions, aws_state), owned
+    excluded_by = next((index for index, selector in enumerate(fleet.exclude) if selector.matches(interface)), None)
+    reason = find_ineligible_reason(interface, aws_state.limits, mirrored=current is not None)
+    if excluded_by is not None:
+        reason = f"excluded by exclude[{excluded_by}]"
+    others = [session for session in sessions if session is not current and session not in extra]
+    if reason is None and current is None and len(others) >= SESSIONS_PER_INTERFACE:
+        reason = f"session limit reached: {len(others)} sessions outside this fleet"
+    if current is not None:
+        # Duplicates of the fleet are deleted even if purge is false.
+        kept_session_id = get_session_id(current) if reason is None or not fleet.purge else None
+        deletions = (_plan_deletion(one, interface, f"duplicate of {get_session_id(current)}") for one in extra)
+        entries += [replace(entry, kept_session_id=kept_session_id) for entry in deletions]
+    if reason is None:
+        desired.append((interface, current))
+    elif owned:
+        entries.append(replace(_plan_removal(fleet, owned[0], interface, reason), ineligible=excluded_by is None))
+    else:
+        entries.append(PlanEntry(interface.id, "skip", reason, interface, ineligible=excluded_by is None))
+    return entries
 
 
 def _plan_assignments(
     fleet: Fleet,
     aws_state: AwsState,
-    desired: list[tuple[Interface, ModuleParams | None]],
+    desired: Desired,
     by_interface: dict[str, list[ModuleParams]],
     removals: list[PlanEntry],
 ) -> list[PlanEntry]:
-    """The rows of the interfaces that should have a session, given what the others remove."""
-    now = Counter(row[TARGET.id_option] for row in aws_state.sessions)
-    own = sum(1 for row in aws_state.sessions if row.get("owner_id") not in aws_state.limits.foreign)
-    rows: list[PlanEntry] = []
-    numbers: dict[str, int] = {}
-    going = {_id(row.session) for row in removals if row.action == "delete"}
-    left = {one.id: [row for row in by_interface.get(one.id, ()) if _id(row) not in going] for one, _current in desired}
-    for one, current in desired:
-        others_there = (row for row in left[one.id] if row is not current)
-        number = fleet.session_numbers.choose(
-            numbers_taken(others_there), current["session_number"] if current else None
-        )
-        if number is None:
-            rows.append(
-                _plan_unassigned(
-                    fleet, one, current, f"other sessions have all of its session numbers {fleet.session_numbers}"
-                )
-            )
-        else:
-            numbers[one.id] = number
-    desired = [(one, current) for one, current in desired if one.id in numbers]
-    freed = [row.session for row in (*removals, *rows) if row.action == "delete"]
-    kept = [current for _one, current in desired if current is not None]
-    others = now - Counter(row[TARGET.id_option] for row in (*freed, *kept))
-    seats = [Assignment(one.id, one.zone, current[TARGET.id_option] if current else None) for one, current in desired]
-    placed = place(seats, aws_state.targets, others)
+    """The entries of the interfaces that are to have a session. removals: the entries of all other interfaces."""
+    load = Counter(session[TARGET.id_option] for session in aws_state.sessions)
+    account_sessions = sum(1 for one in aws_state.sessions if one.get("owner_id") not in aws_state.limits.foreign)
+    deleted = {get_session_id(entry.session) for entry in removals if entry.action == "delete"}
+    remaining = {
+        interface.id: [one for one in by_interface.get(interface.id, ()) if get_session_id(one) not in deleted]
+        for interface, _current in desired
+    }
+    numbers, entries = _assign_numbers(fleet, desired, remaining)
+    desired = [(interface, current) for interface, current in desired if interface.id in numbers]
+    freed = [entry.session for entry in (*removals, *entries) if entry.action == "delete"]
+    kept = [current for _interface, current in desired if current is not None]
+    other_load = load - Counter(session[TARGET.id_option] for session in (*freed, *kept))
+    assignments = [
+        Assignment(interface.id, interface.zone, current[TARGET.id_option] if current else None)
+        for interface, current in desired
+    ]
+    targets = assign_targets(assignments, aws_state.targets, other_load)
     created = 0
-    for one, current in sorted(desired, key=lambda pair: pair[0].id):
-        target = placed[one.id]
+    for interface, current in sorted(desired, key=lambda pair: pair[0].id):
+        target = targets[interface.id]
         if target is None:
-            rows.append(_plan_unassigned(fleet, one, current, "no target has room for it"))
+            entries.append(_plan_unassigned(fleet, interface, current, "all targets are at capacity"))
             continue
-        if current is None and own - len(freed) + created >= SESSIONS_PER_ACCOUNT:
-            reason = (
-                f"TrafficMirrorSessionLimitExceeded: the account would have more than {SESSIONS_PER_ACCOUNT} sessions"
-            )
-            rows.append(_plan_unassigned(fleet, one, None, reason))
+        if current is None and account_sessions - len(freed) + created >= SESSIONS_PER_ACCOUNT:
+            reason = f"TrafficMirrorSessionLimitExceeded: the quota is {SESSIONS_PER_ACCOUNT} sessions per account"
+            entries.append(_plan_unassigned(fleet, interface, None, reason))
             continue
-        row = _assign(fleet, aws_state, one, target, numbers[one.id], current, left[one.id])
-        changes = row.changes or {}
-        moves = row.action == "create" or TARGET.id_option in changes
-        if moves:
-            full = target.capacity is not None and now[str(target.id)] >= target.capacity
-            row.after_deletions = full or (current is None and own + created >= SESSIONS_PER_ACCOUNT)
-            now[str(target.id)] += 1
+        number = numbers[interface.id]
+        entry = _plan_session(fleet, aws_state, interface, target, number, current, remaining[interface.id])
+        changes = entry.changes or {}
+        if entry.action == "create" or TARGET.id_option in changes:
+            is_full = target.capacity is not None and load[str(target.id)] >= target.capacity
+            entry.after_deletions = is_full or (current is None and account_sessions + created >= SESSIONS_PER_ACCOUNT)
+            load[str(target.id)] += 1
         if "session_number" in changes:
-            row.after_deletions |= numbers[one.id] in numbers_taken(by_interface[one.id])
-        created += row.action == "create"
-        rows.append(row)
-    return rows
+            entry.after_deletions |= number in list_session_numbers(by_interface[interface.id])
+        created += entry.action == "create"
+        entries.append(entry)
+    return entries
 
 
-def _assign(
+def _assign_numbers(
+    fleet: Fleet, desired: Desired, remaining: dict[str, list[ModuleParams]]
+) -> tuple[dict[str, int], list[PlanEntry]]:
+    """The session number of each interface by id, and the entries of the interfaces that get none.
+
+    remaining: by interface id, the sessions that the plan does not delete.
+    """
+    numbers: dict[str, int] = {}
+    entries: list[PlanEntry] = []
+    for interface, current in desired:
+        used = list_session_numbers(session for session in remaining[interface.id] if session is not current)
+        number = fleet.session_numbers.choose(used, current["session_number"] if current else None)
+        if number is None:
+            reason = f"no free session number in {fleet.session_numbers}"
+            entries.append(_plan_unassigned(fleet, interface, current, reason))
+        else:
+            numbers[interface.id] = number
+    return numbers, entries
+
+
+def _plan_session(
     fleet: Fleet,
     aws_state: AwsState,
-    one: Interface,
+    interface: Interface,
     target: Target,
     number: int,
     current: ModuleParams | None,
-    there: list[ModuleParams],
+    sessions: list[ModuleParams],
 ) -> PlanEntry:
-    """The row of one interface that should have a session with this target and number.
+    """The entry of an interface that is to have a session with this target and session number.
 
-    current: its session, None if it has none. there: all sessions of the interface.
+    current: the existing session, or None. sessions: all sessions of the interface.
     """
     values = {
         **fleet.values,
-        "network_interface_id": one.id,
+        "network_interface_id": interface.id,
         "session_number": number,
         FILTER.id_option: aws_state.filter_id,
         TARGET.id_option: target.id,
     }
     desired = DesiredState(SESSION, True, None, None, values, fleet.tags)
-    made = session.plan(desired, session.CurrentState(current, tuple(there), target.type))
+    session_plan = session_resource.plan(desired, session_resource.CurrentState(current, tuple(sessions), target.type))
     if current is None:
-        return PlanEntry(one.id, "create", "new match", one, made, target)
-    if not made.actions:
-        return PlanEntry(one.id, "unchanged", "its session is as it should be", one, made, target)
-    adopted = FLEET not in current["tags"]
-    changes = _changes(current, made.after or {})
-    why = f"{_id(current)} is adopted" if adopted else f"its session differs in {', '.join(changes)}"
-    return PlanEntry(one.id, "update", why, one, made, target, changes)
+        return PlanEntry(interface.id, "create", "new match", interface, session_plan, target)
+    if not session_plan.actions:
+        return PlanEntry(interface.id, "unchanged", "up to date", interface, session_plan, target)
+    changes = _list_changes(current, session_plan.after or {})
+    is_adopted = FLEET not in current["tags"]
+    reason = f"adopts {get_session_id(current)}" if is_adopted else f"differs in {', '.join(changes)}"
+    return PlanEntry(interface.id, "update", reason, interface, session_plan, target, changes)
 
 
-def owned(fleet: Fleet, sessions: Iterable[ModuleParams], foreign: frozenset[str]) -> list[ModuleParams]:
-    """Those of the sessions that belong to the fleet, the one to keep first: two runs at once choose the same."""
-    mine = [row for row in sessions if row["tags"].get(FLEET) == fleet.name and row.get("owner_id") not in foreign]
+def list_owned(fleet: Fleet, sessions: Iterable[ModuleParams], foreign: frozenset[str]) -> list[ModuleParams]:
+    """The sessions that belong to the fleet, the one to keep first. Concurrent runs choose the same session.
+
+    foreign: ids of other accounts.
+    """
+    owned = [one for one in sessions if one["tags"].get(FLEET) == fleet.name and one.get("owner_id") not in foreign]
     return sorted(
-        mine, key=lambda row: (row["session_number"] not in fleet.session_numbers, row["session_number"], _id(row))
+        owned,
+        key=lambda one: (
+            one["session_number"] not in fleet.session_numbers,
+            one["session_number"],
+            get_session_id(one),
+        ),
     )
 
 
-def replan(fleet: Fleet, aws_state: AwsState, row: PlanEntry, there: list[ModuleParams]) -> Plan:
-    """The calls for one interface, given what a fresh look shows of it. Raises ConflictError if there is no place,
-    DeletionSkipped if what was to be removed must not be."""
-    if row.interface is None or row.target is None:
-        return _replan_removal(fleet, aws_state, row, there)
-    mine = owned(fleet, there, aws_state.limits.foreign)
-    current = mine[0] if mine else _adoptable(fleet, there, aws_state)
-    taken = numbers_taken(one for one in there if one is not current)
-    number = fleet.session_numbers.choose(taken, current["session_number"] if current else None)
+def replan(fleet: Fleet, aws_state: AwsState, entry: PlanEntry, sessions: list[ModuleParams]) -> Plan:
+    """The calls for one entry, given the sessions that its interface has now.
+
+    Raises ConflictError if no session number is free, and DeletionSkipped if a deletion is no longer valid.
+    """
+    if entry.interface is None or entry.target is None:
+        return _replan_deletion(fleet, aws_state, entry, sessions)
+    owned = list_owned(fleet, sessions, aws_state.limits.foreign)
+    current = owned[0] if owned else _find_adoptable(fleet, sessions, aws_state)
+    used = list_session_numbers(session for session in sessions if session is not current)
+    number = fleet.session_numbers.choose(used, current["session_number"] if current else None)
     if number is None:
         raise ConflictError(
-            f"{row.interface_id}: other sessions now have all of its session numbers {fleet.session_numbers}."
+            f"{entry.interface_id}: another client took the last free session number in {fleet.session_numbers}. "
+            "Delete a session of this interface or extend session_numbers."
         )
-    return _assign(fleet, aws_state, row.interface, row.target, number, current, there).plan
+    return _plan_session(fleet, aws_state, entry.interface, entry.target, number, current, sessions).plan
 
 
-def _replan_removal(fleet: Fleet, aws_state: AwsState, row: PlanEntry, there: list[ModuleParams]) -> Plan:
-    found = next((one for one in there if _id(one) == _id(row.session)), None)
-    if found is None:
-        return replace(row.plan, actions=())
-    if not owned(fleet, [found], aws_state.limits.foreign):
-        raise DeletionSkipped("its session is not the fleet's any more")
-    if row.kept_session_id is not None and session_to_keep(fleet, aws_state, row, there) is found:
-        raise DeletionSkipped(f"{row.kept_session_id} is not the fleet's on this interface, so {_id(found)} stays")
-    return row.plan
+def _replan_deletion(fleet: Fleet, aws_state: AwsState, entry: PlanEntry, sessions: list[ModuleParams]) -> Plan:
+    session_id = get_session_id(entry.session)
+    session = next((one for one in sessions if get_session_id(one) == session_id), None)
+    if session is None:
+        return replace(entry.plan, actions=())
+    if not list_owned(fleet, [session], aws_state.limits.foreign):
+        raise DeletionSkipped("session no longer has this fleet's tag")
+    if entry.kept_session_id is not None and find_kept_session(fleet, aws_state, entry, sessions) is session:
+        raise DeletionSkipped(
+            f"{entry.kept_session_id} was deleted or no longer has this fleet's tag; {session_id} is kept"
+        )
+    return entry.plan
 
 
-def session_to_keep(
-    fleet: Fleet, aws_state: AwsState, row: PlanEntry, there: list[ModuleParams]
+def find_kept_session(
+    fleet: Fleet, aws_state: AwsState, entry: PlanEntry, sessions: list[ModuleParams]
 ) -> ModuleParams | None:
-    """The session of the fleet that stays where the row removes one that is too many, given what a fresh look shows of
-    the interface: the one that was to stay, else the first; None if there is none."""
-    mine = owned(fleet, there, aws_state.limits.foreign)
-    return min(mine, key=lambda one: _id(one) != row.kept_session_id, default=None)
+    """The session to keep on an interface where the entry deletes a duplicate, given its sessions now.
+
+    It is the session that the plan keeps, otherwise the first of the fleet, otherwise None.
+    """
+    owned = list_owned(fleet, sessions, aws_state.limits.foreign)
+    return min(owned, key=lambda session: get_session_id(session) != entry.kept_session_id, default=None)
 
 
 def find_duplicates(
     fleet: Fleet, aws_state: AwsState, interfaces: set[str], sessions: list[ModuleParams]
 ) -> list[PlanEntry]:
-    """Rows that remove what another run of the same fleet made at the same time: all but one on each of the interfaces.
+    """Entries that delete all but one of the fleet's sessions on each interface, after a concurrent run of the fleet.
 
-    sessions: all of them, as a look after this run's own shows them.
+    interfaces: the ids of the interfaces to check. sessions: all sessions, read after this run created its sessions.
     """
-    by_interface = grouped(one for one in sessions if one["network_interface_id"] in interfaces)
+    by_interface = group_by_interface(one for one in sessions if one["network_interface_id"] in interfaces)
     return [
-        _deletion(row, None, "another run of the fleet made it at the same time")
-        for there in by_interface.values()
-        for row in owned(fleet, there, aws_state.limits.foreign)[1:]
+        _plan_deletion(duplicate, None, "duplicate created by a concurrent run")
+        for on_interface in by_interface.values()
+        for duplicate in list_owned(fleet, on_interface, aws_state.limits.foreign)[1:]
     ]
 
 
-def _removal(fleet: Fleet, found: ModuleParams, one: Interface | None, reason: str) -> PlanEntry:
-    """A session that the fleet has no use for any more goes, if the task allows it."""
+def _plan_removal(fleet: Fleet, session: ModuleParams, interface: Interface | None, reason: str) -> PlanEntry:
+    """Delete a session that the fleet does not need, or keep it if purge is false."""
     if not fleet.purge and fleet.present:
-        return _kept(found, one, f"{reason}, but purge is false")
-    return _deletion(found, one, reason)
+        return _keep(session, interface, f"{reason}; kept because purge is false")
+    return _plan_deletion(session, interface, reason)
 
 
-def _deletion(found: ModuleParams, one: Interface | None, reason: str) -> PlanEntry:
-    made = Plan((delete_action(SESSION, found, reason),), before=found)
-    return PlanEntry(found["network_interface_id"], "delete", reason, one, made)
+def _plan_deletion(session: ModuleParams, interface: Interface | None, reason: str) -> PlanEntry:
+    deletion = Plan((delete_action(SESSION, session, reason),), before=session)
+    return PlanEntry(session["network_interface_id"], "delete", reason, interface, deletion)
 
 
-def _kept(found: ModuleParams, one: Interface | None, reason: str) -> PlanEntry:
-    """A session that is left alone though the fleet has no use for it."""
-    return PlanEntry(found["network_interface_id"], "skip", reason, one, Plan(before=found, after=found))
+def _keep(session: ModuleParams, interface: Interface | None, reason: str) -> PlanEntry:
+    """Skip an interface and leave its session of the fleet unchanged."""
+    return PlanEntry(session["network_interface_id"], "skip", reason, interface, Plan(before=session, after=session))
 
 
-def _plan_unassigned(fleet: Fleet, one: Interface, current: ModuleParams | None, reason: str) -> PlanEntry:
-    """No place for this interface: a session that it has must go, unless it is not the fleet's yet."""
+def _plan_unassigned(fleet: Fleet, interface: Interface, current: ModuleParams | None, reason: str) -> PlanEntry:
+    """Handle an interface without a target or session number: remove its session, unless it is not the fleet's yet."""
     if current is None or FLEET not in current["tags"]:
-        return PlanEntry(one.id, "skip", reason, one, unassigned=True)
-    return replace(_removal(fleet, current, one, reason), unassigned=True)
+        return PlanEntry(interface.id, "skip", reason, interface, unassigned=True)
+    return replace(_plan_removal(fleet, current, interface, reason), unassigned=True)
 
 
-def _adoptable(fleet: Fleet, sessions: list[ModuleParams], aws_state: AwsState) -> ModuleParams | None:
-    """The session of nobody's fleet that is one of this fleet in all but the mark, if the task allows to take it."""
+def _find_adoptable(fleet: Fleet, sessions: list[ModuleParams], aws_state: AwsState) -> ModuleParams | None:
+    """The session without a fleet tag that has the fleet's filter and one of its targets, if O(adopt) is true."""
     if not fleet.adopt:
         return None
     targets = {target.id for target in aws_state.targets}
-    fitting = [
-        row
-        for row in sessions
-        if FLEET not in row["tags"]
-        and row.get("owner_id") not in aws_state.limits.foreign
-        and row[FILTER.id_option] == aws_state.filter_id
-        and row[TARGET.id_option] in targets
+    candidates = [
+        session
+        for session in sessions
+        if FLEET not in session["tags"]
+        and session.get("owner_id") not in aws_state.limits.foreign
+        and session[FILTER.id_option] == aws_state.filter_id
+        and session[TARGET.id_option] in targets
     ]
-    return min(fitting, key=lambda row: row["session_number"], default=None)
+    return min(candidates, key=lambda session: session["session_number"], default=None)
 
 
-def _changes(before: ModuleParams, after: ModuleParams) -> dict[str, list[Any]]:
+def _list_changes(before: ModuleParams, after: ModuleParams) -> dict[str, list[Any]]:
     return {key: [before.get(key), after[key]] for key in after if after[key] != before.get(key)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a fleet's plan says to people and to later tasks: counts, coverage, a table, the sensor's map."""
+"""Reports of a fleet's plan: coverage, pending references, warnings, the table of the diff, the VNI map."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
 from .._model.text import list_some, printable
 from .plan_entry import AwsState, PlanEntry, summary
 
-# How the last line counts each action.
-COUNTED = {
+# The labels of the counts in the last line of the table, by action.
+COUNT_LABELS = {
     "create": "to create",
     "update": "to update",
     "delete": "to delete",
@@ -25,15 +25,15 @@ COUNTED = {
 HEADING = ("action", "interface", "instance", "session", "number", "target", "reason")
 
 
-def coverage(rows: list[PlanEntry]) -> ModuleParams:
-    """What of the selection is mirrored, once the plan is through."""
-    seated = [row for row in rows if row.action in ("create", "update", "unchanged")]
-    # A change that failed leaves the session that is there.
-    unmirrored_entries = [row for row in rows if row.unassigned or (row.action == "create" and row.failed)]
-    unmirrored = sorted(row.interface_id for row in unmirrored_entries)
-    mirrored = {row.interface_id for row in seated}.difference(unmirrored)
+def coverage(entries: list[PlanEntry]) -> ModuleParams:
+    """How many of the selected interfaces are mirrored after the plan."""
+    with_session = [entry for entry in entries if entry.action in ("create", "update", "unchanged")]
+    # If an update fails, the existing session remains.
+    without_session = [entry for entry in entries if entry.unassigned or (entry.action == "create" and entry.failed)]
+    unmirrored = sorted(entry.interface_id for entry in without_session)
+    mirrored = {entry.interface_id for entry in with_session}.difference(unmirrored)
     return {
-        "selected": len({row.interface_id for row in rows if row.selected}),
+        "selected": len({entry.interface_id for entry in entries if entry.selected}),
         "eligible": len(mirrored) + len(unmirrored),
         "mirrored": len(mirrored),
         "unmirrored": unmirrored,
@@ -41,7 +41,7 @@ def coverage(rows: list[PlanEntry]) -> ModuleParams:
 
 
 def pending(aws_state: AwsState) -> ModuleParams:
-    """The names in check mode of what does not exist yet: of the filter, and of targets."""
+    """In check mode, the names of the filter and the targets that do not exist yet."""
     targets = [target.id.name for target in aws_state.targets if isinstance(target.id, UnresolvedRef)]
     return {
         **({FILTER.id_option: aws_state.filter_id.name} if isinstance(aws_state.filter_id, UnresolvedRef) else {}),
@@ -49,88 +49,91 @@ def pending(aws_state: AwsState) -> ModuleParams:
     }
 
 
-def warnings(rows: list[PlanEntry], pending_names: ModuleParams) -> list[str]:
-    """What is no failure and should not go unseen. pending_names: see pending."""
-    said = []
+def warnings(entries: list[PlanEntry], pending_names: ModuleParams) -> list[str]:
+    """Warnings: unresolved references, an empty selection, eligible interfaces without a session.
+
+    pending_names: the return value of pending().
+    """
+    messages = []
     if pending_names:
         names = [pending_names.get(FILTER.id_option), *pending_names.get("targets", ())]
-        said.append(
-            f"These do not exist, and check mode takes them for what an earlier task makes: "
-            f"{list_some(filter(None, names))}."
+        messages.append(
+            f"Filter or target not found: {list_some(filter(None, names))}. "
+            "Check mode assumes that an earlier task creates it; otherwise the real run fails."
         )
-    if not any(row.selected for row in rows):
-        said.append("sources select no interface. Check sources, and the region and account.")
-    unmirrored_entries = [row for row in rows if row.unassigned]
-    if unmirrored_entries:
-        reasons = Counter(row.reason for row in unmirrored_entries).most_common()
-        said.append(
-            f"{len(unmirrored_entries)} interfaces could be mirrored and are not: "
-            f"{list_some(row.interface_id for row in unmirrored_entries)}. "
-            f"Why: {'; '.join(f'{count} x {reason}' for reason, count in reasons)}."
+    if not any(entry.selected for entry in entries):
+        messages.append("sources match no interface. Check sources, the region and the account.")
+    unassigned = [entry for entry in entries if entry.unassigned]
+    if unassigned:
+        reasons = Counter(entry.reason for entry in unassigned).most_common()
+        messages.append(
+            f"{len(unassigned)} eligible interfaces are not mirrored: "
+            f"{list_some(entry.interface_id for entry in unassigned)}. "
+            f"Reasons: {'; '.join(f'{count} x {reason}' for reason, count in reasons)}."
         )
-    return said
+    return messages
 
 
-def table(rows: list[PlanEntry], most: int, target_names: dict[str, str]) -> str:
-    """The plan as text: a heading, a line for each row that changes something and each reason to skip, then counts.
+def table(entries: list[PlanEntry], max_lines: int, target_names: dict[str, str]) -> str:
+    """The plan as text: a heading, a line for each creation, update and deletion and each reason to skip, the counts.
 
-    most: how many lines of each action are listed. target_names: the Name tags of targets, by id.
+    max_lines: the number of lines of each action. target_names: the Name tags of targets, by id.
     """
     lines: list[tuple[str, ...]] = []
     for action in ("create", "update", "delete"):
-        chosen = [row for row in rows if row.action == action]
-        lines += [_cells(row, target_names) for row in chosen[:most]]
-        lines += [(action, f"... and {len(chosen) - most} more")] if len(chosen) > most else []
+        chosen = [entry for entry in entries if entry.action == action]
+        lines += [_format_cells(entry, target_names) for entry in chosen[:max_lines]]
+        lines += [(action, f"... and {len(chosen) - max_lines} more")] if len(chosen) > max_lines else []
     skipped: dict[str, list[PlanEntry]] = defaultdict(list)
-    for row in rows:
-        if row.action == "skip":
-            skipped[row.reason].append(row)
-    for reason, same in sorted(skipped.items()):
-        several = ("skip", f"{len(same)} interfaces", "", "", "", "", reason)
-        lines.append(_cells(same[0], target_names) if len(same) == 1 else several)
-    counts = summary(rows)
-    counted = ", ".join(f"{counts[action]} {words}" for action, words in COUNTED.items())
-    return "\n".join([*_aligned([HEADING, *lines] if lines else []), counted, ""])
+    for entry in entries:
+        if entry.action == "skip":
+            skipped[entry.reason].append(entry)
+    for reason, group in sorted(skipped.items()):
+        group_cells = ("skip", f"{len(group)} interfaces", "", "", "", "", reason)
+        lines.append(_format_cells(group[0], target_names) if len(group) == 1 else group_cells)
+    counts = summary(entries)
+    count_line = ", ".join(f"{counts[action]} {label}" for action, label in COUNT_LABELS.items())
+    return "\n".join([*_align([HEADING, *lines] if lines else []), count_line, ""])
 
 
-def _aligned(lines: list[tuple[str, ...]]) -> list[str]:
-    """The cells in columns. Names come from tags, so what a terminal would obey is escaped."""
-    shown = [tuple(map(printable, line)) for line in lines]
-    # A line that is no row of the table does not make its columns wider.
-    full = [line for line in shown if len(line) == len(HEADING)]
+def _align(lines: list[tuple[str, ...]]) -> list[str]:
+    """Align the cells in columns. Names come from tags, so control characters are escaped."""
+    escaped = [tuple(map(printable, line)) for line in lines]
+    # The "... and N more" lines have fewer cells and do not widen the columns.
+    full = [line for line in escaped if len(line) == len(HEADING)]
     widths = [max(map(len, column)) for column in zip(*full)] or [0]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in shown]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in escaped]
 
 
 def vni_map(sessions: Iterable[tuple[PlanEntry, ModuleParams]]) -> list[ModuleParams]:
-    """For the sensor: which interface and instance each virtual network id is."""
+    """The interface and instance of each virtual network id, for the configuration of sensors."""
     return [
         {
-            "virtual_network_id": found["virtual_network_id"],
-            "network_interface_id": row.interface_id,
-            **({"instance_id": row.interface.instance.id} if row.interface and row.interface.instance else {}),
-            TARGET.id_option: found[TARGET.id_option],
+            "virtual_network_id": session["virtual_network_id"],
+            "network_interface_id": entry.interface_id,
+            **({"instance_id": entry.interface.instance.id} if entry.interface and entry.interface.instance else {}),
+            TARGET.id_option: session[TARGET.id_option],
         }
-        for row, found in sessions
-        if "virtual_network_id" in found and TARGET.id_option in found
+        for entry, session in sessions
+        if "virtual_network_id" in session and TARGET.id_option in session
     ]
 
 
-def _cells(row: PlanEntry, target_names: dict[str, str]) -> tuple[str, ...]:
-    """The columns of HEADING."""
-    found, instance = row.session, row.interface.instance if row.interface else None
+def _format_cells(entry: PlanEntry, target_names: dict[str, str]) -> tuple[str, ...]:
+    """The cells of an entry, in the columns of HEADING."""
+    session, instance = entry.session, entry.interface.instance if entry.interface else None
     name = instance.tags.get("Name") if instance else None
-    target = found.get(TARGET.id_option, row.target.id if row.target else None)
+    target = session.get(TARGET.id_option, entry.target.id if entry.target else None)
     changes = [
         option if isinstance(after, dict) else f"{option} {before!r} -> {after!r}"
-        for option, (before, after) in (row.changes or {}).items()
+        for option, (before, after) in (entry.changes or {}).items()
     ]
     return (
-        row.action,
-        row.interface_id,
+        entry.action,
+        entry.interface_id,
         f"{instance.id if instance else '-'}{f' ({name})' if name else ''}",
-        found.get(SESSION.id_option, "(new)" if row.action == "create" else "-"),
-        str(found.get("session_number", "-")),
+        session.get(SESSION.id_option, "(new)" if entry.action == "create" else "-"),
+        str(session.get("session_number", "-")),
         target.name if isinstance(target, UnresolvedRef) else target_names.get(target or "", target or "-"),
-        ", ".join(changes) or row.reason,
+        ", ".join(changes) or entry.reason,
     )

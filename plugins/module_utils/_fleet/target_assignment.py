@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which target and which session number each interface of a fleet gets. Pure, and stable: what has a place keeps it."""
+"""Assignment of targets and session numbers to the interfaces of a fleet.
+
+Pure and stable: a session keeps its target and session number as long as both are still valid.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ NUMBERS = next(field for field in SESSION.fields if field.option == "session_num
 class Target:
     """A target of the fleet.
 
-    type: as EC2 says, None where the account cannot see it. capacity: how many sessions it takes, None for no limit.
-    zones: those it is in, empty if they are not known.
+    type: as EC2 returns it, None if the account cannot describe the target. capacity: the maximum number of sessions,
+    None for no limit. zones: Availability Zones, empty if unknown.
     """
 
     id: str | UnresolvedRef
@@ -36,7 +39,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An interface that needs a target: its id and zone, and the target that its session has, None if it has none."""
+    """An interface that needs a target.
+
+    interface: id. zone: Availability Zone. target: id of the target of its existing session, None without a session.
+    """
 
     interface: str
     zone: str
@@ -52,21 +58,21 @@ class NumberRange:
 
     @classmethod
     def parse(cls, text: str) -> NumberRange:
-        """From C(1-3) or C(5). Raises ValidationError."""
-        found = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
-        lowest, highest = (int(found.group(1)), int(found.group(2) or found.group(1))) if found else (0, 0)
+        """Parse C(1-3) or C(5). Raises ValidationError."""
+        match = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
+        lowest, highest = (int(match.group(1)), int(match.group(2) or match.group(1))) if match else (0, 0)
         if not (NUMBERS.minimum or 0) <= lowest <= highest <= (NUMBERS.maximum or 0):
             raise ValidationError(
                 f"session_numbers must be a number or LOWEST-HIGHEST within {NUMBERS.range()}, not {quote(text)}."
             )
         return cls(lowest, highest)
 
-    def choose(self, taken: Iterable[int], current: int | None) -> int | None:
-        """The number a session keeps if it is in the band, else the lowest free one; None if none is free."""
+    def choose(self, used: Iterable[int], current: int | None) -> int | None:
+        """The current number if it is in the range, otherwise the lowest number that is not used, otherwise None."""
         if current is not None and current in self:
             return current
-        held = set(taken)
-        return next((number for number in range(self.lowest, self.highest + 1) if number not in held), None)
+        unavailable = set(used)
+        return next((number for number in range(self.lowest, self.highest + 1) if number not in unavailable), None)
 
     def __contains__(self, number: int) -> bool:
         return self.lowest <= number <= self.highest
@@ -75,70 +81,76 @@ class NumberRange:
         return f"{self.lowest}-{self.highest}"
 
 
-def place(seats: Iterable[Assignment], targets: Iterable[Target], others: dict[str, int]) -> dict[str, Target | None]:
-    """The target of each interface, by its id; None where no target has room.
+def assign_targets(
+    assignments: Iterable[Assignment], targets: Iterable[Target], other_load: dict[str, int]
+) -> dict[str, Target | None]:
+    """The target of each interface, by interface id; None if all targets are at capacity.
 
-    others: how many sessions that are not of these seats each target has. A seat keeps its target as long as that is
-    one of these and the seats alone do not exceed its capacity, whatever others add. The rest go, in the order of
-    their ids, to a target in their zone, of those to the least loaded, of those to the first.
+    other_load: by target id, the number of sessions outside these assignments. An interface keeps its target if that
+    is still in targets and these assignments alone do not exceed its capacity, whatever the other load. All other
+    interfaces, in order of their ids, get the least-loaded target in their zone, otherwise the least-loaded target.
+    Among equal loads the first target of the list is chosen.
     """
-    seats, targets = sorted(seats, key=lambda seat: seat.interface), list(targets)
+    assignments, targets = sorted(assignments, key=lambda one: one.interface), list(targets)
     by_id = {target.id: target for target in targets}
     kept: dict[str | UnresolvedRef, int] = dict.fromkeys(by_id, 0)
-    placed: dict[str, Target | None] = {}
-    for seat in seats:
-        target = by_id.get(seat.target) if seat.target is not None else None
+    assigned: dict[str, Target | None] = {}
+    for one in assignments:
+        target = by_id.get(one.target) if one.target is not None else None
         if target is not None and (target.capacity is None or kept[target.id] < target.capacity):
-            placed[seat.interface] = target
+            assigned[one.interface] = target
             kept[target.id] += 1
-    loads = [kept[target.id] + others.get(str(target.id), 0) for target in targets]
-    room = TargetPool(targets, loads)
-    for seat in seats:
-        if seat.interface not in placed:
-            at = room.take(seat.zone)
-            placed[seat.interface] = None if at is None else targets[at]
-    return placed
+    pool = TargetPool(targets, [kept[target.id] + other_load.get(str(target.id), 0) for target in targets])
+    for one in assignments:
+        if one.interface not in assigned:
+            index = pool.take(one.zone)
+            assigned[one.interface] = None if index is None else targets[index]
+    return assigned
 
 
 class TargetPool:
-    """Which target takes the next session. Heaps, because thousands of sessions may have hundreds of targets.
+    """Selects the target of each new session. Uses heaps: a fleet can have thousands of sessions, hundreds of targets.
 
-    loads: how many sessions each target has, in the same order; kept up to date.
+    loads: the number of sessions of each target, in the order of targets; updated in place.
     """
 
     def __init__(self, targets: list[Target], loads: list[int]) -> None:
         self._targets, self._loads = targets, loads
-        # By zone, and of all: the targets with the load that they had when they were last looked at.
+        # Heaps of (load, index of the target), by zone and of all targets. A load may be out of date;
+        # _find_least_loaded corrects it.
         self._by_zone: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for at, target in enumerate(targets):
+        for index, target in enumerate(targets):
             for zone in target.zones:
-                self._by_zone[zone].append((loads[at], at))
-        self._all = [(load, at) for at, load in enumerate(loads)]
+                self._by_zone[zone].append((loads[index], index))
+        self._all = [(load, index) for index, load in enumerate(loads)]
         for heap in (self._all, *self._by_zone.values()):
             heapify(heap)
 
     def take(self, zone: str) -> int | None:
-        """Take a place for an interface of this zone. Returns where its target is in the list, None if all are full."""
-        at = self._least(self._by_zone.get(zone, []))
-        if at is None:
-            at = self._least(self._all)
-        if at is not None:
-            self._loads[at] += 1
-        return at
+        """Add a session of an interface in this zone to a target.
 
-    def _least(self, heap: list[tuple[int, int]]) -> int | None:
+        Returns the index of the target, None if all targets are at capacity.
+        """
+        index = self._find_least_loaded(self._by_zone.get(zone, []))
+        if index is None:
+            index = self._find_least_loaded(self._all)
+        if index is not None:
+            self._loads[index] += 1
+        return index
+
+    def _find_least_loaded(self, heap: list[tuple[int, int]]) -> int | None:
         while heap:
-            load, at = heap[0]
-            capacity = self._targets[at].capacity
-            if capacity is not None and self._loads[at] >= capacity:
+            load, index = heap[0]
+            capacity = self._targets[index].capacity
+            if capacity is not None and self._loads[index] >= capacity:
                 heappop(heap)
-            elif load != self._loads[at]:
-                heapreplace(heap, (self._loads[at], at))
+            elif load != self._loads[index]:
+                heapreplace(heap, (self._loads[index], index))
             else:
-                return at
+                return index
         return None
 
 
-def numbers_taken(sessions: Iterable[ModuleParams]) -> list[int]:
-    """The session numbers that these sessions have."""
-    return [row["session_number"] for row in sessions]
+def list_session_numbers(sessions: Iterable[ModuleParams]) -> list[int]:
+    """The session numbers of these sessions."""
+    return [session["session_number"] for session in sessions]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Objects in EC2's words and in the options' words, and back."""
+"""Conversion of resources between EC2's API parameters and module options."""
 
 from __future__ import annotations
 
@@ -10,39 +10,41 @@ from .resource_types import ApiParams, ModuleParams, ResourceType
 
 
 def from_api(resource_type: ResourceType, reply: ApiParams, arn_base: str) -> ModuleParams:
-    """An object in EC2's words turned into the options' words, with its parts in their order.
+    """Convert a resource in an EC2 response to module options.
 
-    arn_base: C(arn:PARTITION:ec2:REGION); the ARN's form is that of the Service Authorization Reference for EC2.
+    reply: the resource's member of the response. arn_base: C(arn:PARTITION:ec2:REGION). The ARN format is from the
+    Service Authorization Reference for EC2. The result includes the child resources, sorted (see sort_rules), and
+    C(tags) as a dict.
     """
-    found = {resource_type.id_option: reply[resource_type.id_member]}
+    row = {resource_type.id_option: reply[resource_type.id_member]}
     for field in resource_type.fields:
         value = reply.get(field.member)
         if value is not None:
-            found[field.option] = field.converter.from_api(value) if field.converter else value
+            row[field.option] = field.converter.from_api(value) if field.converter else value
         elif field.unset is not None:
-            found[field.option] = field.unset
-    if resource_type.owned and "OwnerId" in reply:
-        found["owner_id"] = reply["OwnerId"]
-        found["arn"] = f"{arn_base}:{reply['OwnerId']}:{resource_type.tag_type}/{reply[resource_type.id_member]}"
-    if resource_type.parts is not None:
-        found[resource_type.parts.listed] = sort_rules(
+            row[field.option] = field.unset
+    if resource_type.has_owner and "OwnerId" in reply:
+        row["owner_id"] = reply["OwnerId"]
+        row["arn"] = f"{arn_base}:{reply['OwnerId']}:{resource_type.tag_type}/{reply[resource_type.id_member]}"
+    if resource_type.children is not None:
+        row[resource_type.children.list_option] = sort_rules(
             [
-                from_api(resource_type.parts, row, arn_base)
-                for member in resource_type.parts.lists
-                for row in reply.get(member, [])
+                from_api(resource_type.children, child, arn_base)
+                for member in resource_type.children.list_members
+                for child in reply.get(member, [])
             ]
         )
-    found["tags"] = {tag["Key"]: tag["Value"] for tag in reply.get("Tags", [])}
-    return found
+    row["tags"] = {tag["Key"]: tag["Value"] for tag in reply.get("Tags", [])}
+    return row
 
 
 def sort_rules(rules: list[ModuleParams]) -> list[ModuleParams]:
-    """Rules as EC2 lists and applies them: ingress before egress, the lowest number first."""
+    """Return the rules in the order in which EC2 lists and evaluates them: ingress first, then by rule number."""
     return sorted(rules, key=lambda rule: (rule["direction"] != "ingress", rule["rule_number"]))
 
 
 def to_api_params(resource_type: ResourceType, values: ModuleParams) -> ApiParams:
-    """The request members for these values; a value that means "not set" has none."""
+    """Convert module options to the parameters of a Create or Modify call. Omits unset values (see Field.unset)."""
     return {
         field.member: field.converter.to_api(values[field.option]) if field.converter else values[field.option]
         for field in resource_type.fields
@@ -51,7 +53,7 @@ def to_api_params(resource_type: ResourceType, values: ModuleParams) -> ApiParam
 
 
 def fields_to_reset(resource_type: ResourceType, values: ModuleParams) -> list[str]:
-    """The C(RemoveFields) entries for those of these values that ask for a reset."""
+    """Return the C(RemoveFields) entries of a Modify call for the values that reset a field (see Field.unset)."""
     return [
         field.remove
         for field in resource_type.fields

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Values that have several spellings, or that EC2 writes in another way than the options do."""
+"""Converters for option values that have several spellings or another representation in the EC2 API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from .text import quote
 
-# IANA's assigned numbers for the protocols that have a name here, in lower case.
+# Protocol numbers by lower-case name (IANA, "Assigned Internet Protocol Numbers").
 PROTOCOLS = {
     "icmp": 1,
     "igmp": 2,
@@ -37,15 +37,16 @@ PROTOCOLS = {
 }
 ANY_PROTOCOL = "all"
 _PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
-_MORE_NAMES = {"ipv6-icmp": "icmpv6", "ospfigp": "ospf", "-1": ANY_PROTOCOL}
+_PROTOCOL_ALIASES = {"ipv6-icmp": "icmpv6", "ospfigp": "ospf", "-1": ANY_PROTOCOL}
 
 
 @dataclass(frozen=True)
 class Converter:
-    """One way of writing a value.
+    """The conversion functions of one value format.
 
-    parse: any spelling to the one that results have; raises ValueError with the end of a sentence that begins with the
-    option. to_api, from_api: that spelling to EC2's and back.
+    parse: converts any accepted spelling to the canonical spelling, which results use. Raises ValueError; its text
+    follows the option's name, for example "must be a port". to_api, from_api: convert the canonical spelling to the
+    API's value and back.
     """
 
     parse: Callable[[str], str]
@@ -54,12 +55,15 @@ class Converter:
 
 
 def parse_protocol(text: str) -> str:
-    """V(6), V(TCP) and V(tcp) to V(tcp); numbers without a name here stay numbers, as text."""
+    """Convert a protocol to its canonical spelling: V(6), V(TCP) and V(tcp) to V(tcp).
+
+    A number (1 to 255) without a name in PROTOCOLS stays a number, as a string. Raises ValueError.
+    """
     word = text.strip().lower()
-    word = _MORE_NAMES.get(word, word)
+    word = _PROTOCOL_ALIASES.get(word, word)
     if word == ANY_PROTOCOL or word in PROTOCOLS:
         return word
-    # EC2 does not say whether 0 is the protocol of that number or no protocol at all.
+    # EC2 does not document whether 0 means protocol 0 (HOPOPT) or any protocol.
     if not re.fullmatch(r"[0-9]{1,3}", word) or not 1 <= int(word) <= 255:
         known = ", ".join([ANY_PROTOCOL, *PROTOCOLS])
         raise ValueError(f"must be 1 to 255 or one of {known}, not {quote(text)}")
@@ -67,34 +71,38 @@ def parse_protocol(text: str) -> str:
 
 
 def protocol_number(protocol: str) -> int:
-    """The number of a protocol that parse_protocol returned, other than ANY_PROTOCOL."""
+    """Return the protocol number. protocol: a result of parse_protocol, except ANY_PROTOCOL."""
     return PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
 
 
 def _protocol_name(number: int) -> str:
-    # Terraform's provider cannot tell 0 from nothing in EC2's replies either, and takes both for any protocol.
+    """Return the canonical spelling of a protocol number."""
+    # Terraform's provider does not distinguish 0 from a missing number in EC2's replies; both mean any protocol.
     return _PROTOCOL_NAMES.get(number, str(number)) if number else ANY_PROTOCOL
 
 
 def parse_ports(text: str) -> str:
-    """V(443) and V(443-443) to V(443), V(8000-8100) as it is."""
+    """Convert a port or port range to its canonical spelling: V(443-443) to V(443); V(8000-8100) is unchanged.
+
+    Raises ValueError.
+    """
     ends = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
     first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (65536, 65536)
     if max(first, last) > 65535:
         raise ValueError(f"must be a port or a range such as 8000-8100, 0 to 65535, not {quote(text)}")
     if first > last:
-        raise ValueError(f"must not begin above its end: {quote(text)}; write {last}-{first}")
+        raise ValueError(f"must not start above its end: {quote(text)}; use {last}-{first}")
     return str(first) if first == last else f"{first}-{last}"
 
 
 def port_range(ports: str) -> tuple[int, int]:
-    """Both ends of what parse_ports returned."""
+    """Return the first and last port. ports: a result of parse_ports."""
     first, _dash, last = ports.partition("-")
     return int(first), int(last or first)
 
 
 def parse_cidr(text: str) -> str:
-    """The network in its shortest form, IPv6 in lower case."""
+    """Convert a CIDR block to its shortest form, with IPv6 addresses in lower case. Raises ValueError."""
     if not re.fullmatch(r"[0-9a-fA-F:.]{2,45}/[0-9]{1,3}", text.strip()):
         raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32, not {quote(text)}")
     try:
@@ -102,13 +110,14 @@ def parse_cidr(text: str) -> str:
     except ValueError:
         pass
     try:
-        meant = ipaddress.ip_network(text.strip(), strict=False)
+        network = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError as error:
         raise ValueError(f"must be a network such as 10.0.0.0/8 or 2001:db8::/32: {error}") from error
-    raise ValueError(f"must not have bits set beyond its prefix: {quote(text)}; write {meant}")
+    raise ValueError(f"must not have host bits set: {quote(text)}; use {network}")
 
 
-def _check_load_balancer(text: str) -> str:
+def _parse_load_balancer(text: str) -> str:
+    """Return the ARN unchanged. Raises ValueError unless it is the ARN of a Network Load Balancer."""
     if not re.fullmatch(
         r"arn:[\w-]+:elasticloadbalancing:[\w-]+:\d{12}:loadbalancer/net/[\w-]{1,32}/[0-9a-f]+", text, re.ASCII
     ):
@@ -126,4 +135,4 @@ PORTS = Converter(
     from_api=lambda ends: parse_ports(f"{ends['FromPort']}-{ends['ToPort']}"),
 )
 CIDR = Converter(parse_cidr, str, lambda text: str(ipaddress.ip_network(text, strict=False)))
-LOAD_BALANCER = Converter(_check_load_balancer, str, str)
+LOAD_BALANCER = Converter(_parse_load_balancer, str, str)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task asks for, and references to ids that are not known yet."""
+"""The desired state of a resource, and references to ids that do not exist yet."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from .validation import check_id
 
 @dataclass(frozen=True)
 class UnresolvedRef:
-    """The id of an object that does not exist yet: in check mode, one of this name that an earlier task would make."""
+    """The id, in check mode, of a missing resource that an earlier task is assumed to create.
+
+    name: the Name tag of the resource.
+    """
 
     name: str
 
     def __str__(self) -> str:
-        return f"the one named {self.name}"
+        return f"{self.name} (does not exist yet)"
 
 
 @dataclass(frozen=True)
 class CreatedIdRef:
-    """The id of the object of this kind that an earlier call of the same plan makes."""
+    """The id of the resource of this type that an earlier call of the same plan creates."""
 
     resource_type: ResourceType
 
@@ -37,12 +40,13 @@ class CreatedIdRef:
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What a task asks for.
+    """The desired state of one resource, from the options of a task.
 
-    present: C(state). id, name: as given. values: the options of the kind's fields that are given, plus the read-only
-    ones, in the spelling that results have. tags: the tag rules. allow_replacement: as given.
-    parts: what the object's parts should be, None if the task does not say; each has values for all its fields.
-    purge_parts: whether parts that are not among these go.
+    present: whether O(state=present). id, name: the options, None if omitted.
+    values: the options for the fields of the resource type and the read-only options, without omitted options. The
+    values have their canonical spelling (see Converter). tags: the tag rules. allow_replacement: the option.
+    children: the desired state of the child resources, each with values for all fields; None if the option is omitted.
+    purge_children: whether to delete child resources that are not in C(children).
     """
 
     resource_type: ResourceType
@@ -52,12 +56,12 @@ class DesiredState:
     values: ModuleParams
     tags: TagRules
     allow_replacement: bool = False
-    parts: tuple[DesiredState, ...] | None = None
-    purge_parts: bool = True
+    children: tuple[DesiredState, ...] | None = None
+    purge_children: bool = True
 
     @classmethod
     def from_options(cls, resource_type: ResourceType, params: ModuleParams) -> DesiredState:
-        """Raises ValidationError for options that cannot be right whatever EC2 holds."""
+        """Create the desired state from module options. Raises ValidationError for invalid options. Makes no call."""
         desired = cls(
             resource_type=resource_type,
             present=params["state"] == "present",
@@ -76,27 +80,31 @@ class DesiredState:
         )
         if desired.id is not None:
             check_id(resource_type.id_option, desired.id, resource_type.prefix)
-        if resource_type.parts is None or params.get(resource_type.parts.listed) is None:
+        if resource_type.children is None or params.get(resource_type.children.list_option) is None:
             return desired
-        parts = tuple(cls._part(resource_type.parts, params, part) for part in params[resource_type.parts.listed])
-        return replace(desired, parts=parts, purge_parts=params[f"purge_{resource_type.parts.listed}"])
+        option = resource_type.children.list_option
+        children = tuple(cls._child(resource_type.children, params, entry) for entry in params[option])
+        return replace(desired, children=children, purge_children=params[f"purge_{option}"])
 
     @classmethod
-    def _part(cls, resource_type: ResourceType, params: ModuleParams, given: ModuleParams) -> DesiredState:
-        """One part as its entry in the list says, which is the whole of it: what it leaves out is not set."""
-        label = " ".join(truncate(given.get(option)) for option in resource_type.identifying)
+    def _child(cls, resource_type: ResourceType, params: ModuleParams, entry: ModuleParams) -> DesiredState:
+        """Create the desired state of a child resource from its list entry.
+
+        Omitted suboptions, except tags, have the value that resets the field. Raises ValidationError.
+        """
+        label = " ".join(truncate(entry.get(option)) for option in resource_type.identifying)
         try:
             values = {
-                field.option: field.unset if given.get(field.option) is None else field.parse(given[field.option])
+                field.option: field.unset if entry.get(field.option) is None else field.parse(entry[field.option])
                 for field in resource_type.fields
             }
-            tags = TagRules.from_options({**params, "name": None, "tags": given.get("tags")})
+            tags = TagRules.from_options({**params, "name": None, "tags": entry.get("tags")})
         except ValidationError as error:
-            raise ValidationError(f"{resource_type.listed}: {label}: {error}") from error
+            raise ValidationError(f"{resource_type.list_option}: {label}: {error}") from error
         return cls(resource_type, True, None, None, values, tags)
 
     def key(self, options: tuple[str, ...]) -> ModuleParams | None:
-        """These options with their values, None unless all are given."""
+        """Return the values of these options, or None if the task omits any of them or if there are none."""
         if not options or any(option not in self.values for option in options):
             return None
         return {option: self.values[option] for option in options}

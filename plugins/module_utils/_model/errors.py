@@ -2,31 +2,30 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Errors of a task, apart from those of EC2."""
+"""Errors of a task other than EC2 errors (see Ec2Error)."""
 
 from __future__ import annotations
 
 
 class ValidationError(Exception):
-    """Options that cannot be right; the message names the option and what it takes."""
+    """Invalid options. The message names the option and the accepted values."""
 
 
 class ConflictError(Exception):
-    """A change that will not be made; the message names the objects and the way out."""
+    """A change that the module refuses to make. The message names the resources and a solution."""
 
 
 class TransientError(ConflictError):
-    """ConflictError because of what EC2 shows, which may lag behind what was done: worth another look before giving
-    up."""
+    """A conflict that may be due to EC2's eventual consistency. Another Describe call may resolve it."""
 
 
 class NotFoundError(TransientError):
-    """An object that the task names does not exist, or does not show yet."""
+    """A resource that the task names does not exist, or Describe does not return it yet."""
 
 
 class AmbiguousMatchError(TransientError):
-    """More than one object could be meant, or one that is gone still shows."""
+    """Several resources match the task. Describe may still return a deleted one."""
 
 
 class InUseError(TransientError):
-    """An object that the task removes is in use, or still seems to be."""
+    """A resource to be deleted is in use. Describe may still return a deleted user of the resource."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which object a task means, and how it differs from what the task asks for."""
+"""Matching of existing resources with the desired state, and their differences."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from .text import truncate
 
 
 def find_match(desired: DesiredState, rows: Iterable[ModuleParams]) -> ModuleParams | None:
-    """The one object that the task means, None if it does not exist.
+    """Return the resource that the task identifies, or None if it does not exist.
 
-    rows: every object that could be it. In this order: its id, its natural key, its name within its scope. Raises
-    AmbiguousMatchError if there are several, ConflictError if two of the three point at different objects.
+    rows: the candidate resources. A resource is identified by its id, otherwise by a natural key, otherwise by its name
+    within ResourceType.name_scope. Raises AmbiguousMatchError if several resources match, and ConflictError if id,
+    natural key and name match different resources.
     """
     resource_type, rows = desired.resource_type, list(rows)
     key = next((key for options in resource_type.natural_keys if (key := desired.key(options))), None)
@@ -29,19 +30,17 @@ def find_match(desired: DesiredState, rows: Iterable[ModuleParams]) -> ModulePar
     by_name = [row for row in rows if desired.name is not None and row["tags"].get("Name") == desired.name]
     by_name = [row for row in by_name if has_values(row, scope)]
     if desired.id is not None:
-        candidates, words = by_id, f"{resource_type.id_option} {desired.id}"
+        candidates, identity = by_id, f"{resource_type.id_option} {desired.id}"
     elif by_key:
-        # What EC2 does not hold to be unique may still be told apart by its name.
+        # If the natural key is not unique, the name may identify one of the matches.
         candidates = [row for row in by_key if row in by_name] if len(by_key) > 1 else by_key
-        candidates, words = (
-            candidates or by_key,
-            " and ".join(f"{option} {value}" for option, value in (key or {}).items()),
-        )
+        candidates = candidates or by_key
+        identity = " and ".join(f"{option} {value}" for option, value in (key or {}).items())
     else:
-        candidates, words = by_name, f"name {desired.name}"
+        candidates, identity = by_name, f"name {desired.name}"
     if len(candidates) > 1:
         raise AmbiguousMatchError(
-            f"{words} fits {len(candidates)} {resource_type.noun}s, give {resource_type.id_option}: "
+            f"{identity} matches {len(candidates)} {resource_type.noun}s; identify one by {resource_type.id_option}: "
             f"{_labels(resource_type, candidates)}."
         )
     if not candidates:
@@ -52,41 +51,44 @@ def find_match(desired: DesiredState, rows: Iterable[ModuleParams]) -> ModulePar
         others += [row for row in by_name if row not in others]
     if others:
         raise ConflictError(
-            f"The options point at different {resource_type.noun}s: {words} at {resource_type.label(one)}, "
-            f"the rest at {_labels(resource_type, others)}. Correct the options, or rename or renumber one of "
-            "them first."
+            f"The options match different {resource_type.noun}s: {identity} matches {resource_type.label(one)}, "
+            f"the other options match {_labels(resource_type, others)}. Correct the options, or first rename or "
+            f"renumber one of the {resource_type.noun}s."
         )
     return one
 
 
 def has_values(row: ModuleParams, values: ModuleParams) -> bool:
-    """Whether the object has these values, and its parts have those of theirs."""
+    """Whether a resource has these values. Lists of child resources are compared by the values given for each child."""
     return all(_equals(row.get(option), value) for option, value in values.items())
 
 
 def matches(resource_type: ResourceType, row: ModuleParams, expected: ModuleParams, before: ModuleParams) -> bool:
-    """Whether a described object is as expected, whatever tags somebody else has given it or its parts meanwhile.
+    """Whether a described resource has the expected values and tags, also in its child resources.
 
-    before: the object before the change, which says what tags have gone.
+    before: the resource before the change; its tags that are not expected must be deleted. Ignores other additional
+    tags, which another client may have set.
     """
-    parts = resource_type.parts.listed if resource_type.parts else ""
+    list_option = resource_type.children.list_option if resource_type.children else ""
     tags = expected.get("tags", {})
     removed = before.get("tags", {}).keys() - tags.keys()
     if not tags.items() <= row["tags"].items() or not removed.isdisjoint(row["tags"]):
         return False
-    if not has_values(row, {option: value for option, value in expected.items() if option not in ("tags", parts)}):
+    if not has_values(
+        row, {option: value for option, value in expected.items() if option not in ("tags", list_option)}
+    ):
         return False
-    if not resource_type.parts or parts not in expected:
+    if not resource_type.children or list_option not in expected:
         return True
-    old = {part[resource_type.parts.id_option]: part for part in before.get(parts, ())}
-    return len(row[parts]) == len(expected[parts]) and all(
-        matches(resource_type.parts, part, desired, old.get(part[resource_type.parts.id_option], {}))
-        for part, desired in zip(row[parts], expected[parts])
+    old = {child[resource_type.children.id_option]: child for child in before.get(list_option, ())}
+    return len(row[list_option]) == len(expected[list_option]) and all(
+        matches(resource_type.children, child, desired, old.get(child[resource_type.children.id_option], {}))
+        for child, desired in zip(row[list_option], expected[list_option])
     )
 
 
 def differences(resource_type: ResourceType, current: ModuleParams, values: ModuleParams) -> ModuleParams:
-    """Those of the values that the object does not have and a task can ask for."""
+    """Return the values that differ from the current ones, except those of fields that a task cannot set."""
     return {
         f.option: values[f.option]
         for f in resource_type.fields
@@ -94,17 +96,17 @@ def differences(resource_type: ResourceType, current: ModuleParams, values: Modu
     }
 
 
-def check_needed(desired: DesiredState, values: ModuleParams) -> None:
-    """Raise ValidationError unless these values suffice to make the object."""
-    missing = [option for option in desired.resource_type.needed if option not in values]
+def check_create_options(desired: DesiredState, values: ModuleParams) -> None:
+    """Raise ValidationError unless the values include all options that creating the resource requires."""
+    missing = [option for option in desired.resource_type.required_to_create if option not in values]
     if missing:
         raise ValidationError(
-            f"No such {desired.resource_type.noun} exists, and to create one the task lacks: {', '.join(missing)}."
+            f"The {desired.resource_type.noun} does not exist, and creating it requires: {', '.join(missing)}."
         )
 
 
 def check_read_only(desired: DesiredState, current: ModuleParams) -> None:
-    """Raise ConflictError if the task states an owner or ARN that the object does not have."""
+    """Raise ConflictError if a read-only option of the task, such as the owner, differs from the resource."""
     for option in desired.resource_type.read_only:
         if desired.values.get(option, current.get(option)) != current.get(option):
             label = desired.resource_type.label(current)
@@ -114,32 +116,39 @@ def check_read_only(desired: DesiredState, current: ModuleParams) -> None:
             )
 
 
-def without_unresolved(found: ModuleParams) -> ModuleParams:
-    """The object without the keys whose value nobody but EC2 knows yet."""
-    return {key: value for key, value in found.items() if not isinstance(value, UnresolvedRef)}
+def without_unresolved(row: ModuleParams) -> ModuleParams:
+    """Return the resource without the ids that do not exist yet."""
+    return {key: value for key, value in row.items() if not isinstance(value, UnresolvedRef)}
 
 
 def merge_reply(after: ModuleParams, resource_type: ResourceType, row: ModuleParams) -> ModuleParams:
-    """The object with what EC2's reply shows of it, or of one of its parts.
+    """Update the planned resource with a resource, or child resource, of an EC2 response.
 
-    Tags are those of the plan: they are what was asked for, and a Modify reply does not hold them. So are the parts of
-    the object where the reply is not about one of them: each has a reply of its own.
+    after: the resource as planned, with the child resources and responses merged so far. resource_type, row: the type
+    and the values (see from_api) of the resource in the response. Tags are kept from the plan, because the response to
+    a Modify call has none. Child resources are kept too unless the response is about one of them.
     """
-    if resource_type.parent:
-        parts = [
-            {**row, "tags": part["tags"]} if all(part[o] == row[o] for o in resource_type.identifying) else part
-            for part in after[resource_type.listed]
+    if resource_type.parent_id_member:
+        children = [
+            {**row, "tags": child["tags"]} if all(child[o] == row[o] for o in resource_type.identifying) else child
+            for child in after[resource_type.list_option]
         ]
-        return {**after, resource_type.listed: parts}
-    kept = {resource_type.parts.listed: after[resource_type.parts.listed]} if resource_type.parts else {}
+        return {**after, resource_type.list_option: children}
+    kept = (
+        {resource_type.children.list_option: after[resource_type.children.list_option]}
+        if resource_type.children
+        else {}
+    )
     return {**row, **kept, "tags": after["tags"]}
 
 
 def _equals(value: Any, expected: Any) -> bool:
+    """Whether a value is the expected one. Compares lists of dicts by the expected keys only."""
     if isinstance(expected, list) and isinstance(value, list) and any(isinstance(one, dict) for one in expected):
         return len(value) == len(expected) and all(has_values(row, values) for row, values in zip(value, expected))
     return bool(value == expected)
 
 
 def _labels(resource_type: ResourceType, rows: Iterable[ModuleParams]) -> str:
+    """Return the labels of resources, for a message."""
     return "; ".join(resource_type.label(row) for row in rows)

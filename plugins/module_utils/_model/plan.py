@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what is and what should be to the calls that make it so, as values. Pure: nothing here calls anything."""
+"""Plans: the API calls that change the current state of a resource into the desired state. Makes no calls."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from .text import quote
 
 @dataclass(frozen=True)
 class Action:
-    """One call to EC2.
+    """One planned call to EC2.
 
-    operation, params: the action and its members. resource: what it works on, in words. reason: why.
-    resource_type: of the object or part in the reply that the result shows, None if there is none. creates: whether it
-    makes it. missing_is_success: whether an object that is already gone is as good as a success.
-    on: the resources that IAM checks.
+    operation, params: the EC2 action and its parameters. resource: the label of the resource, for messages.
+    reason: why the call is necessary, for results.
+    resource_type: the type of the resource in the response to merge into the result, None if there is none.
+    creates: whether the call creates that resource. missing_is_success: whether a not-found error counts as success.
+    on: the resources on which IAM checks the call.
     """
 
     operation: str
@@ -40,16 +41,16 @@ class Action:
 
     @property
     def pending(self) -> bool:
-        """Whether it needs the id of an object that does not exist yet."""
-        return any(isinstance(one, (UnresolvedRef, CreatedIdRef)) for one in _single(self.params))
+        """Whether a parameter is the id of a resource that does not exist yet."""
+        return any(isinstance(one, (UnresolvedRef, CreatedIdRef)) for one in _parameter_values(self.params))
 
     @property
     def needs_created_id(self) -> bool:
-        """Whether it needs the id of an object that an earlier call of the plan makes."""
-        return any(isinstance(one, CreatedIdRef) for one in _single(self.params))
+        """Whether a parameter is the id of a resource that an earlier call of the plan creates."""
+        return any(isinstance(one, CreatedIdRef) for one in _parameter_values(self.params))
 
     def with_created_ids(self, ids: dict[ResourceType, str]) -> ApiParams:
-        """Its members with the ids that earlier calls gave."""
+        """Return the parameters with references replaced by ids. ids: created ids by resource type."""
 
         def fill(value: Any) -> Any:
             if isinstance(value, list):
@@ -59,18 +60,18 @@ class Action:
         return {member: fill(value) for member, value in self.params.items()}
 
     def describe(self) -> dict[str, str]:
-        """For people: the three things a result says of each call."""
+        """Return the entry of the call in the result's C(actions)."""
         return {"operation": self.operation, "resource": self.resource, "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The calls in their order, and the object before and after them.
+    """The calls of a task in order, and the resource before and after the calls.
 
-    before, after: the object in the options' words, None if there is none. In C(after) the keys that only EC2 knows
-    in advance are left out. replaces: whether one object takes the place of another, so that EC2 is asked first whether
-    that may be removed. duplicates: whether an object, which is not the one that the plan makes, has come meanwhile and
-    takes its place; None where EC2 itself sees to it that there is but one.
+    before, after: the resource as module options, None if it does not exist. C(after) omits values that EC2 assigns.
+    replaces: whether the plan replaces a resource. Its Delete calls are then checked with DryRun before the first call.
+    duplicates: whether a resource was created by another client in the meantime and duplicates the one that the plan
+    creates. None if EC2 itself prevents duplicates.
     """
 
     actions: tuple[Action, ...] = ()
@@ -83,12 +84,13 @@ class Plan:
 def create_action(
     resource_type: ResourceType, values: ModuleParams, tags: TagChange, reason: str, parent: str | CreatedIdRef = ""
 ) -> Action:
-    """The call that makes an object with these values and tags. Tags go along, so it never exists without them.
+    """Return the call that creates a resource with these values and tags.
 
-    parent: the id of the object that it is a part of.
+    parent: for a child resource, the id of its parent. The tags are set by the same call, so the resource never exists
+    without them.
     """
     params = {
-        **({resource_type.parent: parent} if resource_type.parent else {}),
+        **({resource_type.parent_id_member: parent} if resource_type.parent_id_member else {}),
         **to_api_params(resource_type, values),
     }
     if tags.write:
@@ -100,26 +102,32 @@ def create_action(
         reason=reason,
         resource_type=resource_type,
         creates=True,
-        on=(*([str(parent)] if parent else []), *_referenced(resource_type, params), f"a new {resource_type.tag_type}"),
+        on=(
+            *([str(parent)] if parent else []),
+            *_referenced_ids(resource_type, params),
+            f"a new {resource_type.tag_type}",
+        ),
     )
 
 
 def modify_actions(
     resource_type: ResourceType, current: ModuleParams, values: ModuleParams, parent: str = ""
 ) -> list[Action]:
-    """The one call that gives the object these values, none if there are none to give.
+    """Return the call that sets these values on a resource, in a list. The list is empty if nothing differs.
 
-    parent: the id of the object that it is a part of.
+    parent: for a child resource, the id of its parent.
     """
     if not differences(resource_type, current, values):
         return []
     params = {resource_type.id_member: current[resource_type.id_option], **to_api_params(resource_type, values)}
-    removed = fields_to_reset(resource_type, values)
-    if removed:
-        params["RemoveFields"] = removed
+    reset = fields_to_reset(resource_type, values)
+    if reset:
+        params["RemoveFields"] = reset
     changed = differences(resource_type, current, values).items()
-    reason = ", ".join(f"{option}: {_show(current.get(option))} -> {_show(value)}" for option, value in changed)
-    on = (*([parent] if parent else []), current[resource_type.id_option], *_referenced(resource_type, params))
+    reason = ", ".join(
+        f"{option}: {_format_value(current.get(option))} -> {_format_value(value)}" for option, value in changed
+    )
+    on = (*([parent] if parent else []), current[resource_type.id_option], *_referenced_ids(resource_type, params))
     return [
         Action(
             f"Modify{resource_type.api}",
@@ -133,17 +141,17 @@ def modify_actions(
 
 
 def tag_actions(resource_type: ResourceType, current: ModuleParams, change: TagChange) -> list[Action]:
-    """The calls that change the tags, each only if there is something for it to do."""
-    found, actions, on = current[resource_type.id_option], [], (str(current[resource_type.id_option]),)
+    """Return the calls that change the tags of a resource: CreateTags, DeleteTags, both or none."""
+    resource_id, actions, on = current[resource_type.id_option], [], (str(current[resource_type.id_option]),)
     if change.write:
         reason = f"tags to set: {', '.join(f'{key}={value}' for key, value in sorted(change.write.items()))}"
-        params = {"Resources": [found], "Tags": _tag_list(change.write)}
+        params = {"Resources": [resource_id], "Tags": _tag_list(change.write)}
         actions.append(Action("CreateTags", params, resource_type.label(current), reason, on=on))
     if change.remove:
         reason = f"tags to remove: {', '.join(change.remove)}"
-        params = {"Resources": [found], "Tags": [{"Key": key} for key in change.remove]}
+        params = {"Resources": [resource_id], "Tags": [{"Key": key} for key in change.remove]}
         actions.append(Action("DeleteTags", params, resource_type.label(current), reason, on=on))
-    # New tags first, so that a refusal takes nothing away; but never above the number that EC2 holds.
+    # CreateTags comes first, so that no tag is lost if it fails, unless the resource would exceed the tag limit.
     if len({**current["tags"], **change.write}) > TAGS_PER_RESOURCE:
         actions.reverse()
     return actions
@@ -152,7 +160,7 @@ def tag_actions(resource_type: ResourceType, current: ModuleParams, change: TagC
 def move_actions(
     resource_type: ResourceType, sessions: Iterable[ModuleParams], new_id: str | CreatedIdRef
 ) -> list[Action]:
-    """The calls that give each of these sessions another filter or target. The sessions keep their ids."""
+    """Return the calls that switch these sessions to another filter or target. The sessions keep their ids."""
     return [
         replace(action, resource_type=None)
         for row in sessions
@@ -161,60 +169,62 @@ def move_actions(
 
 
 def delete_action(resource_type: ResourceType, current: ModuleParams, reason: str, parent: str = "") -> Action:
-    """The call that removes the object. parent: the id of the object that it is a part of."""
-    found = current[resource_type.id_option]
-    params, on = {resource_type.id_member: found}, (*([parent] if parent else []), found)
+    """Return the call that deletes a resource. parent: for a child resource, the id of its parent."""
+    resource_id = current[resource_type.id_option]
+    params, on = {resource_type.id_member: resource_id}, (*([parent] if parent else []), resource_id)
     return Action(
         f"Delete{resource_type.api}", params, resource_type.label(current), reason, missing_is_success=True, on=on
     )
 
 
 def plan_absence(desired: DesiredState, current: ModuleParams | None) -> Plan:
-    """The plan that removes the object. Raises ConflictError if it is not in all the one that the task describes."""
+    """Return the plan for O(state=absent). Raises ConflictError if an identifying option differs from the resource."""
     resource_type = desired.resource_type
     if current is None:
         return Plan()
     if desired.id is None and any(
         key and not has_values(current, key) for key in map(desired.key, resource_type.natural_keys)
     ):
-        return Plan()  # another one has the name; where the task says, there is none
+        return Plan()  # the name matches a resource with another natural key; none exists with the one of the task
     for option in resource_type.identifying:
         if option in desired.values and desired.values[option] != current.get(option):
             raise ConflictError(
-                f"{resource_type.label(current)} is not on {option} {desired.values[option]}; nothing was removed. "
-                f"Correct {option} or leave it out."
+                f"{resource_type.label(current)} does not have {option} {desired.values[option]}; nothing was deleted. "
+                f"Correct or omit {option}."
             )
     if desired.name is not None and current["tags"].get("Name") != desired.name:
         raise ConflictError(
-            f"{resource_type.label(current)} is not named {quote(desired.name)}; nothing was removed. "
-            "Correct name or leave it out."
+            f"{resource_type.label(current)} is not named {quote(desired.name)}; nothing was deleted. "
+            "Correct or omit name."
         )
     return Plan((delete_action(resource_type, current, "state is absent"),), before=current)
 
 
 def check_owned_by_caller(resource_type: ResourceType, plan: Plan, is_foreign: Callable[[str | None], bool]) -> None:
-    """Raise ConflictError if the plan would touch an object of another account.
+    """Raise ConflictError if the plan changes a resource of another account.
 
-    is_foreign: says so of an owner; asked only if there is something to do, since it may take a call.
+    is_foreign: whether an owner is another account. Called only if the plan has actions, because it may call STS.
     """
     if plan.actions and plan.before is not None:
         check_owner(resource_type, plan.before, is_foreign)
 
 
-def check_owner(resource_type: ResourceType, found: ModuleParams, is_foreign: Callable[[str | None], bool]) -> None:
-    """Raise ConflictError if the object belongs to another account."""
-    if is_foreign(found.get("owner_id")):
+def check_owner(resource_type: ResourceType, row: ModuleParams, is_foreign: Callable[[str | None], bool]) -> None:
+    """Raise ConflictError if the resource belongs to another account."""
+    if is_foreign(row.get("owner_id")):
         raise ConflictError(
-            f"{resource_type.label(found)} belongs to another account; only its owner can change or remove it."
+            f"{resource_type.label(row)} belongs to another account; only its owner can change or delete it."
         )
 
 
-def _single(params: ApiParams) -> Iterable[Any]:
+def _parameter_values(params: ApiParams) -> Iterable[Any]:
+    """Iterate over the values of parameters and the entries of list values."""
     for value in params.values():
         yield from value if isinstance(value, list) else [value]
 
 
-def _referenced(resource_type: ResourceType, params: ApiParams) -> list[str]:
+def _referenced_ids(resource_type: ResourceType, params: ApiParams) -> list[str]:
+    """Return the resource ids in the parameters, as strings."""
     return [str(params[field.member]) for field in resource_type.fields if field.prefix and field.member in params]
 
 
@@ -222,5 +232,6 @@ def _tag_list(tags: dict[str, str]) -> list[ApiParams]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def _show(value: Any) -> str:
+def _format_value(value: Any) -> str:
+    """Return a value as text for a reason."""
     return str(value) if isinstance(value, (UnresolvedRef, CreatedIdRef)) else repr(value)

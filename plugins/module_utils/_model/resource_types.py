@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the kinds of object are, as data, and the translation between the options' words and EC2's.
+"""Declarations of the resource types: their fields, identifiers and EC2 names.
 
-An object is a plain dict in the options' words: C(traffic_mirror_session_id), C(packet_length), ... plus C(tags) (a
-dict), C(owner_id) and C(arn) if EC2 says whose it is, and C(rules), a list of such dicts, if it is a filter. A field
-that EC2 leaves out because it is not set reads as the value that unsets it (C(0), C("")), so that an object fed back as
-options says exactly the same thing.
+The modules represent a resource as a dict of module options: C(traffic_mirror_session_id), C(packet_length) and so on,
+plus C(tags) (a dict), C(owner_id) and C(arn) if EC2 returns an owner, and C(rules) (a list of such dicts) for a filter.
+A field that is not set, and that EC2 therefore omits, has its unset value (C(0) or C("")). So a resource that an info
+module returned can be used as options without causing a change.
 
-Nothing here knows Ansible or boto3.
+This module does not depend on Ansible or boto3.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from .errors import ValidationError
 from .text import truncate
 from .validation import check_id, check_text
 
-ModuleParams = dict[str, Any]  # in the options' words
-ApiParams = dict[str, Any]  # in EC2's words
+ModuleParams = dict[str, Any]  # by module option
+ApiParams = dict[str, Any]  # by parameter of the EC2 API
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One attribute of a kind.
+    """One field of a resource type.
 
-    option, member: its name in the options and in EC2's API. type, choices: of the option.
-    change: C(modify) in place, C(replace) only by a new object, C(apart) by calls of its own, in the Create too,
-    C(never) if it is EC2 that sets it.
-    remove: its name in C(RemoveFields), if it can be reset there.
-    unset: the option's value that asks for the reset, and that says that it is not set.
-    minimum, maximum: the range of an integer, both inclusive.
-    prefix: of the id that the field holds. converter: of a value that has several spellings.
-    required: whether a part of an object must have it, see Kind.parts.
+    option, member: the names of the module option and of the API parameter. type, choices: of the module option.
+    change: how to change the field: C(modify) by the Modify action, C(replace) by replacing the resource,
+    C(separate_call) by an action for this field only, also after Create, C(never) if only EC2 sets it.
+    remove: the name of the field in C(RemoveFields), None if it cannot be reset.
+    unset: the option's value that resets the field, and that a field without a value has in results.
+    minimum, maximum: the inclusive range of an integer.
+    prefix: the prefix of the resource id in the field. converter: for values that have several spellings.
+    required: whether the suboption is required, for a child resource type (see ResourceType.children).
     """
 
     option: str
@@ -54,7 +54,7 @@ class Field:
     required: bool = False
 
     def parse(self, value: Any) -> Any:
-        """The value as results have it. Raises ValidationError unless it is in range and of the right form."""
+        """Return the value in its canonical spelling. Raises ValidationError if it is out of range or malformed."""
         if self.type == "int" and isinstance(value, bool):
             raise ValidationError(f"{self.option} must be {self.range()}, not {value}.")
         if value == self.unset:
@@ -75,24 +75,26 @@ class Field:
             raise ValidationError(f"{self.option} {error}.") from error
 
     def range(self) -> str:
-        """The allowed range in words: C("1 to 32766"), C("0 (reset) or 1 to 65535")."""
+        """Return the allowed range as text, such as "1 to 32766" or "0 (reset) or 1 to 65535"."""
         text = f"{self.minimum} to {self.maximum}"
         return text if self.unset is None else f"{self.unset} (reset) or {text}"
 
 
 @dataclass(frozen=True, eq=False)
 class ResourceType:
-    """One kind of object.
+    """One resource type.
 
-    key: its name in results (C(traffic_mirror_session)). noun: its name in messages.
-    api: its name in EC2's action and member names. prefix: of its ids.
-    natural_keys: the options that together identify one object to EC2 itself, besides its id; any of several such sets.
-    name_scope: the options within which the Name tag identifies an object; the empty tuple means the whole account.
-    needed: the options without which none can be created.
-    filters: the names that its Describe action documents. own_filters: options that info modules compare themselves.
-    owned: whether EC2 says whose an object is.
-    parts: the kind of its parts, objects that live and go with it. Of a kind of parts, parent is the member that names
-    the object they belong to, listed the option that holds them there, and lists the members in that object's replies.
+    key: the name in results, for example C(traffic_mirror_session). noun: the name in messages, for example "session".
+    api: the name within EC2's action and parameter names, for example C(TrafficMirrorSession). prefix: of the ids.
+    natural_keys: sets of options. EC2 allows one resource with the same values for all options of a set.
+    name_scope: the options within whose values the Name tag identifies a resource; empty for account and region.
+    required_to_create: the options that the Create action requires.
+    filters: the filter names that the Describe action documents. client_side_filters: further options that the info
+    module can filter by.
+    has_owner: whether EC2 returns the owner.
+    children: the child resource type, whose resources exist only within a parent, such as the rules of a filter.
+    Only for a child resource type: parent_id_member is the parameter with the id of the parent, list_option the
+    parent's option with the list of children, and list_members the members of the parent's response with the children.
     """
 
     key: str
@@ -102,57 +104,69 @@ class ResourceType:
     fields: tuple[Field, ...]
     natural_keys: tuple[tuple[str, ...], ...] = ()
     name_scope: tuple[str, ...] = ()
-    needed: tuple[str, ...] = ()
+    required_to_create: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
-    own_filters: tuple[str, ...] = ()
-    owned: bool = True
-    parts: ResourceType | None = None
-    parent: str = ""
-    listed: str = ""
-    lists: tuple[str, ...] = ()
+    client_side_filters: tuple[str, ...] = ()
+    has_owner: bool = True
+    children: ResourceType | None = None
+    parent_id_member: str = ""
+    list_option: str = ""
+    list_members: tuple[str, ...] = ()
 
     @property
     def id_option(self) -> str:
+        """The option with the id: C(traffic_mirror_session_id)."""
         return f"{self.key}_id"
 
     @property
     def id_member(self) -> str:
+        """The API parameter with the id: C(TrafficMirrorSessionId)."""
         return f"{self.api}Id"
 
     @property
     def tag_type(self) -> str:
-        """Its name in tag specifications, ARNs and Describe filters: C(traffic-mirror-session)."""
+        """The name in tag specifications, ARNs and Describe filters: C(traffic-mirror-session)."""
         return self.key.replace("_", "-")
 
     @property
-    def fixed(self) -> set[str]:
-        """The options that EC2 cannot change on an existing object."""
+    def immutable_options(self) -> set[str]:
+        """The options whose change requires a replacement of the resource."""
         return {field.option for field in self.fields if field.change == "replace"}
 
     @property
     def identifying(self) -> tuple[str, ...]:
-        """All options of the natural keys."""
+        """The options of all natural keys."""
         return tuple(option for key in self.natural_keys for option in key)
 
     @property
     def read_only(self) -> tuple[str, ...]:
-        """What an object says about itself and nobody can set. The modules take it as options, so that what an info
-        module returns can be fed back as it stands, and refuse a value that is not the object's own."""
-        return (*(("owner_id", "arn") if self.owned else ()), *(f.option for f in self.fields if f.change == "never"))
+        """The options that a task cannot change.
 
-    def label(self, found: ModuleParams) -> str:
-        """How messages name one object: its noun, id, what it sits on, name and owner, as far as known."""
-        facts = [f"{option} {found[option]}" for option in self.identifying if found.get(option) is not None]
-        name = found.get("tags", {}).get("Name")
+        The modules accept them so that results of an info module can be used as options. A value that differs from
+        the resource is an error.
+        """
+        return (
+            *(("owner_id", "arn") if self.has_owner else ()),
+            *(f.option for f in self.fields if f.change == "never"),
+        )
+
+    def label(self, row: ModuleParams) -> str:
+        """Return the label of a resource for messages: noun, id, natural key, Name tag and owner, as far as present."""
+        facts = [f"{option} {row[option]}" for option in self.identifying if row.get(option) is not None]
+        name = row.get("tags", {}).get("Name")
         facts += [f"Name {name}"] if name else []
-        facts += [f"owner {found['owner_id']}"] if found.get("owner_id") else []
-        known = found.get(self.id_option)  # not a string where an earlier call of a plan has yet to give it
-        words = [self.noun, known if isinstance(known, str) else "", f"({', '.join(facts)})" if facts else ""]
+        facts += [f"owner {row['owner_id']}"] if row.get("owner_id") else []
+        resource_id = row.get(self.id_option)  # a CreatedIdRef if an earlier call of the plan creates the resource
+        words = [
+            self.noun,
+            resource_id if isinstance(resource_id, str) else "",
+            f"({', '.join(facts)})" if facts else "",
+        ]
         return " ".join(filter(None, words))
 
 
-# Ranges: the session number and the packet length are in EC2's service model. The virtual network id has no
-# documented range; VXLAN (RFC 7348) gives it 24 bits. A packet length has no documented maximum except for Network
+# Ranges: EC2's service model documents the session number and the minimum packet length. The virtual network id has no
+# documented range; it has 24 bits in VXLAN (RFC 7348). The packet length has no documented maximum except for Network
 # Load Balancers (see NLB_PACKET_LENGTH); an IP packet has at most 65535 bytes.
 SESSION = ResourceType(
     key="traffic_mirror_session",
@@ -170,7 +184,7 @@ SESSION = ResourceType(
     ),
     natural_keys=(("network_interface_id", "session_number"),),
     name_scope=("network_interface_id",),
-    needed=("network_interface_id", "traffic_mirror_filter_id", "traffic_mirror_target_id"),
+    required_to_create=("network_interface_id", "traffic_mirror_filter_id", "traffic_mirror_target_id"),
     filters=(
         "description",
         "network-interface-id",
@@ -184,7 +198,7 @@ SESSION = ResourceType(
     ),
 )
 
-# EC2 documents no range for rule numbers; those of network ACLs, which they resemble, are 1 to 32766.
+# EC2 documents no range for rule numbers. Rule numbers of network ACLs, which are similar, are 1 to 32766.
 RULE = ResourceType(
     key="traffic_mirror_filter_rule",
     noun="rule",
@@ -202,12 +216,12 @@ RULE = ResourceType(
         Field("description", "Description", remove="description", unset=""),
     ),
     natural_keys=(("direction", "rule_number"),),
-    owned=False,
-    parent="TrafficMirrorFilterId",
-    listed="rules",
-    lists=("IngressFilterRules", "EgressFilterRules"),
+    has_owner=False,
+    parent_id_member="TrafficMirrorFilterId",
+    list_option="rules",
+    list_members=("IngressFilterRules", "EgressFilterRules"),
 )
-# A filter has no natural key, and EC2 shows nobody else's (only targets can be shared), so none says its owner.
+# A filter has no natural key. EC2 returns no owner, because filters, unlike targets, cannot be shared between accounts.
 FILTER = ResourceType(
     key="traffic_mirror_filter",
     noun="filter",
@@ -215,13 +229,20 @@ FILTER = ResourceType(
     prefix="tmf",
     fields=(
         Field("description", "Description", change="replace", unset=""),
-        Field("network_services", "NetworkServices", type="list", choices=("amazon-dns",), change="apart", unset=[]),
+        Field(
+            "network_services",
+            "NetworkServices",
+            type="list",
+            choices=("amazon-dns",),
+            change="separate_call",
+            unset=[],
+        ),
     ),
     filters=("description", "traffic-mirror-filter-id"),
-    owned=False,
-    parts=RULE,
+    has_owner=False,
+    children=RULE,
 )
-# An interface or a Network Load Balancer is in one target at most ("Error codes for the Amazon EC2 API",
+# An interface or a Network Load Balancer can belong to at most one target ("Error codes for the Amazon EC2 API",
 # InterfaceInUseByTrafficMirrorTarget and NlbInUseByTrafficMirrorTargetException).
 TARGET = ResourceType(
     key="traffic_mirror_target",
@@ -247,16 +268,16 @@ TARGET = ResourceType(
         "owner-id",
         "traffic-mirror-target-id",
     ),
-    own_filters=("gateway_load_balancer_endpoint_id", "type"),
+    client_side_filters=("gateway_load_balancer_endpoint_id", "type"),
 )
 
-# With a Network Load Balancer as the target EC2 takes 1 to 8500, and reports 8500 for a session whose packet length
-# was never set (EC2's service model, CreateTrafficMirrorSession). A Gateway Load Balancer endpoint has an MTU of
-# 8500 (Traffic Mirroring guide, quotas); what it reports is not documented.
+# If the target is a Network Load Balancer, EC2 accepts 1 to 8500 and returns 8500 for a session whose packet length was
+# never set (EC2's service model, CreateTrafficMirrorSession). A Gateway Load Balancer endpoint has an MTU of 8500
+# (Traffic Mirroring guide, "Quotas"); the packet length that EC2 returns for it is not documented.
 NLB_PACKET_LENGTH = 8500
 NLB, GWLBE, ENI = "network-load-balancer", "gateway-load-balancer-endpoint", "network-interface"
 
-# A source interface takes so many sessions, and a filter so many rules (Traffic Mirroring guide, quotas; not
-# adjustable). The guide does not say whether the rules are counted for both directions together; one filter, one count.
+# Quotas that cannot be increased (Traffic Mirroring guide, "Quotas"). The guide does not document whether the quota of
+# rules is for each direction; this collection applies it to both directions together.
 SESSIONS_PER_INTERFACE = 3
 RULES_PER_FILTER = 10

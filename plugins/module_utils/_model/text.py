@@ -2,42 +2,42 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How messages show what a task or EC2 says: on one line, without control characters, and no longer than is read."""
+"""Formatting of values for messages: on char line, without control characters, with limited length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-# An ARN of a load balancer is not longer.
-LENGTH = 140
-# Of many values a message shows so many.
-SHOWN = 8
+# Maximum length of one value, in characters; enough for the ARN of a load balancer.
+MAX_LENGTH = 140
+# Maximum number of values in a list.
+MAX_VALUES = 8
 
 
 def printable(text: str) -> str:
-    """The text with what is not printable as C(\\x1b) or C(\\n): a terminal would take it for a command."""
+    """Return the text with escaped unprintable characters (C(\\x1b), C(\\n)), which could be terminal commands."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def truncate(value: Any) -> str:
-    """A value as a word of a message."""
-    if isinstance(value, int) and abs(value) >= 10**LENGTH:
-        return "a number of too many digits"  # Python refuses to write some of these
-    text = printable(str(value)[: LENGTH + 1])
-    return text if len(text) <= LENGTH else f"{text[:LENGTH]}..."
+    """Return a value as text, printable and shortened to MAX_LENGTH characters."""
+    if isinstance(value, int) and abs(value) >= 10**MAX_LENGTH:
+        return "a number with too many digits"  # Python limits the conversion of large integers to text
+    text = printable(str(value)[: MAX_LENGTH + 1])
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."
 
 
 def quote(text: str) -> str:
-    """A text in quotation marks."""
-    quoted = repr(text[: LENGTH + 1])
-    return quoted if len(quoted) <= LENGTH + 2 else f"{quoted[:LENGTH]}...{quoted[0]}"
+    """Return a text in quotation marks, shortened to MAX_LENGTH characters."""
+    quoted = repr(text[: MAX_LENGTH + 1])
+    return quoted if len(quoted) <= MAX_LENGTH + 2 else f"{quoted[:MAX_LENGTH]}...{quoted[0]}"
 
 
 def list_some(values: Iterable[Any]) -> str:
-    """The first of these values, and how many more there are."""
-    words = [truncate(one) for one in values]
-    more = [f"and {len(words) - SHOWN} more"] if len(words) > SHOWN else []
-    return ", ".join(words[:SHOWN] + more)
+    """Return the first MAX_VALUES values as text, and the number of omitted values."""
+    texts = [truncate(value) for value in values]
+    more = [f"and {len(texts) - MAX_VALUES} more"] if len(texts) > MAX_VALUES else []
+    return ", ".join(texts[:MAX_VALUES] + more)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks of option values that need no call."""
+"""Validation of option values without API calls."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ import re
 from .errors import ValidationError
 from .text import quote, truncate
 
-# EC2 replies in XML 1.0, which has no way to write these. Some cannot even be sent.
-_UNREADABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters that XML 1.0, the format of EC2's replies, cannot represent. Some cannot be sent either.
+_INVALID_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # EC2 ids: 17 hex digits, 8 in accounts that keep the old short form.
 ID_DIGITS = r"(?:[0-9a-f]{8}|[0-9a-f]{17})"
 
 
 def check_id(option: str, value: str, prefix: str) -> None:
-    """Raise ValidationError unless O(value) looks like an EC2 id with this prefix."""
+    """Raise ValidationError unless the value has the format of an EC2 id with this prefix."""
     if not re.fullmatch(f"{prefix}-{ID_DIGITS}", value):
         raise ValidationError(f"{option} must be {prefix}- followed by 8 or 17 hexadecimal digits, not {quote(value)}.")
 
 
 def check_text(option: str, value: str) -> None:
-    """Raise ValidationError unless EC2 can hold this text."""
-    found = _UNREADABLE.search(value)
-    if found:
-        raise ValidationError(f"{option} must not have the character {found[0]!r}, which EC2 cannot return.")
+    """Raise ValidationError if the text has characters that EC2 cannot return."""
+    invalid = _INVALID_CHARACTER.search(value)
+    if invalid:
+        raise ValidationError(f"{option} must not have the character {invalid[0]!r}, which EC2 cannot return.")
 
 
 def check_number(option: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> None:
-    """Raise ValidationError unless the value is in this range. NaN is not, nor is C(yes), though it equals 1 in
-    Python."""
+    """Raise ValidationError unless the value is in this inclusive range.
+
+    highest: None for no maximum. unit: text after the range, such as " seconds". NaN and booleans are invalid.
+    """
     if isinstance(value, bool) or not lowest <= value or (highest is not None and value > highest):
         allowed = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
         raise ValidationError(f"{option} must be {allowed}{unit}, not {truncate(value)}.")

@@ -2,22 +2,26 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of a filter: what can be checked beforehand, and the calls that turn one list into another. Pure.
+"""The rules of a filter: validation of the option, and the calls that turn the current rules into the desired rules.
 
-Each call is one step from one whole list to the next, and the filter works all the while. So the order of the calls is
-chosen by three rules:
+All functions are pure: they make no calls to EC2.
 
-1. A number is never given to two rules, and there are never more rules than EC2 takes. What stands in the way goes
-   first; rules that stand in each other's way, as when two are swapped, are untied by giving one of them a number that
-   is free, for which there is always room since there are more numbers than rules.
-2. What is copied before the first call and after the last one is copied after each call in between. Whether it would be
-   is worked out for the whole list, since what a rule does depends on the rules before it: an accept can be narrowed
-   only after what takes over from it is there, a reject can come only after the accept that goes around it.
-3. Otherwise what copies more comes first and what copies less last: too much for a moment is better than too little.
+The filter stays in effect while its rules change, and each call changes one rule. Three constraints determine the order
+of the calls:
 
-Where no call is left that keeps the second rule, the next one in the order of the third is made all the same. That
-happens only when rules that change in place take over parts of each other's packets. A further rule for the while would
-bridge even that, but a run that is interrupted would leave it behind, where purge_rules is false for good.
+1. Two rules never have the same number in one direction, and the number of rules never exceeds EC2's limit. A rule that
+   blocks another change is changed first. If rules block each other, for example when two rules swap numbers, one of
+   them temporarily gets a free number. A free number always exists, since there are more numbers than rules.
+2. A packet that is accepted both before the first call and after the last call is accepted after each call in between.
+   This is evaluated for the whole list, because the effect of a rule depends on the rules before it. For example, an
+   accept rule is narrowed only after the rule that takes over its packets exists, and a reject rule is created only
+   after the accept rule for its exceptions.
+3. Otherwise, calls that mirror more packets come first and calls that mirror fewer packets come last. Mirroring too
+   much for a moment is better than missing packets.
+
+If no remaining call satisfies constraint 2, the next call in the order of constraint 3 is used. This happens only when
+rules that are modified in place take over parts of each other's packets. A temporary additional rule would avoid that
+gap, but an interrupted run would leave the additional rule behind, permanently if purge_rules is false.
 """
 
 from __future__ import annotations
@@ -33,17 +37,18 @@ from .._model.errors import ConflictError, ValidationError
 from .._model.matching import differences
 from .._model.plan import Action, create_action, delete_action, modify_actions, tag_actions
 from .._model.resource_types import RULE, RULES_PER_FILTER, ModuleParams
-from .rule_coverage import ALL, copied, copies_all, within
+from .rule_coverage import ALL, accepted_boxes, accepts_all, intersect_with_rules
 
-_LOWEST, _HIGHEST = 1, 32766
+_MIN_NUMBER, _MAX_NUMBER = 1, 32766
 
 
 @dataclass(frozen=True)
-class Change:
-    """One rule that becomes another, None where there is none.
+class RuleChange:
+    """The change from a current rule to a desired rule.
 
-    is_replacement: whether the old one and the new one have nothing in common but the call that turns one into the
-    other.
+    old: the current rule, None to create one. new: the desired rule, None to delete the current one. is_replacement:
+    whether the two rules are unrelated, and the current one is modified only because the filter has no capacity for
+    another rule.
     """
 
     old: ModuleParams | None
@@ -53,23 +58,23 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """One call: what the rule of this change is before and after it, None if it does not exist."""
+    """One call: the rule of this change before and after the call, None if the rule does not exist."""
 
-    change: Change
+    change: RuleChange
     before: ModuleParams | None
     after: ModuleParams | None
 
 
-def check(desired: tuple[DesiredState, ...]) -> None:
-    """Raise ValidationError for a list of rules that no filter can have."""
+def check_rules(desired: tuple[DesiredState, ...]) -> None:
+    """Raise ValidationError if no filter can have this list of rules."""
     if len(desired) > RULES_PER_FILTER:
-        raise ValidationError(f"rules: {len(desired)} are given, and a filter takes 0 to {RULES_PER_FILTER}.")
+        raise ValidationError(f"rules: {len(desired)} rules are listed; a filter can have 0 to {RULES_PER_FILTER}.")
     seen = set()
     for rule in desired:
         values = rule.values
         label = f"rules: {values['direction']} {values['rule_number']}"
         if _key(values) in seen:
-            raise ValidationError(f"{label} is given twice; a rule_number is unique among the rules of its direction.")
+            raise ValidationError(f"{label} is listed twice; rule_number must be unique within a direction.")
         seen.add(_key(values))
         families = [ipaddress.ip_network(values[option]).version for option in ("source_cidr", "destination_cidr")]
         if families[0] != families[1]:
@@ -79,27 +84,27 @@ def check(desired: tuple[DesiredState, ...]) -> None:
             )
         for option in ("source_port", "destination_port"):
             if values[option] and values["protocol"] not in ("tcp", "udp"):
-                raise ValidationError(f"{label}: {option} needs protocol tcp or udp, not {values['protocol']}.")
+                raise ValidationError(f"{label}: {option} requires protocol tcp or udp, not {values['protocol']}.")
 
 
-def plan(
+def plan_rule_changes(
     filter_id: str | CreatedIdRef, current: list[ModuleParams], desired: tuple[DesiredState, ...] | None, purge: bool
 ) -> tuple[list[Action], list[ModuleParams]]:
-    """The calls that make the rules what is wanted, and the rules afterwards, without ids where EC2 gives new ones.
+    """Return the calls that change the current rules to the desired rules, and the resulting rules.
 
-    desired: None leaves all alone. purge: whether rules that are not wanted go. Raises ConflictError if there would be
-    too many.
+    desired: None leaves all rules unchanged. purge: whether rules that are not desired are deleted. Created rules have
+    no id in the result. Raises ConflictError if the filter would have too many rules.
     """
     if desired is None:
         return [], current
-    changes, kept = match(current, desired, purge)
-    actions = [_action(step, filter_id) for step in sequence(changes, kept)]
+    changes, kept = pair_rules(current, desired, purge)
+    actions = [_plan_step(step, filter_id) for step in order_steps(changes, kept)]
     after = list(kept)
     for change in changes:
         if change.new is None:
             continue
         old = change.old or {"tags": {}}
-        # A rule that takes over from one that goes must not inherit its tags.
+        # The tags of a replaced rule do not apply to the unrelated rule that replaces it.
         rules = replace(change.new.tags, tags=change.new.tags.tags or {}) if change.is_replacement else change.new.tags
         tags = rules.change(old["tags"])
         row = {**old, **change.new.values, "tags": tags.result}
@@ -109,98 +114,102 @@ def plan(
     return actions, sort_rules(after)
 
 
-def match(
+def pair_rules(
     current: list[ModuleParams], desired: tuple[DesiredState, ...], purge: bool
-) -> tuple[list[Change], list[ModuleParams]]:
-    """Which rule becomes which, and the rules that stay because nothing is said of them.
+) -> tuple[list[RuleChange], list[ModuleParams]]:
+    """Pair current rules with desired rules. Return the changes, and the rules that are kept because they are not
+    listed.
 
-    A rule stays what it is: where it was, or under another number, or else it is the number that tells which one is
-    changed. Only if EC2 has no room for a new rule beside all the old ones, one that goes is turned into it.
-    Raises ConflictError if there would be too many.
+    A desired rule is paired with the current rule that has the same number and content, else the same content, else the
+    same number. An unpaired desired rule is created. Only if the filter has no capacity for it, a rule that would be
+    deleted is modified instead. Raises ConflictError if the filter would have too many rules.
     """
     old, new = list(current), list(desired)
     numbers = {_key(rule.values) for rule in desired}
-    changes: list[Change] = []
-    tests: list[Callable[[ModuleParams, ModuleParams], bool]] = [
+    changes: list[RuleChange] = []
+    criteria: list[Callable[[ModuleParams, ModuleParams], bool]] = [
         lambda row, values: _key(row) == _key(values) and _content(row) == _content(values),
         lambda row, values: (purge or _key(row) in numbers) and _content(row) == _content(values),
         lambda row, values: _key(row) == _key(values),
     ]
-    for same in tests:
+    for is_match in criteria:
         for rule in list(new):
-            row = next((row for row in old if same(row, rule.values)), None)
+            row = next((row for row in old if is_match(row, rule.values)), None)
             if row is not None:
-                changes.append(Change(row, rule))
+                changes.append(RuleChange(row, rule))
                 old.remove(row)
                 new.remove(rule)
-    going = [row for row in old if purge or _key(row) in numbers]
-    kept = [row for row in old if row not in going]
+    unneeded = [row for row in old if purge or _key(row) in numbers]
+    kept = [row for row in old if row not in unneeded]
     if len(kept) + len(desired) > RULES_PER_FILTER:
         raise ConflictError(
-            f"rules: with those that are not listed and stay, since purge_rules is false, the filter would have "
-            f"{len(kept) + len(desired)} rules, and EC2 takes {RULES_PER_FILTER}."
+            f"rules: the filter would have {len(kept) + len(desired)} rules, and EC2 allows {RULES_PER_FILTER}. "
+            "Unlisted rules are kept because purge_rules is false. List fewer rules or set purge_rules: true."
         )
-    crowded = max(len(current) + len(new) - RULES_PER_FILTER, 0)
-    changes += [Change(row, rule, is_replacement=True) for row, rule in zip(going[:crowded], new[:crowded])]
-    changes += [Change(row, None) for row in going[crowded:]]
-    changes += [Change(None, rule) for rule in new[crowded:]]
+    excess = max(len(current) + len(new) - RULES_PER_FILTER, 0)
+    changes += [RuleChange(row, rule, is_replacement=True) for row, rule in zip(unneeded[:excess], new[:excess])]
+    changes += [RuleChange(row, None) for row in unneeded[excess:]]
+    changes += [RuleChange(None, rule) for rule in new[excess:]]
     return changes, kept
 
 
-def sequence(changes: list[Change], kept: list[ModuleParams]) -> Iterator[Step]:
-    """The calls in their order, as the module's docstring says. kept: the rules that stay as they are."""
-    goal = {at: change.new.values if change.new else None for at, change in enumerate(changes)}
-    live = {at: _values(change.old) for at, change in enumerate(changes) if change.old}
-    live.update((len(changes) + at, _values(row)) for at, row in enumerate(kept))
-    todo = [at for at, change in enumerate(changes) if live.get(at) != goal[at]]
-    todo.sort(key=lambda at: _rank(live.get(at), goal[at]))
-    final = [*filter(None, goal.values()), *kept]
-    always = copied(final, copied(live.values(), [ALL])) if todo else []
-    parked: set[int] = set()
+def order_steps(changes: list[RuleChange], kept: list[ModuleParams]) -> Iterator[Step]:
+    """Yield the steps in the order that the module's docstring defines. kept: the rules that do not change."""
+    # Rules are keyed by their index: that of the change, and for the kept rules the numbers after those.
+    desired = {at: change.new.values if change.new else None for at, change in enumerate(changes)}
+    present = {at: _values(change.old) for at, change in enumerate(changes) if change.old}
+    present.update((len(changes) + at, _values(row)) for at, row in enumerate(kept))
+    remaining = [at for at, change in enumerate(changes) if present.get(at) != desired[at]]
+    remaining.sort(key=lambda at: _priority(present.get(at), desired[at]))
+    final = [*filter(None, desired.values()), *kept]
+    always_accepted = accepted_boxes(final, accepted_boxes(present.values(), [ALL])) if remaining else []
+    renumbered: set[int] = set()
 
-    def keeps(at: int, after: ModuleParams | None) -> bool:
-        then = {**live, at: after}
-        touched = within(always, filter(None, (live.get(at), after)))
-        return copies_all(filter(None, then.values()), touched)
+    def keeps_accepting(at: int, after: ModuleParams | None) -> bool:
+        then = {**present, at: after}
+        affected = intersect_with_rules(always_accepted, filter(None, (present.get(at), after)))
+        return accepts_all(filter(None, then.values()), affected)
 
-    def matches(at: int) -> bool:
-        desired = goal[at]
-        if desired is None:
+    def is_possible(at: int) -> bool:
+        values = desired[at]
+        if values is None:
             return True
-        taken = any(_key(row) == _key(desired) for other, row in live.items() if other != at)
-        return not taken and (at in live or len(live) < RULES_PER_FILTER)
+        is_taken = any(_key(row) == _key(values) for other, row in present.items() if other != at)
+        return not is_taken and (at in present or len(present) < RULES_PER_FILTER)
 
-    def detours() -> list[tuple[int, ModuleParams | None]]:
-        blocked = [at for at in todo if at in live and at not in parked and not matches(at)]
-        used = {row["rule_number"] for row in (*live.values(), *final)}
+    def temporary_numbers() -> list[tuple[int, ModuleParams | None]]:
+        blocked = [at for at in remaining if at in present and at not in renumbered and not is_possible(at)]
+        used = {row["rule_number"] for row in (*present.values(), *final)}
         return [
-            (at, {**live[at], "rule_number": n}) for at in blocked for n in _free_numbers(live[at]["rule_number"], used)
+            (at, {**present[at], "rule_number": number})
+            for at in blocked
+            for number in _free_numbers(present[at]["rule_number"], used)
         ]
 
-    while todo:
-        choices = [*((at, goal[at]) for at in todo if matches(at)), *detours()]
-        at, after = next((choice for choice in choices if keeps(*choice)), choices[0])
-        yield Step(changes[at], live.get(at), after)
-        if after == goal[at]:
-            todo.remove(at)
+    while remaining:
+        candidates = [*((at, desired[at]) for at in remaining if is_possible(at)), *temporary_numbers()]
+        at, after = next((candidate for candidate in candidates if keeps_accepting(*candidate)), candidates[0])
+        yield Step(changes[at], present.get(at), after)
+        if after == desired[at]:
+            remaining.remove(at)
         else:
-            parked.add(at)
+            renumbered.add(at)
         if after is None:
-            del live[at]
+            del present[at]
         else:
-            live[at] = after
+            present[at] = after
 
 
-def _action(step: Step, filter_id: str | CreatedIdRef) -> Action:
+def _plan_step(step: Step, filter_id: str | CreatedIdRef) -> Action:
     change, before, after = step.change, step.before, step.after
     if before is None and after is not None and change.new is not None:
-        return create_action(RULE, after, change.new.tags.change({}), "the filter does not have it", filter_id)
+        return create_action(RULE, after, change.new.tags.change({}), "does not exist in the filter", filter_id)
     row = {**(change.old or {}), **(before or {})}
     if after is None:
-        return delete_action(RULE, row, "it is not among rules", str(filter_id))
+        return delete_action(RULE, row, "not listed in rules", str(filter_id))
     values = differences(RULE, row, after)
     if any(values.get(option) for option in ("source_port", "destination_port")):
-        # EC2 refuses ports without the protocol in the same request (a comment in Terraform's provider).
+        # EC2 rejects ports without the protocol in the same request (a comment in Terraform's provider).
         values["protocol"] = after["protocol"]
     return modify_actions(RULE, row, values, str(filter_id))[0]
 
@@ -210,17 +219,17 @@ def _key(values: ModuleParams) -> tuple[str, int]:
 
 
 def _values(row: ModuleParams) -> ModuleParams:
-    """The rule without its id and tags."""
+    """Return the rule without its id and tags."""
     return {field.option: row[field.option] for field in RULE.fields}
 
 
 def _content(values: ModuleParams) -> ModuleParams:
-    """What the rule does: all but its number and description."""
+    """Return the values that determine the effect of the rule: all except its number and description."""
     return {f.option: values[f.option] for f in RULE.fields if f.option not in ("rule_number", "description")}
 
 
-def _rank(before: ModuleParams | None, after: ModuleParams | None) -> tuple[int, bool, int]:
-    """What is done earlier if nothing else decides: what copies more, then by direction and number."""
+def _priority(before: ModuleParams | None, after: ModuleParams | None) -> tuple[int, bool, int]:
+    """Return the sort key of constraint 3: changes that mirror more packets first, then by direction and number."""
     if after is None:
         order = 3
     elif before is None:
@@ -232,7 +241,7 @@ def _rank(before: ModuleParams | None, after: ModuleParams | None) -> tuple[int,
 
 
 def _free_numbers(number: int, used: set[int]) -> Iterator[int]:
-    """Numbers that no rule has or will have: the next above and below this one, the lowest and the highest."""
-    above, below = range(number + 1, _HIGHEST + 1), range(number - 1, _LOWEST - 1, -1)
-    for numbers in (above, below, range(_LOWEST, _HIGHEST + 1), range(_HIGHEST, _LOWEST - 1, -1)):
-        yield from (found for found in [next((n for n in numbers if n not in used), None)] if found is not None)
+    """Yield unused numbers: the next above and below this number, the lowest and the highest."""
+    above, below = range(number + 1, _MAX_NUMBER + 1), range(number - 1, _MIN_NUMBER - 1, -1)
+    for numbers in (above, below, range(_MIN_NUMBER, _MAX_NUMBER + 1), range(_MAX_NUMBER, _MIN_NUMBER - 1, -1)):
+        yield from (free for free in [next((n for n in numbers if n not in used), None)] if free is not None)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What more than one kind of object is looked up by: its name, and the sessions that use it."""
+"""References between resources: names resolved to ids, and the sessions that use a filter or target."""
 
 from __future__ import annotations
 
@@ -14,76 +14,89 @@ from .._model.errors import AmbiguousMatchError, InUseError, NotFoundError
 from .._model.plan import Plan
 from .._model.resource_types import SESSION, ModuleParams, ResourceType
 
-# What a module takes whose objects sessions use.
+# Module options for resource types that sessions use: filters and targets.
 IN_USE_OPTIONS = {"removed_session_ids": {"type": "list", "elements": "str"}}
 
-# A message lists so many objects at most; the rest is counted.
-LISTED = 10
+# The maximum number of resources listed in a message.
+MAX_LISTED = 10
 
 
 class Reader(Protocol):
-    """What reading needs of ec2.Ec2."""
+    """The read methods of the EC2 client that planning requires."""
 
     def describe(
         self,
         resource_type: ResourceType,
         ids: tuple[str, ...] = ...,
         filters: dict[str, list[str]] | None = ...,
-        part_tags: bool = ...,
+        child_tags: bool = ...,
     ) -> list[ModuleParams]:
-        """The objects of this kind."""
+        """The resources of this type."""
 
     def is_foreign(self, owner: str | None) -> bool:
-        """Whether that is another account."""
+        """Whether this account id is not the caller's."""
 
 
 def resolve_name(
-    resource_type: ResourceType, option: str, name: str, reader: Reader, predict: bool
+    resource_type: ResourceType, option: str, name: str, reader: Reader, check_mode: bool
 ) -> str | UnresolvedRef:
-    """The id of the one object of this kind whose Name tag is the value of this option.
+    """Return the id of the only resource of this type with this Name tag.
 
-    predict: check mode, where one that does not exist yet is Pending. Raises NotFoundError for it otherwise, and
-    AmbiguousMatchError for a name that several have; both list the candidates.
+    option: the module option that has the name, for messages. check_mode: return an UnresolvedRef if no resource has
+    the name. Raises NotFoundError if no resource has the name outside check mode, and AmbiguousMatchError if several
+    resources have it. Both messages list the candidates.
     """
     rows = reader.describe(resource_type)
-    named = [row for row in rows if row["tags"].get("Name") == name]
-    if len(named) > 1:
+    matches = [row for row in rows if row["tags"].get("Name") == name]
+    if len(matches) > 1:
         raise AmbiguousMatchError(
-            f"{option}: {len(named)} have the name {name}: {list_resources(resource_type, named)}."
+            f"{option}: {len(matches)} {resource_type.noun}s are named {name}; identify one by "
+            f"{resource_type.id_option}: {list_resources(resource_type, matches)}."
         )
-    if named:
-        found: str = named[0][resource_type.id_option]
-        return found
-    if predict:
+    if matches:
+        resource_id: str = matches[0][resource_type.id_option]
+        return resource_id
+    if check_mode:
         return UnresolvedRef(name)
-    others = [row for row in rows if "Name" in row["tags"]]
-    there = f"There are: {list_resources(resource_type, others)}." if others else f"No {resource_type.noun} has a name."
-    raise NotFoundError(f"{option}: there is no {resource_type.noun} named {name} in this account and region. {there}")
+    named = [row for row in rows if "Name" in row["tags"]]
+    candidates = (
+        f"Named {resource_type.noun}s: {list_resources(resource_type, named)}."
+        if named
+        else f"No {resource_type.noun} has a Name tag."
+    )
+    raise NotFoundError(f"{option}: no {resource_type.noun} is named {name} in this account and region. {candidates}")
 
 
-def sessions_using(resource_type: ResourceType, found: ModuleParams, reader: Reader) -> list[ModuleParams]:
-    """The sessions that use this filter or target, other accounts' among them where EC2 shows them."""
-    return reader.describe(SESSION, filters={f"{resource_type.tag_type}-id": [found[resource_type.id_option]]})
+def not_found_error(resource_type: ResourceType, resource_id: str) -> NotFoundError:
+    """Return the error for a filter or target that does not exist, with the code that EC2 uses."""
+    return NotFoundError(
+        f"Invalid{resource_type.api}Id.NotFound: {resource_type.noun} {resource_id} does not exist in this account and "
+        f"region. Correct {resource_type.id_option}, or create the {resource_type.noun} first."
+    )
+
+
+def describe_sessions_using(resource_type: ResourceType, resource: ModuleParams, reader: Reader) -> list[ModuleParams]:
+    """Return the sessions that use this filter or target, including sessions of other accounts if EC2 returns them."""
+    return reader.describe(SESSION, filters={f"{resource_type.tag_type}-id": [resource[resource_type.id_option]]})
 
 
 def check_unused(
     resource_type: ResourceType, plan: Plan, sessions: Iterable[ModuleParams], params: ModuleParams
 ) -> None:
-    """Raise InUseError if the plan removes what any of these sessions uses.
+    """Raise InUseError if the plan deletes a resource that any of these sessions uses.
 
-    params: the task's options. Sessions that its option in IN_USE_OPTIONS lists do not count, since an earlier task
-    removes them.
+    params: the module options. Sessions in removed_session_ids are ignored because an earlier task deletes them.
     """
-    left = [row for row in sessions if row[SESSION.id_option] not in (params.get("removed_session_ids") or ())]
-    if left and plan.before is not None and plan.after is None:
+    users = [row for row in sessions if row[SESSION.id_option] not in (params.get("removed_session_ids") or ())]
+    if users and plan.before is not None and plan.after is None:
         raise InUseError(
-            f"{resource_type.label(plan.before)} is in use and was not removed. Remove these sessions first, or give "
-            f"them another {resource_type.noun}, or list those that an earlier task of the play removes in "
-            f"removed_session_ids: {list_resources(SESSION, left)}."
+            f"{resource_type.label(plan.before)} is in use and was not deleted. Sessions: "
+            f"{list_resources(SESSION, users)}. Delete these sessions, switch them to another {resource_type.noun}, "
+            "or list those that an earlier task deletes in removed_session_ids."
         )
 
 
 def list_resources(resource_type: ResourceType, rows: list[ModuleParams]) -> str:
-    """The objects' labels, shortened to what a person reads."""
-    more = [f"and {len(rows) - LISTED} more"] if len(rows) > LISTED else []
-    return "; ".join([resource_type.label(row) for row in rows[:LISTED]] + more)
+    """Return the labels of the resources as one string, with at most MAX_LISTED labels and the number of others."""
+    more = [f"and {len(rows) - MAX_LISTED} more"] if len(rows) > MAX_LISTED else []
+    return "; ".join([resource_type.label(row) for row in rows[:MAX_LISTED]] + more)

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only mirror sessions have: numbers on an interface, a packet length that depends on the target, and a source
-interface that EC2 cannot change. C(look_up) reads what C(plan) must know; C(plan) is pure.
+"""Plans for mirror sessions. describe_current reads the current state from EC2; plan is pure.
 
-A session that replaces another has the tag C(REPLACES) with the other's id until that one is gone: the next run, which
-finds the new session, would not know of the old one otherwise.
+Sessions differ from the other resource types in three ways: session numbers are unique on an interface, the packet
+length depends on the target, and EC2 cannot change the source interface.
+
+A session that replaces another session has the tag REPLACES with the id of the old session until the old session is
+deleted. The next run finds the new session and, by this tag, the old one.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Callable
 
 from .._model.desired_state import CreatedIdRef, DesiredState, UnresolvedRef
 from .._model.errors import ConflictError, NotFoundError, ValidationError
-from .._model.matching import check_needed, check_read_only, differences, find_match, without_unresolved
+from .._model.matching import check_create_options, check_read_only, differences, find_match, without_unresolved
 from .._model.plan import (
     Plan,
     check_owned_by_caller,
@@ -27,21 +29,19 @@ from .._model.plan import (
     tag_actions,
 )
 from .._model.resource_types import (
-    ENI,
     FILTER,
-    GWLBE,
     NLB,
     NLB_PACKET_LENGTH,
     SESSION,
     SESSIONS_PER_INTERFACE,
     TARGET,
     ModuleParams,
-    ResourceType,
 )
 from .._model.tags import REPLACES, TagChange, check_name
-from .references import Reader, resolve_name
+from .packet_length import describe_target_type, is_default, reported_length
+from .references import Reader, not_found_error, resolve_name
 
-# The options that name an object by its Name tag, and what they stand for.
+# The options that identify a resource by its Name tag, with the option for its id and its type.
 REFERENCES = {
     "traffic_mirror_filter_name": ("traffic_mirror_filter_id", FILTER),
     "traffic_mirror_target_name": ("traffic_mirror_target_id", TARGET),
@@ -51,212 +51,225 @@ REMOVE_MARK = TagChange({}, (REPLACES,), {})
 
 @dataclass(frozen=True)
 class CurrentState:
-    """What is known when the plan is made.
+    """The state that the plan is based on.
 
-    current: the session meant, None if there is none. neighbours: all sessions of the interface that the task names,
-    or else of the current one's. target_type: of the target that the session will have, None where nobody asked.
-    replaced: the one that the current one was made to replace and that is still there.
+    current: the session that the task identifies, None if it does not exist. interface_sessions: all sessions on the
+    interface of the task, or on the current session's interface if the task has none. target_type: the type of the
+    session's desired target, None if it was not read. replaced: the session that the current one was created to
+    replace, if that session still exists.
     """
 
     current: ModuleParams | None = None
-    neighbours: tuple[ModuleParams, ...] = ()
+    interface_sessions: tuple[ModuleParams, ...] = ()
     target_type: str | None = None
     replaced: ModuleParams | None = None
 
 
 def check(desired: DesiredState) -> None:
-    """Raise ValidationError unless the task says which session it means."""
-    on_interface = "network_interface_id" in desired.values
-    if desired.id is None and desired.name is None and not (on_interface and "session_number" in desired.values):
+    """Raise ValidationError if the task identifies no session."""
+    has_interface = "network_interface_id" in desired.values
+    if desired.id is None and desired.name is None and not (has_interface and "session_number" in desired.values):
         raise ValidationError(
-            "Say which session: traffic_mirror_session_id, network_interface_id with session_number or name, or name."
+            "Identify the session by traffic_mirror_session_id, by network_interface_id with session_number or name, "
+            "or by name."
         )
 
 
-def make_plan(params: ModuleParams) -> Callable[[DesiredState, Reader, bool], Plan]:
-    """For module.run: look and plan, with the filter and target names that these options give turned into ids."""
+def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool], Plan]:
+    """Return the planning function for module.run.
 
-    def look_and_plan(desired: DesiredState, reader: Reader, predict: bool) -> Plan:
+    params: the module options. The planning function resolves the filter and target names in these options to ids.
+    """
+
+    def describe_and_plan(desired: DesiredState, reader: Reader, check_mode: bool) -> Plan:
         for option in REFERENCES:
             if params.get(option) is not None:
                 check_name(option, params[option])
         if desired.present:
-            desired = replace(desired, values={**desired.values, **resolve(params, reader, predict)})
-        made = plan(desired, describe_current(desired, reader, predict))
-        check_owned_by_caller(SESSION, made, reader.is_foreign)
-        return made
+            desired = replace(desired, values={**desired.values, **resolve_references(params, reader, check_mode)})
+        result = plan(desired, describe_current(desired, reader, check_mode))
+        check_owned_by_caller(SESSION, result, reader.is_foreign)
+        return result
 
-    return look_and_plan
+    return describe_and_plan
 
 
-def resolve(params: ModuleParams, reader: Reader, predict: bool) -> ModuleParams:
-    """The ids of the filter and the target that the task gives by name, keyed by the options that take ids.
+def resolve_references(params: ModuleParams, reader: Reader, check_mode: bool) -> ModuleParams:
+    """Return the ids of the filter and the target that the task names, keyed by the options for ids.
 
-    predict: check mode, where one that does not exist yet is Pending. Raises NotFoundError for it otherwise, and
-    ConflictError for a name that several have.
+    check_mode: return an UnresolvedRef for a name that no resource has. Raises NotFoundError for such a name outside
+    check mode, and AmbiguousMatchError for a name that several resources have.
     """
     return {
-        id_option: resolve_name(resource_type, option, params[option], reader, predict)
+        id_option: resolve_name(resource_type, option, params[option], reader, check_mode)
         for option, (id_option, resource_type) in REFERENCES.items()
         if params.get(option) is not None
     }
 
 
-def describe_current(desired: DesiredState, reader: Reader, predict: bool) -> CurrentState:
-    """Read what the plan must know, in one Describe unless the task leaves no other way.
+def describe_current(desired: DesiredState, reader: Reader, check_mode: bool) -> CurrentState:
+    """Read the state that the plan requires, in one Describe call where possible.
 
-    predict: check mode, where the target and the filter are looked at as well: the first to know the packet length
-    that EC2 will report, both to say that one is missing as the real run would. Raises ConflictError, Ec2Error.
+    check_mode: also read the target, to predict the packet length that EC2 will report, and the filter. A missing
+    filter or target is an error, as in a real run. Raises ConflictError, Ec2Error.
     """
     interface = desired.values.get("network_interface_id")
     if interface is not None and (desired.present or desired.id is None):
-        rows = _on(interface, reader)
+        rows = _describe_sessions_on(interface, reader)
         if desired.id is not None and not any(row[SESSION.id_option] == desired.id for row in rows):
             rows += reader.describe(SESSION, ids=(desired.id,))
     elif desired.id is not None:
         rows = reader.describe(SESSION, ids=(desired.id,))
     else:
-        # By the name alone: EC2 documents no tag filter for sessions, so the tags are compared here.
+        # EC2 documents no tag filter for sessions, so the Name tags are compared here.
         rows = [row for row in reader.describe(SESSION) if row["tags"].get("Name") == desired.name]
-    current = _find(desired, rows)
+    current = _find_session(desired, rows)
     may_replace = _may_replace(desired) and interface is not None
     if may_replace and desired.id is None and (current is None or current["tags"].get("Name") != desired.name):
         current = _find_on_other_interface(desired, current, reader)
     number = desired.values.get("session_number")
     if interface is None and current is not None and number not in (None, current["session_number"]):
-        rows = _on(current["network_interface_id"], reader)
-    found = CurrentState(
+        rows = _describe_sessions_on(current["network_interface_id"], reader)
+    state = CurrentState(
         current=current,
-        neighbours=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
-        target_type=_target_type(desired, current, reader, predict) if desired.present else None,
+        interface_sessions=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
+        target_type=describe_target_type(desired, current, reader, check_mode) if desired.present else None,
         replaced=_find_replaced(desired, current, reader) if may_replace and current is not None else None,
     )
-    if desired.present and predict:
-        _require_filter(desired, current, reader)
-    return found
+    if desired.present and check_mode:
+        _check_filter_exists(desired, current, reader)
+    return state
 
 
-def plan(desired: DesiredState, found: CurrentState) -> Plan:
-    """The calls that make the session what the task wants. Raises ValidationError, ConflictError."""
-    current = found.current
+def plan(desired: DesiredState, state: CurrentState) -> Plan:
+    """Return the calls that bring the session to the desired state.
+
+    Raises ValidationError, NotFoundError, ConflictError.
+    """
+    current = state.current
     if not desired.present:
         return plan_absence(desired, current)
     if current is None:
-        return _plan_create(desired, found)
+        return _plan_create(desired, state)
     check_read_only(desired, current)
-    if not SESSION.fixed.isdisjoint(differences(SESSION, current, desired.values)):
-        return _plan_replace(desired, found, current)
-    return _finished(_plan_change(desired, found, current), desired, found, current)
+    if not SESSION.immutable_options.isdisjoint(differences(SESSION, current, desired.values)):
+        return _plan_replace(desired, state, current)
+    return _finish_replacement(_plan_update(desired, state, current), desired, state, current)
 
 
-def _plan_create(desired: DesiredState, found: CurrentState) -> Plan:
+def _plan_create(desired: DesiredState, state: CurrentState) -> Plan:
     if desired.id is not None:
         raise NotFoundError(
-            f"There is no session {desired.id}. EC2 chooses the ids of new sessions: to create one, "
-            f"leave {SESSION.id_option} out and give network_interface_id with session_number or name."
+            f"session {desired.id} does not exist in this account and region. EC2 assigns the ids of new sessions: to "
+            f"create a session, omit {SESSION.id_option} and set network_interface_id with session_number or name."
         )
-    values = _without_read_only(desired.values)
-    check_needed(desired, values)
-    values.setdefault("session_number", _free_number(found.neighbours))
-    return _creation(desired, found, values, "it does not exist")
+    values = _settable(desired.values)
+    check_create_options(desired, values)
+    values.setdefault("session_number", _free_number(state.interface_sessions))
+    return _plan_new_session(desired, state, values, "does not exist")
 
 
-def _creation(
-    desired: DesiredState, found: CurrentState, values: ModuleParams, reason: str, mark: dict[str, str] | None = None
+def _plan_new_session(
+    desired: DesiredState, state: CurrentState, values: ModuleParams, reason: str, mark: dict[str, str] | None = None
 ) -> Plan:
-    """The plan that makes a session with these values, which include the interface and the number.
+    """Return the plan that creates a session with these values, which include the interface and the session number.
 
-    mark: a tag that it has only for the time being.
+    mark: a temporary tag of the session.
     """
-    if len(found.neighbours) >= SESSIONS_PER_INTERFACE:
-        # EC2 would refuse it; said here so that check mode says it too.
+    if len(state.interface_sessions) >= SESSIONS_PER_INTERFACE:
+        # EC2 would reject the call. This check reports the error in check mode, too.
         raise ConflictError(
             f"TrafficMirrorSessionsPerInterfaceLimitExceeded: {values['network_interface_id']} has "
-            f"{len(found.neighbours)} sessions, and EC2 takes {SESSIONS_PER_INTERFACE}. Remove one of: "
-            f"{'; '.join(map(SESSION.label, found.neighbours))}."
+            f"{len(state.interface_sessions)} sessions, and EC2 allows {SESSIONS_PER_INTERFACE}. Delete one of: "
+            f"{'; '.join(map(SESSION.label, state.interface_sessions))}."
         )
     tags = desired.tags.change({})
     action = create_action(SESSION, values, replace(tags, write={**tags.write, **(mark or {})}), reason)
     after = {**values, "description": values.get("description", ""), "tags": tags.result}
-    return Plan((action,), after=_known(after, _reported_length(values.get("packet_length", 0), found.target_type)))
+    length = reported_length(values.get("packet_length", 0), state.target_type)
+    return Plan((action,), after=_predicted(after, length))
 
 
-def _plan_change(desired: DesiredState, found: CurrentState, current: ModuleParams) -> Plan:
+def _plan_update(desired: DesiredState, state: CurrentState, current: ModuleParams) -> Plan:
     values = differences(SESSION, current, desired.values)
-    _check_number(values, found, current)
-    if values.get("packet_length") == 0 and _is_default(current["packet_length"], found.target_type):
+    _check_number_free(values, state, current)
+    if values.get("packet_length") == 0 and is_default(current["packet_length"], state.target_type):
         del values["packet_length"]
     if "traffic_mirror_target_id" in values and desired.values.get("packet_length") == NLB_PACKET_LENGTH:
-        values["packet_length"] = NLB_PACKET_LENGTH  # what is reported may be the old target's default
+        values["packet_length"] = NLB_PACKET_LENGTH  # the reported value may be the default of the old target
     tags = desired.tags.change(current["tags"])
     actions = (*modify_actions(SESSION, current, values), *tag_actions(SESSION, current, tags))
     length: int | None = values.get("packet_length", current["packet_length"])
     if "traffic_mirror_target_id" in values or "packet_length" in values:
-        # A reported 8500 may be the old target's default, which need not outlive the move; an own value does.
-        uncertain = length == NLB_PACKET_LENGTH and "packet_length" not in values and found.target_type != NLB
-        length = None if uncertain else _reported_length(length, found.target_type)
-    return Plan(actions, before=current, after=_known({**current, **values, "tags": tags.result}, length))
+        # A reported 8500 may be the default of the old target, which can change with the target. A packet length that
+        # was set does not change.
+        is_uncertain = length == NLB_PACKET_LENGTH and "packet_length" not in values and state.target_type != NLB
+        length = None if is_uncertain else reported_length(length, state.target_type)
+    return Plan(actions, before=current, after=_predicted({**current, **values, "tags": tags.result}, length))
 
 
-def _plan_replace(desired: DesiredState, found: CurrentState, current: ModuleParams) -> Plan:
-    """Another interface: a new session there with all that the old one has, then the old one goes."""
+def _plan_replace(desired: DesiredState, state: CurrentState, current: ModuleParams) -> Plan:
+    """Plan a change of the interface: create a session with the current session's settings on the new interface, then
+    delete the current session."""
     if not _may_replace(desired):
         raise ConflictError(
-            f"{SESSION.label(current)} cannot move to {desired.values['network_interface_id']}: EC2 cannot change the "
-            "interface of a session. To have a new session made there and this one removed, give name and "
-            "allow_replacement: true."
+            f"{SESSION.label(current)} cannot be moved to {desired.values['network_interface_id']}: EC2 cannot change "
+            "the interface of a session. To create a new session on that interface and delete this session, set name "
+            "and allow_replacement: true."
         )
     values = {field.option: current[field.option] for field in SESSION.fields}
-    values.update(_without_read_only(desired.values))
-    taken = [row["session_number"] for row in found.neighbours]
-    if "session_number" not in desired.values and values["session_number"] in taken:
-        values["session_number"] = _free_number(found.neighbours)
-    if "packet_length" not in desired.values and _is_default(current["packet_length"], found.target_type):
+    values.update(_settable(desired.values))
+    used_numbers = [row["session_number"] for row in state.interface_sessions]
+    if "session_number" not in desired.values and values["session_number"] in used_numbers:
+        values["session_number"] = _free_number(state.interface_sessions)
+    if "packet_length" not in desired.values and is_default(current["packet_length"], state.target_type):
         values["packet_length"] = 0
-    moved = replace(desired, tags=desired.tags.inherited(current["tags"]))
-    mark = {REPLACES: current[SESSION.id_option]}
-    made = _creation(moved, found, values, f"it replaces {SESSION.label(current)}, whose interface cannot change", mark)
-    removal = delete_action(SESSION, current, "its replacement is there")
-    unmark = tag_actions(SESSION, {**(made.after or {}), SESSION.id_option: CreatedIdRef(SESSION)}, REMOVE_MARK)
-    return replace(made, actions=(*made.actions, removal, *unmark), before=current, replaces=True)
+    inheriting = replace(desired, tags=desired.tags.for_replacement(current["tags"]))
+    reason = f"replaces {SESSION.label(current)}, whose interface cannot be changed"
+    new = _plan_new_session(inheriting, state, values, reason, {REPLACES: current[SESSION.id_option]})
+    deletion = delete_action(SESSION, current, "replaced by another session")
+    untag = tag_actions(SESSION, {**(new.after or {}), SESSION.id_option: CreatedIdRef(SESSION)}, REMOVE_MARK)
+    return replace(new, actions=(*new.actions, deletion, *untag), before=current, replaces=True)
 
 
 def _may_replace(desired: DesiredState) -> bool:
-    """Whether the session may be replaced: the name is how the next run finds the new one."""
+    """Whether the task allows a replacement. A name is required, because the next run finds the new session by name."""
     return desired.present and desired.allow_replacement and desired.name is not None
 
 
 def _find_replaced(desired: DesiredState, current: ModuleParams, reader: Reader) -> ModuleParams | None:
-    """The session that this one was made to replace, if it is still there. Raises ConflictError if it is another's by
-    now."""
+    """Return the session that the current one was created to replace, None if that session no longer exists.
+
+    Raises ConflictError if that session was renamed.
+    """
     old = current["tags"].get(REPLACES)
     rows = reader.describe(SESSION, ids=(old,)) if old else []
     if rows and desired.id != old and rows[0]["tags"].get("Name") != current["tags"].get("Name"):
         raise ConflictError(
-            f"{SESSION.label(current)} was made to replace {SESSION.label(rows[0])}, which has another name. To have "
-            f"that removed, give traffic_mirror_session_id: {old}; to keep both, remove the tag {REPLACES} from "
-            f"{current[SESSION.id_option]}."
+            f"{SESSION.label(current)} was created to replace {SESSION.label(rows[0])}, which has another name now. To "
+            f"delete the old session, set traffic_mirror_session_id: {old}. To keep both sessions, remove the tag "
+            f"{REPLACES} from {current[SESSION.id_option]}."
         )
     return rows[0] if rows else None
 
 
-def _finished(made: Plan, desired: DesiredState, found: CurrentState, current: ModuleParams) -> Plan:
-    """The plan with what an interrupted replacement has left to do."""
+def _finish_replacement(update: Plan, desired: DesiredState, state: CurrentState, current: ModuleParams) -> Plan:
+    """Return the plan with the remaining calls of an interrupted replacement."""
     if not _may_replace(desired) or REPLACES not in current["tags"]:
-        return made
-    removal = [delete_action(SESSION, found.replaced, "its replacement is there")] if found.replaced else []
-    after = {
-        **(made.after or {}),
-        "tags": {key: one for key, one in (made.after or {})["tags"].items() if key != REPLACES},
-    }
-    return replace(made, actions=(*made.actions, *removal, *tag_actions(SESSION, current, REMOVE_MARK)), after=after)
+        return update
+    deletion = [delete_action(SESSION, state.replaced, "replaced by another session")] if state.replaced else []
+    after = update.after or {}
+    after = {**after, "tags": {key: value for key, value in after["tags"].items() if key != REPLACES}}
+    return replace(
+        update, actions=(*update.actions, *deletion, *tag_actions(SESSION, current, REMOVE_MARK)), after=after
+    )
 
 
-def _find(desired: DesiredState, rows: list[ModuleParams]) -> ModuleParams | None:
-    """planning.find, and for a session that is or was replaced: the one that takes or took its name and place."""
-    begun = [row for row in rows if desired.id is not None and row["tags"].get(REPLACES) == desired.id]
-    if begun and _may_replace(desired):
-        return begun[0]
+def _find_session(desired: DesiredState, rows: list[ModuleParams]) -> ModuleParams | None:
+    """Return find_match's session, or the new session if a replacement is unfinished or has changed the id."""
+    successors = [row for row in rows if desired.id is not None and row["tags"].get(REPLACES) == desired.id]
+    if successors and _may_replace(desired):
+        return successors[0]
     current = find_match(desired, rows)
     if current is None and desired.id is not None and _may_replace(desired):
         current = find_match(replace(desired, id=None), rows)
@@ -266,122 +279,63 @@ def _find(desired: DesiredState, rows: list[ModuleParams]) -> ModuleParams | Non
 
 
 def _find_on_other_interface(desired: DesiredState, holder: ModuleParams | None, reader: Reader) -> ModuleParams | None:
-    """The session of this name on another interface, which the task allows to be replaced; the holder if there is none.
+    """Return the session with this name on another interface, or the holder if there is no such session.
 
-    holder: what has the wanted interface and number, under another name.
+    holder: the session that has the desired interface and number and another name. Raises ConflictError if both exist.
     """
     named = find_match(replace(desired, id=None, values={}), reader.describe(SESSION))
     if named is not None and holder is not None:
         raise ConflictError(
-            f"The name is that of {SESSION.label(named)}, the interface and number are those of "
-            f"{SESSION.label(holder)}. Remove or renumber one of them first."
+            f"name matches {SESSION.label(named)}, but network_interface_id and session_number match "
+            f"{SESSION.label(holder)}. Delete or renumber one of these sessions first."
         )
     return named or holder
 
 
-def _on(interface: str, reader: Reader) -> list[ModuleParams]:
+def _describe_sessions_on(interface: str, reader: Reader) -> list[ModuleParams]:
     return reader.describe(SESSION, filters={"network-interface-id": [interface]})
 
 
-def _free_number(neighbours: tuple[ModuleParams, ...]) -> int:
-    taken = {row["session_number"] for row in neighbours}
-    return next(number for number in range(1, len(taken) + 2) if number not in taken)
+def _free_number(interface_sessions: tuple[ModuleParams, ...]) -> int:
+    """Return the lowest session number that none of these sessions has."""
+    used = {row["session_number"] for row in interface_sessions}
+    return next(number for number in range(1, len(used) + 2) if number not in used)
 
 
-def _check_number(values: ModuleParams, found: CurrentState, current: ModuleParams) -> None:
-    """Raise ConflictError if another session of the interface has the number that this one should get."""
-    holders = [row for row in found.neighbours if row["session_number"] == values.get("session_number")]
+def _check_number_free(values: ModuleParams, state: CurrentState, current: ModuleParams) -> None:
+    """Raise ConflictError if another session on the interface has the new session number."""
+    holders = [row for row in state.interface_sessions if row["session_number"] == values.get("session_number")]
     if holders:
         raise ConflictError(
-            f"session_number {values['session_number']} of {current['network_interface_id']} is wanted for "
-            f"{SESSION.label(current)} but {SESSION.label(holders[0])} has it. Renumber or remove that one first."
+            f"{SESSION.label(current)} cannot get session_number {values['session_number']} of "
+            f"{current['network_interface_id']}: {SESSION.label(holders[0])} has this number. Renumber or delete "
+            f"{holders[0][SESSION.id_option]} first."
         )
 
 
-def _target_type(desired: DesiredState, current: ModuleParams | None, reader: Reader, predict: bool) -> str | None:
-    """The type of the target that the session will have, None where neither plan nor prediction turns on it.
-
-    Raises ValidationError for a packet length that this target cannot take, ConflictError for a target that is not
-    there.
-    """
-    values = desired.values
-    target = values.get("traffic_mirror_target_id", current and current["traffic_mirror_target_id"])
-    if target is None or isinstance(target, UnresolvedRef):
-        return None
-    old_target, old_length = (
-        (current["traffic_mirror_target_id"], current["packet_length"]) if current else (None, None)
-    )
-    asked = values.get("packet_length")
-    length = old_length if asked is None else asked
-    changes = target != old_target or length != old_length
-    moves_interface = current is not None and values.get("network_interface_id") not in (
-        None,
-        current["network_interface_id"],
-    )
-    ambiguous = old_length == NLB_PACKET_LENGTH and (asked == 0 or moves_interface)
-    too_long = changes and (length or 0) > NLB_PACKET_LENGTH
-    if not (ambiguous or too_long or (predict and (changes or moves_interface))):
-        return None
-    rows = reader.describe(TARGET, ids=(target,))
-    if not rows and target == old_target and not moves_interface:
-        return None  # no longer shared with this account; the session keeps it all the same
-    if not rows:
-        raise missing(TARGET, target)
-    found: str = rows[0]["type"]
-    if too_long:
-        check_length(length, found, "" if asked is not None else " The session has it now; give packet_length.")
-    return found
-
-
-def check_length(length: int | None, target_type: str | None, advice: str = "") -> None:
-    """Raise ValidationError unless a target of this type takes this packet length. advice: what the message ends
-    with."""
-    if target_type == NLB and (length or 0) > NLB_PACKET_LENGTH:
-        raise ValidationError(
-            f"packet_length must be 0 (reset) or 1 to {NLB_PACKET_LENGTH} with a Network Load Balancer as the target, "
-            f"not {length}.{advice}"
-        )
-
-
-def _require_filter(desired: DesiredState, current: ModuleParams | None, reader: Reader) -> None:
-    """Raise ConflictError in check mode for a filter that is not there, as EC2 would in the real run."""
-    chosen = desired.values.get("traffic_mirror_filter_id")
-    if (
-        chosen is None
-        or isinstance(chosen, UnresolvedRef)
-        or (current and current["traffic_mirror_filter_id"] == chosen)
-    ):
+def _check_filter_exists(desired: DesiredState, current: ModuleParams | None, reader: Reader) -> None:
+    """Raise NotFoundError if the task sets a filter that does not exist. For check mode; EC2 checks it in a real
+    run."""
+    filter_id = desired.values.get("traffic_mirror_filter_id")
+    if filter_id is None or isinstance(filter_id, UnresolvedRef):
         return
-    if not reader.describe(FILTER, ids=(chosen,)):
-        raise missing(FILTER, chosen)
+    if current and current["traffic_mirror_filter_id"] == filter_id:
+        return
+    if not reader.describe(FILTER, ids=(filter_id,)):
+        raise not_found_error(FILTER, filter_id)
 
 
-def missing(resource_type: ResourceType, desired: str) -> NotFoundError:
-    return NotFoundError(
-        f"Invalid{resource_type.api}Id.NotFound: there is no {resource_type.noun} {desired} in this account and "
-        f"region. Correct {resource_type.id_option}, or create the {resource_type.noun} first."
-    )
+def _predicted(after: ModuleParams, length: int | None) -> ModuleParams:
+    """Return the session with this reported packet length, without values that EC2 assigns.
 
-
-def _is_default(length: int, target_type: str | None) -> bool:
-    """Whether this is what EC2 reports for a packet length that was never set."""
-    return length == 0 or (length == NLB_PACKET_LENGTH and target_type in (NLB, GWLBE))
-
-
-def _reported_length(length: int | None, target_type: str | None) -> int | None:
-    """What EC2 will report for this packet length, None if that cannot be told."""
-    if length != 0:
-        return length
-    return {NLB: NLB_PACKET_LENGTH, ENI: 0}.get(target_type or "")
-
-
-def _known(after: ModuleParams, length: int | None) -> ModuleParams:
-    """The object as predicted: with the packet length that EC2 will report, without what only EC2 knows."""
-    known = without_unresolved({**after, "packet_length": length})
+    length: None to omit the packet length.
+    """
+    predicted = without_unresolved({**after, "packet_length": length})
     if length is None:
-        del known["packet_length"]
-    return known
+        del predicted["packet_length"]
+    return predicted
 
 
-def _without_read_only(values: ModuleParams) -> ModuleParams:
+def _settable(values: ModuleParams) -> ModuleParams:
+    """Return the values without read-only ones."""
     return {field.option: values[field.option] for field in SESSION.fields if field.option in values}

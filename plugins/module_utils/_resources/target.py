@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only mirror targets have: one destination out of three kinds, and nothing but tags that EC2 could change.
-C(look_up) reads what C(plan) must know; C(plan) is pure."""
+"""Plans for mirror targets. describe_current reads the current state from EC2; plan is pure.
+
+A target has one destination, of one of three types. EC2 can change only the tags of a target.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ from .._model.plan import (
 )
 from .._model.resource_types import ENI, GWLBE, NLB, NLB_PACKET_LENGTH, SESSION, TARGET, ModuleParams
 from .._model.text import quote, truncate
-from .references import IN_USE_OPTIONS, Reader, check_unused, list_resources, sessions_using
+from .references import IN_USE_OPTIONS, Reader, check_unused, describe_sessions_using, list_resources
 
+# The option for each destination, and the type of its targets.
 TYPES = {
     "network_interface_id": ENI,
     "network_load_balancer_arn": NLB,
@@ -37,11 +40,11 @@ TYPES = {
 
 @dataclass(frozen=True)
 class CurrentState:
-    """What is known when the plan is made.
+    """The state that the plan is based on.
 
-    current: the target meant, None if there is none. replaced: the one of the task's id or name that has another
-    destination, where it may be replaced by the current one or by one to be made. users: the sessions of the one that
-    is to go.
+    current: the target that the task identifies, None if it does not exist. replaced: the target with the task's id or
+    name but another destination, if the task allows its replacement by the current target or by a new one. users: the
+    sessions that use the target to delete.
     """
 
     current: ModuleParams | None = None
@@ -50,64 +53,67 @@ class CurrentState:
 
 
 def check(desired: DesiredState) -> None:
-    """Raise ValidationError unless the task says which target it means, and no other type than that of the
-    destination."""
+    """Raise ValidationError if the task identifies no target, or its type does not match its destination."""
     destination = _destination(desired)
     if desired.id is None and desired.name is None and not destination:
-        raise ValidationError(f"Say which target: {TARGET.id_option}, {', '.join(TYPES)}, or name.")
+        raise ValidationError(f"Identify the target by {TARGET.id_option}, {', '.join(TYPES)}, or by name.")
     for option in destination:
         if desired.values.get("type", TYPES[option]) != TYPES[option]:
             raise ValidationError(
                 f"type of a target with {option} is {TYPES[option]}, not {truncate(desired.values['type'])}; "
-                "it cannot be set."
+                "type is read-only."
             )
 
 
-def make_plan(params: ModuleParams) -> Callable[[DesiredState, Reader, bool], Plan]:
-    """For module.run: look and plan."""
+def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool], Plan]:
+    """Return the planning function for module.run. params: the module options."""
 
-    def look_and_plan(desired: DesiredState, reader: Reader, _predict: bool) -> Plan:
-        found = describe_current(desired, reader)
-        if found.replaced is not None:
-            check_owner(TARGET, found.replaced, reader.is_foreign)
-        made = plan(desired, found)
-        check_owned_by_caller(TARGET, made, reader.is_foreign)
-        check_unused(TARGET, made, found.users, params)
-        return made
+    def describe_and_plan(desired: DesiredState, reader: Reader, _check_mode: bool) -> Plan:
+        state = describe_current(desired, reader)
+        if state.replaced is not None:
+            check_owner(TARGET, state.replaced, reader.is_foreign)
+        result = plan(desired, state)
+        check_owned_by_caller(TARGET, result, reader.is_foreign)
+        check_unused(TARGET, result, state.users, params)
+        return result
 
-    return look_and_plan
+    return describe_and_plan
 
 
 def describe_current(desired: DesiredState, reader: Reader) -> CurrentState:
-    """Read what the plan must know, in one Describe unless the task leaves no other way. Raises ConflictError,
-    Ec2Error."""
-    rows, destination = _rows(desired, reader), _destination(desired)
+    """Read the state that the plan requires, in one Describe call where possible. Raises ConflictError, Ec2Error."""
+    rows, destination = _describe_candidates(desired, reader), _destination(desired)
     current, replaced = None, None
     if desired.present and desired.allow_replacement and desired.name and destination:
         current = find_match(replace(desired, id=None), [row for row in rows if has_values(row, destination)])
         others = [row for row in rows if current is None or row[TARGET.id_option] != current[TARGET.id_option]]
-        by_id = any(row[TARGET.id_option] == desired.id for row in others)  # if not, it was replaced or is the current
-        replaced = find_match(replace(desired, id=desired.id if by_id else None, values={}), others)
+        # The id matches no other target if it is that of the current target or of a target that was replaced before.
+        has_id = any(row[TARGET.id_option] == desired.id for row in others)
+        replaced = find_match(replace(desired, id=desired.id if has_id else None, values={}), others)
         if current is not None and replaced is not None and desired.id == current[TARGET.id_option]:
             raise ConflictError(
-                f"The name is that of {TARGET.label(replaced)}, the id is that of {TARGET.label(current)}. "
-                "Correct the options, or rename or remove one of them first."
+                f"name matches {TARGET.label(replaced)}, but {TARGET.id_option} matches {TARGET.label(current)}. "
+                "Correct the options, or rename or delete one of these targets first."
             )
     else:
         current = find_match(desired, rows)
-    leaving = replaced if desired.present else current
-    return CurrentState(current, replaced, tuple(sessions_using(TARGET, leaving, reader)) if leaving else ())
+    to_delete = replaced if desired.present else current
+    users = describe_sessions_using(TARGET, to_delete, reader) if to_delete else ()
+    return CurrentState(current, replaced, tuple(users))
 
 
-def plan(desired: DesiredState, found: CurrentState) -> Plan:
-    """The calls that make the target what the task wants. Raises ValidationError, ConflictError."""
-    current = found.current
+def plan(desired: DesiredState, state: CurrentState) -> Plan:
+    """Return the calls that bring the target to the desired state.
+
+    Raises ValidationError, NotFoundError, ConflictError.
+    """
+    current = state.current
     if not desired.present:
         return plan_absence(desired, current)
-    if found.replaced is not None:
-        return _plan_replace(desired, found, found.replaced)
+    if state.replaced is not None:
+        return _plan_replace(desired, state, state.replaced)
     if current is None:
-        return _plan_create(desired, desired.values, "it does not exist")
+        return _plan_create(desired, desired.values, "does not exist")
     check_read_only(desired, current)
     _check_fixed(desired, current)
     tags = desired.tags.change(current["tags"])
@@ -115,108 +121,110 @@ def plan(desired: DesiredState, found: CurrentState) -> Plan:
 
 
 def count_sessions(params: ModuleParams, rows: list[ModuleParams], reader: Reader) -> list[ModuleParams]:
-    """For module.run_info: the targets with how many sessions use each, if the task asks for that.
+    """Return the targets with the number of sessions that use each, if the option session_count is true.
 
-    One Describe of all sessions, however many targets there are.
+    For module.run_info. One Describe of all sessions, for any number of targets.
     """
     if not params["session_count"] or not rows:
         return rows
-    used = Counter(session["traffic_mirror_target_id"] for session in reader.describe(SESSION))
-    return [{**row, "session_count": used[row[TARGET.id_option]]} for row in rows]
+    counts = Counter(session["traffic_mirror_target_id"] for session in reader.describe(SESSION))
+    return [{**row, "session_count": counts[row[TARGET.id_option]]} for row in rows]
 
 
 def _plan_create(desired: DesiredState, values: ModuleParams, reason: str) -> Plan:
     if desired.id is not None:
         raise NotFoundError(
-            f"There is no target {desired.id} in this account and region, and none is shared with it. EC2 chooses the "
-            f"ids of new targets: to create one, leave {TARGET.id_option} out."
+            f"target {desired.id} does not exist in this account and region, and is not shared with this account. EC2 "
+            f"assigns the ids of new targets: to create a target, omit {TARGET.id_option}."
         )
     destinations = [option for option in TYPES if option in values]
     if not destinations:
-        raise ValidationError(f"No such target exists, and to create one the task lacks one of: {', '.join(TYPES)}.")
-    type_ = TYPES[destinations[0]]
-    values = {option: value for option, value in values.items() if option in TARGET.fixed}
+        raise ValidationError(f"The target does not exist, and creating it requires one of: {', '.join(TYPES)}.")
+    target_type = TYPES[destinations[0]]
+    values = {option: value for option, value in values.items() if option in TARGET.immutable_options}
     tags = desired.tags.change({})
-    after = {"description": "", **values, "type": type_, "tags": tags.result}
+    after = {"description": "", **values, "type": target_type, "tags": tags.result}
     return Plan((create_action(TARGET, values, tags, reason),), after=after)
 
 
-def _plan_replace(desired: DesiredState, found: CurrentState, old: ModuleParams) -> Plan:
-    """Another destination: its target is made, or taken if it is there, the sessions move, the old one goes."""
-    _check_movable(desired, found, old)
+def _plan_replace(desired: DesiredState, state: CurrentState, old: ModuleParams) -> Plan:
+    """Plan a change of the destination: create or reuse the target of the new destination, switch the sessions to that
+    target, and delete the old target."""
+    _check_replaceable(desired, state, old)
     new_id: str | CreatedIdRef
-    if found.current is None:
-        carrying = replace(desired, id=None, tags=desired.tags.inherited(old["tags"]))
+    if state.current is None:
+        inheriting = replace(desired, id=None, tags=desired.tags.for_replacement(old["tags"]))
         values = {"description": old["description"], **desired.values}
-        made = _plan_create(carrying, values, f"it replaces {TARGET.label(old)}, whose destination cannot change")
-        new_id, after = CreatedIdRef(TARGET), {**(made.after or {}), "owner_id": old["owner_id"]}
+        new = _plan_create(inheriting, values, f"replaces {TARGET.label(old)}, whose destination cannot be changed")
+        new_id, after = CreatedIdRef(TARGET), {**(new.after or {}), "owner_id": old["owner_id"]}
     else:
-        made = plan(desired, replace(found, replaced=None))  # what is taken keeps the tags that it has
-        new_id, after = found.current[TARGET.id_option], made.after or {}
-    reason = f"the target of {' '.join(next(iter(_destination(desired).items())))} takes its place"
-    actions = (*made.actions, *move_actions(TARGET, found.users, new_id), delete_action(TARGET, old, reason))
+        new = plan(desired, replace(state, replaced=None))  # a reused target does not inherit the old target's tags
+        new_id, after = state.current[TARGET.id_option], new.after or {}
+    reason = f"replaced by the target with {' '.join(next(iter(_destination(desired).items())))}"
+    actions = (*new.actions, *move_actions(TARGET, state.users, new_id), delete_action(TARGET, old, reason))
     return Plan(actions, before=old, after=after, replaces=True)
 
 
-def _check_movable(desired: DesiredState, found: CurrentState, old: ModuleParams) -> None:
-    """Raise ConflictError if not all sessions of the old target can be given the new one."""
-    new = found.current
+def _check_replaceable(desired: DesiredState, state: CurrentState, old: ModuleParams) -> None:
+    """Raise ConflictError if any session of the old target cannot be switched to the new target."""
+    new = state.current
     if new is not None and new.get("owner_id") != old.get("owner_id"):
         raise ConflictError(
-            f"{TARGET.label(new)} belongs to another account and cannot take the name and place of "
-            f"{TARGET.label(old)}. Give its id to the sessions instead."
+            f"{TARGET.label(old)} cannot be replaced by {TARGET.label(new)}, which belongs to another account. Set "
+            f"{TARGET.id_option}: {new[TARGET.id_option]} on the sessions instead."
         )
-    foreign = [row for row in found.users if row.get("owner_id") != old.get("owner_id")]
+    foreign = [row for row in state.users if row.get("owner_id") != old.get("owner_id")]
     if foreign:
         raise ConflictError(
-            f"{TARGET.label(old)} cannot be replaced: sessions of other accounts use it, and only their owners can "
-            f"move them: {list_resources(SESSION, foreign)}."
+            f"{TARGET.label(old)} cannot be replaced: sessions of other accounts use it: "
+            f"{list_resources(SESSION, foreign)}. Only the owners of these sessions can switch them to another target."
         )
-    long = [row for row in found.users if row["packet_length"] > NLB_PACKET_LENGTH]
-    if long and "network_load_balancer_arn" in desired.values:
+    too_long = [row for row in state.users if row["packet_length"] > NLB_PACKET_LENGTH]
+    if too_long and "network_load_balancer_arn" in desired.values:
         raise ConflictError(
-            f"{TARGET.label(old)} cannot be replaced by a Network Load Balancer, which takes a packet_length of 1 to "
-            f"{NLB_PACKET_LENGTH}; these sessions have more: {list_resources(SESSION, long)}."
+            f"{TARGET.label(old)} cannot be replaced by a Network Load Balancer target, which accepts a packet_length "
+            f"of 1 to {NLB_PACKET_LENGTH}. Reduce packet_length of these sessions first: "
+            f"{list_resources(SESSION, too_long)}."
         )
 
 
 def _check_fixed(desired: DesiredState, current: ModuleParams) -> None:
-    """Raise ConflictError if the task wants of this target what EC2 cannot change."""
+    """Raise ConflictError if the task changes a property of the target that EC2 cannot change."""
     label, changed = TARGET.label(current), differences(TARGET, current, desired.values)
-    moved = [option for option in TYPES if option in changed]
-    if moved:
+    destinations = [option for option in TYPES if option in changed]
+    if destinations:
         raise ConflictError(
-            f"{label} cannot get another destination, {changed[moved[0]]}: EC2 cannot change a target. To have the "
-            "target of that destination made or taken, the sessions moved there and this one removed, give name and "
+            f"{label}: EC2 cannot change the destination of a target, to {changed[destinations[0]]}. To create or "
+            "reuse the target of that destination, switch the sessions to it and delete this target, set name and "
             "allow_replacement: true."
         )
     if changed:
         raise ConflictError(
-            f"description of {label} is {quote(current['description'])} and EC2 cannot change it to "
-            f"{quote(changed['description'])}. A destination has only one target, so a new one cannot be made "
-            "beside it: leave description out, or remove the target first."
+            f"{label}: EC2 cannot change the description of a target, from {quote(current['description'])} to "
+            f"{quote(changed['description'])}. A destination can have only one target, so this target cannot be "
+            "replaced. Omit description, or delete the target first."
         )
 
 
 def _destination(desired: DesiredState) -> ModuleParams:
-    """The destination that the task gives, as one option with its value; empty if it gives none."""
+    """Return the destination in the task, as one option with its value; empty if the task has none."""
     return {option: desired.values[option] for option in TYPES if option in desired.values}
 
 
-def _rows(desired: DesiredState, reader: Reader) -> list[ModuleParams]:
-    """Every target that could be meant, in one Describe unless the id does not settle it."""
+def _describe_candidates(desired: DesiredState, reader: Reader) -> list[ModuleParams]:
+    """Return every target that the task may identify, in one Describe call unless the id is not sufficient."""
     destination = _destination(desired)
     if desired.id is not None:
         rows = reader.describe(TARGET, ids=(desired.id,))
-        settled = rows and has_values(rows[0], destination) and desired.name in (None, rows[0]["tags"].get("Name"))
-        if settled or (desired.name is None and not destination):
+        is_match = rows and has_values(rows[0], destination) and desired.name in (None, rows[0]["tags"].get("Name"))
+        if is_match or (desired.name is None and not destination):
             return rows
     elif desired.name is None:
         ((option, value),) = destination.items()
-        by_destination = option.replace("_", "-")
-        if by_destination in TARGET.filters:
-            return reader.describe(TARGET, filters={by_destination: [value]})
-    # By the name, or an endpoint: EC2 documents no filter for either, so they are compared on this side.
+        filter_name = option.replace("_", "-")
+        if filter_name in TARGET.filters:
+            return reader.describe(TARGET, filters={filter_name: [value]})
+    # EC2 documents no filter for names or Gateway Load Balancer endpoints, so both are compared here.
     return reader.describe(TARGET)
 
 

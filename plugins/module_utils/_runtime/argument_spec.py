@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Argument specs from the declarations of resource types."""
+"""Argument specs of modules, generated from the declarations of resource types."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ from ansible.module_utils.common.validation import check_type_float, check_type_
 
 from .._model.resource_types import Field, ModuleParams, ResourceType
 
-# What a play may set once for the whole action group, so every module must take it.
-DEFAULTS = {
+# Options that a play may set in module_defaults for the action group, so every module must accept them.
+COMMON_OPTIONS = {
     "default_tags": {"type": "dict"},
     "ignore_tag_keys": {"type": "list", "elements": "str", "no_log": False},
     "ignore_tag_key_prefixes": {"type": "list", "elements": "str", "no_log": False},
     "verify_permissions": {"type": "bool", "default": False},
 }
-# A day. What needs as many seconds as no clock can count to would fail after the change.
-WAIT_TIMEOUT = 86400
-_NUMBERS = {"int": check_type_int, "float": check_type_float}
+# Maximum wait_timeout in seconds: a day. A number too large for the clock would fail only after the change.
+MAX_WAIT_TIMEOUT = 86400
+_NUMBER_CHECKS = {"int": check_type_int, "float": check_type_float}
 
 
-def _unread(argument_spec: dict[str, Any]) -> dict[str, Any]:
-    """The same options, with numbers as they come."""
+def without_number_types(argument_spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the argument spec with type raw instead of int and float."""
     return {
         option: {
             **one,
-            **({"type": "raw"} if one.get("type") in _NUMBERS else {}),
-            **({"options": _unread(one["options"])} if "options" in one else {}),
+            **({"type": "raw"} if one.get("type") in _NUMBER_CHECKS else {}),
+            **({"options": without_number_types(one["options"])} if "options" in one else {}),
         }
         for option, one in argument_spec.items()
     }
 
 
-def _too_large(argument_spec: dict[str, Any], params: ModuleParams) -> Iterator[tuple[str, Any]]:
-    """Options and their values that make AnsibleModule's check of numbers overflow."""
+def find_too_large(argument_spec: dict[str, Any], params: ModuleParams) -> Iterator[tuple[str, Any]]:
+    """Iterate over the (option, value) pairs that raise OverflowError in AnsibleModule's number checks."""
     for option, one in argument_spec.items():
         value = params.get(option)
-        if one.get("type") in _NUMBERS:
+        if one.get("type") in _NUMBER_CHECKS:
             try:
-                _NUMBERS[one["type"]](value)
+                _NUMBER_CHECKS[one["type"]](value)
             except OverflowError:
                 yield option, value
             except TypeError:
                 pass
         if "options" in one:
             for entry in value if isinstance(value, list) else [value]:
-                yield from _too_large(one["options"], entry or {})
+                yield from find_too_large(one["options"], entry or {})
 
 
-def _spec(field: Field) -> dict[str, Any]:
-    """The argument spec of one option."""
+def field_spec(field: Field) -> dict[str, Any]:
+    """Return the argument spec of the option for a field."""
     return {
         "type": field.type,
         **({"elements": "str"} if field.type == "list" else {}),
@@ -63,10 +63,13 @@ def _spec(field: Field) -> dict[str, Any]:
     }
 
 
-def _part_spec(resource_type: ResourceType) -> dict[str, Any]:
-    """The argument spec of the list of an object's parts. An entry is the whole of a part, so there are defaults."""
+def child_list_spec(resource_type: ResourceType) -> dict[str, Any]:
+    """Return the argument spec of a parent's option with the list of child resources.
+
+    An entry is the complete desired state of a child, so omitted suboptions have defaults.
+    """
     options = {
-        field.option: {**_spec(field), **({} if field.unset is None else {"default": field.unset})}
+        field.option: {**field_spec(field), **({} if field.unset is None else {"default": field.unset})}
         for field in resource_type.fields
     }
     return {

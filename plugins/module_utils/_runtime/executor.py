@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs plans: in their order, and over again from a fresh look when the world moved meanwhile."""
+"""Execution of plans, with a new plan if the state of EC2 changed in the meantime."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from .._model.matching import matches, merge_reply
 from .._model.plan import Action, Plan, delete_action
 from .._model.resource_types import ApiParams, ModuleParams, ResourceType
 
-# Seconds between looks at something that EC2 may not show yet. EC2 gives no bound for its eventual consistency;
-# Terraform's provider works without any wait, so what needs more than these is not going to appear.
+# Delays in seconds between reads of a resource that EC2 may not return yet. EC2 documents no bound for its eventual
+# consistency. Terraform's provider does not wait at all, so a longer wait is unlikely to help.
 RETRY_DELAYS = (0.0, 0.25, 0.5, 1.0, 2.0)
-# Seconds between looks at another object of the same name, which whoever made it may remove again.
+# Delays in seconds between checks for a duplicate name. The client that created the duplicate may delete it.
 DUPLICATE_CHECK_DELAYS = (0.25, 0.5, 1.0)
-Looked = TypeVar("Looked")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: the object before and after it (None if there is none) and the calls that did something.
+    """The result of a task.
 
-    expected: the object afterwards as the plan foresaw it.
+    before, after: the resource, as module options, before and after the task; None if it does not exist.
+    expected: the resource after the task according to the plan. actions: the completed calls that changed something.
     """
 
     before: ModuleParams | None
@@ -42,275 +43,285 @@ class Outcome:
 
 
 class PlanFailed(Exception):
-    """A plan that EC2 did not let pass.
+    """A call of a plan failed.
 
-    action, error: the call that failed and why. done: the calls carried out before it. made: the ids of what they had
-    made. Nothing of it is taken back: by then somebody else may go on with it, or it may be all there is.
+    plan, action, error: the plan, its failed call, and the error. completed: the calls completed before. created_ids:
+    the ids of the resources they created. Completed calls are not rolled back, because another client may already use
+    the new resources, or the replaced resource may already be deleted.
     """
 
     def __init__(
-        self, plan: Plan, action: Action, error: Ec2Error, done: list[Action], made: dict[ResourceType, str]
+        self, plan: Plan, action: Action, error: Ec2Error, completed: list[Action], created_ids: dict[ResourceType, str]
     ) -> None:
-        self.plan, self.action, self.error, self.done, self.made = plan, action, error, done, made
-        rest = plan.actions[plan.actions.index(action) + 1 :]
-        parts = [format_error(error, action)]
-        parts += [f"Done before: {_list(done)}."] if done else []
-        parts += _new(made)
-        parts += [f"Not done: {_list(rest)}."] if rest else []
-        super().__init__(" ".join(parts))
+        self.plan, self.action, self.error = plan, action, error
+        self.completed, self.created_ids = completed, created_ids
+        remaining = plan.actions[plan.actions.index(action) + 1 :]
+        sentences = [format_error(error, action)]
+        sentences += [f"Completed: {_list_calls(completed)}."] if completed else []
+        sentences += _list_created(created_ids)
+        sentences += [f"Not sent: {_list_calls(remaining)}."] if remaining else []
+        super().__init__(" ".join(sentences))
 
     @property
-    def outdated(self) -> bool:
-        """Whether a fresh look may show that the plan no longer matches: someone else was faster, or a reply was lost.
+    def can_replan(self) -> bool:
+        """Whether a new plan may succeed, because another client made the change first or a response was lost.
 
-        EC2 documents no code for a session whose interface and number are taken, nor for a network service that is on,
-        so any refusal counts that another look can mend.
+        EC2 documents no error code for a duplicate session number or an already enabled network service, so this
+        includes all codes except those for missing permissions and throttling.
         """
         return not (self.error.denied or self.error.throttled)
 
     @property
-    def uncertain(self) -> bool:
-        """Whether the call may have been carried out: no reply came, or what is refused is only its repetition."""
+    def may_have_succeeded(self) -> bool:
+        """Whether EC2 may have completed the call: no response arrived, or the error is the response to a retry."""
         return self.error.no_response or self.error.retried
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same call may succeed in a moment: EC2 is eventually consistent."""
+        """Whether the same call may succeed after a delay, because EC2 is eventually consistent."""
         return self.error.not_found or self.error.in_use
 
 
 class ConcurrentCreate(ConflictError):
-    """Somebody else made another object of the same name at the same moment; what the plan had made is gone again."""
+    """Another client created a resource of the same name at the same time. The plan's resource was deleted."""
 
 
 class PartialFailure(ConflictError):
-    """A fresh look that a call made necessary failed, or showed that the rest must not be done.
+    """Some calls were completed, but reading the state for the remaining calls failed or revealed a conflict.
 
-    refusal: why. done: the calls carried out before. made: the ids of what they had made.
+    cause: the error. completed: the completed calls. created_ids: the ids of the resources they created.
     """
 
-    def __init__(self, refusal: Exception, done: list[Action], made: dict[ResourceType, str]) -> None:
-        self.refusal, self.done, self.made = refusal, done, made
-        text = format_error(refusal) if isinstance(refusal, Ec2Error) else str(refusal)
-        super().__init__(" ".join([text, f"Done before: {_list(done)}.", *_new(made)]))
+    def __init__(self, cause: Exception, completed: list[Action], created_ids: dict[ResourceType, str]) -> None:
+        self.cause, self.completed, self.created_ids = cause, completed, created_ids
+        text = format_error(cause) if isinstance(cause, Ec2Error) else str(cause)
+        super().__init__(" ".join([text, f"Completed: {_list_calls(completed)}.", *_list_created(created_ids)]))
 
 
 def apply_until_stable(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
-    """Plan and apply until the plan holds.
+    """Plan and apply, again with a new plan as long as an error may be due to a stale plan.
 
-    make_plan: looks and plans. Raises PlanFailed and PartialFailure, which say what was done in all attempts together,
-    and what make_plan raises.
+    make_plan: reads the current state and returns the plan. Raises PlanFailed and PartialFailure, which include the
+    completed calls of all attempts, and the errors of make_plan.
     """
-    pauses = iter(RETRY_DELAYS)
+    delays = iter(RETRY_DELAYS)
     first: Plan | None = None
-    stop: PlanFailed | None = None
-    done: list[Action] = []
-    made: dict[ResourceType, str] = {}
+    failure: PlanFailed | None = None
+    completed: list[Action] = []
+    created_ids: dict[ResourceType, str] = {}
     while True:
         try:
-            plan = retry_on_stale(make_plan, pauses)
-        except (ValidationError, ConflictError, Ec2Error) as refusal:
-            if done:
-                raise PartialFailure(refusal, done, made) from refusal
+            plan = retry_on_stale(make_plan, delays)
+        except (ValidationError, ConflictError, Ec2Error) as cause:
+            if completed:
+                raise PartialFailure(cause, completed, created_ids) from cause
             raise
         first = first or plan
-        if stop is not None and stop.uncertain and not _still_needed(plan, stop):
-            done.append(stop.action)  # its reply was lost, but the fresh look shows that it was carried out
-            resource_type = stop.action.resource_type
+        if failure is not None and failure.may_have_succeeded and not _still_needed(plan, failure):
+            completed.append(failure.action)  # the new plan does not contain the call, so EC2 completed it
+            resource_type = failure.action.resource_type
             if (
                 resource_type is not None
-                and stop.plan.before is None
+                and failure.plan.before is None
                 and plan.before
                 and resource_type.id_option in plan.before
             ):
-                made[resource_type] = plan.before[resource_type.id_option]
-        if stop is not None and plan.actions == stop.plan.actions and not stop.is_transient:
-            # What is taken stays taken, and what may have been carried out is not done twice: only a look that shows
-            # who has it, or that it is there, leads on.
-            worth_a_look = stop.error.duplicate or stop.uncertain
+                created_ids[resource_type] = plan.before[resource_type.id_option]
+        if failure is not None and plan.actions == failure.plan.actions and not failure.is_transient:
+            # Do not repeat a call that found a duplicate or that EC2 may have completed. Read the state again until it
+            # shows the duplicate or the completed change.
+            can_replan = failure.error.duplicate or failure.may_have_succeeded
         else:
             try:
-                after, acted = apply(plan, ec2)
-                return Outcome(first.before, after, plan.after, (*done, *acted))
-            except PartialFailure as halted:
-                raise PartialFailure(halted.refusal, [*done, *halted.done], {**made, **halted.made}) from halted.refusal
-            except ConcurrentCreate as outrun:
-                pause = next(pauses, None)
-                if pause is None:
-                    raise (PartialFailure(outrun, done, made) if done else outrun) from None
-                time.sleep(pause)
-                stop = None
+                after, changes = apply(plan, ec2)
+                return Outcome(first.before, after, plan.after, (*completed, *changes))
+            except PartialFailure as error:
+                raise PartialFailure(
+                    error.cause, [*completed, *error.completed], {**created_ids, **error.created_ids}
+                ) from error.cause
+            except ConcurrentCreate as error:
+                delay = next(delays, None)
+                if delay is None:
+                    raise (PartialFailure(error, completed, created_ids) if completed else error) from None
+                time.sleep(delay)
+                failure = None
                 continue
-            except PlanFailed as interrupted:
-                stop, worth_a_look = interrupted, interrupted.outdated
-                done += stop.done
-                made.update(stop.made)
-        pause = next(pauses, None)
-        if pause is None or not worth_a_look:
-            raise PlanFailed(stop.plan, stop.action, stop.error, done, made) from stop.error
-        time.sleep(pause)
+            except PlanFailed as error:
+                failure, can_replan = error, error.can_replan
+                completed += failure.completed
+                created_ids.update(failure.created_ids)
+        delay = next(delays, None)
+        if delay is None or not can_replan:
+            raise PlanFailed(failure.plan, failure.action, failure.error, completed, created_ids) from failure.error
+        time.sleep(delay)
 
 
-def retry_on_stale(look: Callable[[], Looked], pauses: Iterator[float]) -> Looked:
-    """What a look comes to, made again after each pause while what EC2 shows is in the way and may be out of date."""
+def retry_on_stale(read: Callable[[], Result], delays: Iterator[float]) -> Result:
+    """Return the result of C(read). Repeats it after each delay if the state of EC2 may be stale (TransientError)."""
     while True:
         try:
-            return look()
+            return read()
         except TransientError:
-            pause = next(pauses, None)
-            if pause is None:
+            delay = next(delays, None)
+            if delay is None:
                 raise
-            time.sleep(pause)
+            time.sleep(delay)
 
 
 def apply(plan: Plan, ec2: Ec2) -> tuple[ModuleParams | None, list[Action]]:
-    """Run the plan. Returns the object as EC2's reply shows it, and the calls that did something.
+    """Run the plan. Returns the resource according to EC2's responses, and the calls that changed something.
 
-    Tags come from the plan: they are what was asked for, and a Modify reply does not hold them. Raises PlanFailed,
+    The tags in the result are those of the plan, because the response to a Modify call has none. Raises PlanFailed,
     ConcurrentCreate, PartialFailure.
     """
     after = plan.after
-    done: list[Action] = []
+    completed: list[Action] = []
     ids: dict[ResourceType, str] = {}
     for action in plan.actions if plan.replaces else ():
-        # What is going to be refused must not be found out half-way.
-        refusal = ec2.dry_run(action.operation, **action.params) if action.missing_is_success else None
-        if refusal is not None and refusal.denied:
-            raise PlanFailed(plan, action, refusal, done, ids)
+        # Detect a missing permission to delete before the first call, not after half of the replacement.
+        error = ec2.dry_run(action.operation, **action.params) if action.missing_is_success else None
+        if error is not None and error.denied:
+            raise PlanFailed(plan, action, error, completed, ids)
     for action in plan.actions:
         try:
-            reply = _call(action, action.with_created_ids(ids), ec2, may_lag=action.needs_created_id or bool(done))
+            reply = _call_with_retry(
+                action, action.with_created_ids(ids), ec2, may_lag=action.needs_created_id or bool(completed)
+            )
         except Ec2Error as error:
             if action.missing_is_success and error.not_found:
-                done += [action] if error.retried else []  # the reply to the first was lost, not the call
+                completed += [action] if error.retried else []  # an earlier attempt deleted the resource
                 continue
-            raise PlanFailed(plan, action, error, done, ids) from error
-        done.append(action)
+            raise PlanFailed(plan, action, error, completed, ids) from error
+        completed.append(action)
         if action.resource_type is not None and after is not None:
             row = from_api(action.resource_type, reply[action.resource_type.api], ec2.arn_base)
-            if action.creates and not action.resource_type.parent:  # parts go with the whole
+            if action.creates and not action.resource_type.parent_id_member:
                 ids[action.resource_type] = row[action.resource_type.id_option]
                 try:
                     _resolve_duplicate(plan, action, ids[action.resource_type], ec2)
-                except AmbiguousMatchError as two:
-                    raise PartialFailure(two, done, {}) from two
+                except AmbiguousMatchError as duplicate:
+                    raise PartialFailure(duplicate, completed, {}) from duplicate
                 except Ec2Error as error:
-                    raise PartialFailure(error, done, ids) from error
+                    raise PartialFailure(error, completed, ids) from error
             after = merge_reply(after, action.resource_type, row)
-    return after, done
+    return after, completed
 
 
-def _resolve_duplicate(plan: Plan, action: Action, made_id: str, ec2: Ec2) -> None:
-    """Remove what the action has made, and raise ConcurrentCreate, if somebody else made another of its name at the
-    same moment.
+def _resolve_duplicate(plan: Plan, action: Action, created_id: str, ec2: Ec2) -> None:
+    """Delete the created resource and raise ConcurrentCreate if another client created one of the same name.
 
-    The one of the greater id goes at once; the other if that one stays, as it does whose maker looked too early to see
-    this one. So never do both stay, and rarely do both go. Raises Ec2Error, and AmbiguousMatchError if the own one
-    cannot go.
+    A resource is deleted immediately if its id is greater than that of the duplicate. Otherwise it is deleted if the
+    duplicate still exists after DUPLICATE_CHECK_DELAYS, which happens if the other client did not see this resource.
+    So the two clients never keep both resources and rarely delete both. Raises Ec2Error, and AmbiguousMatchError if the
+    created resource cannot be deleted.
     """
     resource_type = action.resource_type
     if resource_type is None or plan.duplicates is None:
         return
-    for pause in (*DUPLICATE_CHECK_DELAYS, None):
+    for delay in (*DUPLICATE_CHECK_DELAYS, None):
         rows = ec2.describe(resource_type)
         duplicates = [
             row[resource_type.id_option]
             for row in rows
-            if row[resource_type.id_option] != made_id and plan.duplicates(row)
+            if row[resource_type.id_option] != created_id and plan.duplicates(row)
         ]
         if not duplicates:
             return
-        if pause is None or made_id > min(duplicates):
+        if delay is None or created_id > min(duplicates):
             break
-        time.sleep(pause)
-    removal = delete_action(
-        resource_type, {resource_type.id_option: made_id, "tags": {}}, "another one was made at the same moment"
+        time.sleep(delay)
+    deletion = delete_action(
+        resource_type, {resource_type.id_option: created_id, "tags": {}}, "another client created a duplicate"
     )
     try:
-        ec2.call(removal.operation, **removal.params)
+        ec2.call(deletion.operation, **deletion.params)
     except Ec2Error as error:
         if not error.not_found:
             raise AmbiguousMatchError(
-                f"{format_error(error, removal)} There are two {resource_type.noun}s of the name now, {made_id} of "
-                f"this task and {min(duplicates)}. Remove one of them."
+                f"{format_error(error, deletion)} Two {resource_type.noun}s now have this name: {created_id} (created "
+                f"by this task) and {min(duplicates)}. Delete one."
             ) from error
     raise ConcurrentCreate(
-        f"Again and again somebody else made another {action.resource} at the same moment. That of this task was "
-        "removed again. Run it again when nobody else makes it."
+        f"Another client kept creating the same resource, {action.resource}; this task deleted its own. Rerun the task "
+        "when the other client has stopped."
     )
 
 
-def _call(action: Action, params: ApiParams, ec2: Ec2, may_lag: bool) -> ApiParams:
-    """The call, made again after a pause while EC2 does not know of what the plan has just done.
+def _call_with_retry(action: Action, params: ApiParams, ec2: Ec2, may_lag: bool) -> ApiParams:
+    """Run the call. Repeats it after RETRY_DELAYS if EC2 does not reflect an earlier call of the plan yet.
 
-    may_lag: whether the plan has done such a thing.
+    may_lag: whether an earlier call of the plan may cause such an error.
     """
-    pauses = iter(RETRY_DELAYS if may_lag else ())
+    delays = iter(RETRY_DELAYS if may_lag else ())
     while True:
         try:
             return ec2.call(action.operation, **params)
         except Ec2Error as error:
-            lags = error.in_use or (error.not_found and action.needs_created_id)
-            pause = next(pauses, None)
-            if pause is None or not lags:
+            is_stale = error.in_use or (error.not_found and action.needs_created_id)
+            delay = next(delays, None)
+            if delay is None or not is_stale:
                 raise
-        time.sleep(pause)
+        time.sleep(delay)
 
 
 def dry_run_errors(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
-    """What EC2 would refuse of the plan, asked by DryRun, and the calls that could not be asked about.
+    """Check the calls of a plan with DryRun.
 
-    The latter need the id of an object that does not exist yet.
+    Returns the messages of the failed checks, and the calls that cannot be checked because they need the id of a
+    resource that does not exist yet.
     """
-    refused, unasked = [], []
+    failures, unverified = [], []
     for action in plan.actions:
         if action.pending:
-            unasked.append(_list([action]))
+            unverified.append(_list_calls([action]))
             continue
         error = ec2.dry_run(action.operation, **action.params)
         if error is not None:
-            refused.append(format_error(error, action))
-    return refused, unasked
+            failures.append(format_error(error, action))
+    return failures, unverified
 
 
 def wait_for(outcome: Outcome, resource_type: ResourceType, ec2: Ec2, timeout: int) -> bool:
-    """Wait until Describe shows the outcome. Returns whether it did within the timeout (seconds).
+    """Wait until Describe returns the outcome. Returns whether it did so within the timeout (seconds).
 
-    The objects have no state in EC2: all there is to wait for is that they show, as they should be, and that what they
-    take the place of is gone. Raises Ec2Error.
+    These resources have no state attribute in EC2. The function waits until Describe returns the expected values and no
+    longer returns a replaced or deleted resource. Raises Ec2Error.
     """
     before, after = (row or {} for row in (outcome.before, outcome.after))
-    is_there, was_there = after.get(resource_type.id_option), before.get(resource_type.id_option)
-    deadline, pause = time.monotonic() + timeout, 0.5
+    current_id, previous_id = after.get(resource_type.id_option), before.get(resource_type.id_option)
+    deadline, delay = time.monotonic() + timeout, 0.5
     while True:
-        rows = ec2.describe(resource_type, ids=(is_there,), part_tags=True) if is_there else []
-        old = ec2.describe(resource_type, ids=(was_there,)) if was_there and was_there != is_there else []
+        rows = ec2.describe(resource_type, ids=(current_id,), child_tags=True) if current_id else []
+        old = ec2.describe(resource_type, ids=(previous_id,)) if previous_id and previous_id != current_id else []
         if not old and (
-            not is_there or any(matches(resource_type, row, outcome.expected or {}, before) for row in rows)
+            not current_id or any(matches(resource_type, row, outcome.expected or {}, before) for row in rows)
         ):
             return True
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             return False
-        time.sleep(min(pause, left))
-        pause = min(pause * 2, 5.0)
+        time.sleep(min(delay, remaining))
+        delay = min(delay * 2, 5.0)
 
 
-def _still_needed(plan: Plan, stop: PlanFailed) -> bool:
-    """Whether the plan has to make the call that failed, be it with an id that was not known before."""
-    failed = stop.action
+def _still_needed(plan: Plan, failure: PlanFailed) -> bool:
+    """Whether the new plan contains the failed call, possibly with an id that did not exist before."""
+    failed = failure.action
     return any(
-        one.operation == failed.operation and (one.resource == failed.resource or failed.resource_type in stop.made)
+        one.operation == failed.operation
+        and (one.resource == failed.resource or failed.resource_type in failure.created_ids)
         for one in plan.actions
     )
 
 
-def _new(made: dict[ResourceType, str]) -> list[str]:
+def _list_created(created_ids: dict[ResourceType, str]) -> list[str]:
+    """Return a sentence for each created resource. created_ids: ids by resource type."""
     return [
-        f"The new {resource_type.noun} is {made_id}, and the next run goes on with it."
-        for resource_type, made_id in made.items()
+        f"The new {resource_type.noun} is {created_id}; the next run resumes with it."
+        for resource_type, created_id in created_ids.items()
     ]
 
 
-def _list(actions: Iterable[Action]) -> str:
+def _list_calls(actions: Iterable[Action]) -> str:
+    """Return the calls as text for a message."""
     return "; ".join(f"{action.operation} on {action.resource}" for action in actions)

@@ -2,20 +2,27 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place that knows AnsibleAWSModule: argument specs, results, failures."""
+"""Entry points of the modules: options, results and failures by AnsibleAWSModule."""
 
 from __future__ import annotations
 
 import gc
 from typing import Any, Callable, NoReturn
 
-# Loading EC2's service model makes some hundred thousand objects that all live until the process ends. Looking for
-# garbage among them takes about a fifth of a task's time and finds nothing.
+# Loading EC2's service model creates several hundred thousand objects that exist until the process ends. Garbage
+# collection takes about a fifth of a task's time and frees nothing.
 gc.disable()
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from .._model.errors import ConflictError, ValidationError
-from .argument_spec import DEFAULTS, WAIT_TIMEOUT, _part_spec, _spec, _too_large, _unread
+from .argument_spec import (
+    COMMON_OPTIONS,
+    MAX_WAIT_TIMEOUT,
+    child_list_spec,
+    field_spec,
+    find_too_large,
+    without_number_types,
+)
 from .._model.desired_state import DesiredState, UnresolvedRef
 from .._ec2.client import Ec2
 from .._ec2.errors import Ec2Error
@@ -37,35 +44,36 @@ from .._model.validation import check_number
 from .._ec2.error_messages import format_error
 from .._model.text import printable, truncate
 
-# The first one that certainly has DescribeTrafficMirrorFilterRules; 1.34.123 does not.
-BOTOCORE = "1.34.126"
+# The oldest version known to have DescribeTrafficMirrorFilterRules; 1.34.123 does not have it.
+MIN_BOTOCORE = "1.34.126"
 MakePlan = Callable[[DesiredState, Ec2, bool], Plan]
 
 
-def create_module(argument_spec: dict[str, Any], **more: Any) -> AnsibleAWSModule:
-    """The module with its options read, each failure one of the module's.
+def create_module(argument_spec: dict[str, Any], **module_args: Any) -> AnsibleAWSModule:
+    """Create the module with validated options. Fails the module for invalid options or an outdated botocore.
 
-    AnsibleModule ends with a traceback where a number is infinite, or too large for a float.
+    module_args: further arguments of AnsibleAWSModule. AnsibleModule raises OverflowError for a number that is infinite
+    or too large for a float. The options are then read without number types, to name the option in the message.
     """
     try:
-        module = AnsibleAWSModule(argument_spec=argument_spec, **more)
+        module = AnsibleAWSModule(argument_spec=argument_spec, **module_args)
     except OverflowError:
-        module = AnsibleAWSModule(argument_spec=_unread(argument_spec), **more)
-        option, value = next(_too_large(argument_spec, module.params))
+        module = AnsibleAWSModule(argument_spec=without_number_types(argument_spec), **module_args)
+        option, value = next(find_too_large(argument_spec, module.params))
         fail(module, msg=f"{option}: {truncate(value)} is too large.")
-    module.require_botocore_at_least(BOTOCORE, reason="to see and to tag the rules of filters")
+    module.require_botocore_at_least(MIN_BOTOCORE, reason="to read and tag filter rules")
     return module
 
 
 def resource_module(
     resource_type: ResourceType,
     references: dict[str, tuple[str, ResourceType]] | None = None,
-    more: dict[str, Any] | None = None,
+    extra_options: dict[str, Any] | None = None,
 ) -> AnsibleAWSModule:
-    """A module that makes, changes and removes objects of this kind, with its options read.
+    """Create the module that manages resources of this type, with validated options.
 
-    references: the options that name another object by its Name tag, each with the option that takes its id.
-    more: the argument spec of what only this kind has.
+    references: for each option that identifies another resource by its Name tag, the option that takes its id and the
+    type of that resource. extra_options: the argument spec of further options.
     """
     references = references or {}
     return create_module(
@@ -74,18 +82,22 @@ def resource_module(
             resource_type.id_option: {"aliases": ["id"]},
             "name": {},
             **{option: {} for option in (*references, *resource_type.read_only)},
-            **{field.option: _spec(field) for field in resource_type.fields},
-            **({resource_type.parts.listed: _part_spec(resource_type.parts)} if resource_type.parts else {}),
-            **(more or {}),
+            **{field.option: field_spec(field) for field in resource_type.fields},
+            **(
+                {resource_type.children.list_option: child_list_spec(resource_type.children)}
+                if resource_type.children
+                else {}
+            ),
+            **(extra_options or {}),
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
-            **DEFAULTS,
+            **COMMON_OPTIONS,
             "allow_replacement": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 120},
         },
         mutually_exclusive=[
-            *((option, id_option) for option, (id_option, _kind) in references.items()),
+            *((option, id_option) for option, (id_option, _type) in references.items()),
             *([resource_type.identifying] if len(resource_type.natural_keys) > 1 else []),
         ],
         supports_check_mode=True,
@@ -93,37 +105,37 @@ def resource_module(
 
 
 def connect(module: AnsibleAWSModule, rate_limiter: RateLimiter | None = None, config: Any = None) -> Ec2:
-    """EC2 as the module's connection options say. rate_limiter: see Ec2. config: botocore's, under the option
-    aws_config.
+    """Create the EC2 client from the connection options of the module.
 
-    Raises ValidationError for an aws_config that botocore does not take; AnsibleAWSModule reports the other options.
+    rate_limiter: see Ec2. config: a botocore configuration; the option O(aws_config) takes precedence. Raises
+    ValidationError if O(aws_config) is not valid for botocore. AnsibleAWSModule reports errors of the other options.
     """
     try:
         client = module.client("ec2", config=config)
-    except Exception as error:  # botocore's own, and what Python says of unknown arguments
+    except Exception as error:  # a botocore exception, or TypeError for an unknown argument
         if not module.params.get("aws_config"):
             raise
-        raise ValidationError(f"aws_config: botocore does not take it: {truncate(error)}") from error
+        raise ValidationError(f"aws_config is not valid for botocore: {truncate(error)}") from error
     return Ec2(client, sts=lambda: module.client("sts"), rate_limiter=rate_limiter)
 
 
 def run(
     module: AnsibleAWSModule, resource_type: ResourceType, check: Callable[[DesiredState], None], make_plan: MakePlan
 ) -> NoReturn:
-    """One task, from options to result.
+    """Run the task of a resource module and end the module with its result.
 
-    check: raises ValidationError for options of this kind that cannot be right. make_plan: looks and plans; its last
-    argument says whether this is check mode.
+    check: raises ValidationError for options that are invalid for this resource type. make_plan: reads the current
+    state and returns the plan; its last argument is true in check mode.
     """
     try:
         desired = DesiredState.from_options(resource_type, module.params)
         check(desired)
-        check_number("wait_timeout", module.params["wait_timeout"], 1, WAIT_TIMEOUT, " seconds")
+        check_number("wait_timeout", module.params["wait_timeout"], 1, MAX_WAIT_TIMEOUT, " seconds")
         ec2 = connect(module)
         if module.check_mode:
             plan = retry_on_stale(lambda: make_plan(desired, ec2, True), iter(RETRY_DELAYS))
             if module.params["verify_permissions"]:
-                _verify(module, plan, ec2)
+                _verify_permissions(module, plan, ec2)
             outcome = Outcome(plan.before, plan.after, plan.after, plan.actions)
         else:
             outcome = apply_until_stable(lambda: make_plan(desired, ec2, False), ec2)
@@ -132,11 +144,11 @@ def run(
     except (ValidationError, ConflictError) as error:
         fail(module, msg=str(error))
     except PlanFailed as error:
-        fail(module, msg=str(error), error=details(error.error), changed=bool(error.done))
+        fail(module, msg=str(error), error=error_details(error.error), changed=bool(error.completed))
     except Ec2Error as error:
-        fail(module, msg=format_error(error), error=details(error))
+        fail(module, msg=format_error(error), error=error_details(error))
     if not module.check_mode:
-        _wait(module, outcome, resource_type, ec2)
+        _wait_until_visible(module, outcome, resource_type, ec2)
     pending = {
         field.option: action.params[field.member].name
         for action in outcome.actions
@@ -155,12 +167,13 @@ def run(
 
 def run_info(
     resource_type: ResourceType,
-    more: dict[str, Any] | None = None,
-    complete: Callable[[dict[str, Any], list[ModuleParams], Ec2], list[ModuleParams]] | None = None,
+    extra_options: dict[str, Any] | None = None,
+    extend: Callable[[dict[str, Any], list[ModuleParams], Ec2], list[ModuleParams]] | None = None,
 ) -> NoReturn:
-    """The whole of an info module.
+    """Run an info module and end it with its result.
 
-    more: the argument spec of what only this kind has. complete: given the options, adds to the rows found.
+    extra_options: the argument spec of further options. extend: receives the options and the resources, and returns the
+    resources with additional values.
     """
     ids_option = f"{resource_type.id_option}s"
     module = create_module(
@@ -168,8 +181,8 @@ def run_info(
             ids_option: {"type": "list", "elements": "str", "aliases": ["ids"]},
             "names": {"type": "list", "elements": "str"},
             "filters": {"type": "dict", "default": {}},
-            **(more or {}),
-            **DEFAULTS,
+            **(extra_options or {}),
+            **COMMON_OPTIONS,
         },
         supports_check_mode=True,
     )
@@ -178,59 +191,65 @@ def run_info(
         ids = check_ids(resource_type, module.params[ids_option])
         ec2 = connect(module)
         rows = select(resource_type, ec2, ids, filters, module.params["names"])
-        if complete is not None:
-            rows = complete(module.params, rows, ec2)
+        if extend is not None:
+            rows = extend(module.params, rows, ec2)
     except ValidationError as error:
         fail(module, msg=str(error))
     except Ec2Error as error:
-        fail(module, msg=format_error(error), error=details(error))
+        fail(module, msg=format_error(error), error=error_details(error))
     finish(module, changed=False, **{f"{resource_type.key}s": rows})
 
 
 def finish(module: AnsibleAWSModule, **result: Any) -> NoReturn:
-    """Exit with this result."""
-    gc.freeze()  # the interpreter looks for garbage once more as it ends
+    """End the module successfully with this result."""
+    gc.freeze()  # avoids the garbage collection at interpreter exit
     module.exit_json(**result)
     raise AssertionError("exit_json ends the module")
 
 
 def fail(module: AnsibleAWSModule, msg: str, **result: Any) -> NoReturn:
-    """End as failed with this result. The message, which may hold names from EC2, is made printable."""
+    """End the module as failed with this result. Unprintable characters in the message are escaped."""
     gc.freeze()
     module.fail_json(msg=printable(msg), **result)
     raise AssertionError("fail_json ends the module")
 
 
-def details(error: Ec2Error) -> dict[str, str]:
-    """What a result says of a refusal."""
+def error_details(error: Ec2Error) -> dict[str, str]:
+    """Return the C(error) entry of a result."""
     return {"code": error.code, "message": error.message, "operation": error.operation}
 
 
-def _verify(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
-    refused, unasked = dry_run_errors(plan, ec2)
-    if unasked:
+def _verify_permissions(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
+    """Check the calls of the plan with DryRun. Warns of calls that cannot be checked.
+
+    Raises ConflictError if any call would fail.
+    """
+    failures, unverified = dry_run_errors(plan, ec2)
+    if unverified:
         text = (
-            f"verify_permissions: {'; '.join(unasked)}: this needs an id that does not exist yet, so EC2 could not be "
-            "asked about it."
+            f"verify_permissions could not check {'; '.join(unverified)}: the call needs the id of a resource that "
+            "does not exist yet."
         )
         module.warn(printable(text))
-    if refused:
-        raise ConflictError(f"EC2 would refuse {len(refused)} of {len(plan.actions)} calls. {' '.join(refused)}")
+    if failures:
+        raise ConflictError(
+            f"verify_permissions: {len(failures)} of {len(plan.actions)} calls would fail. {' '.join(failures)}"
+        )
 
 
-def _wait(module: AnsibleAWSModule, outcome: Outcome, resource_type: ResourceType, ec2: Ec2) -> None:
-    """Wait if the task says so. Ends the module if EC2 does not show in time what was done."""
+def _wait_until_visible(module: AnsibleAWSModule, outcome: Outcome, resource_type: ResourceType, ec2: Ec2) -> None:
+    """If O(wait) is set, wait until Describe returns the change. Fails the module after O(wait_timeout) seconds."""
     if not (module.params["wait"] and outcome.actions):
         return
     row = outcome.after or outcome.before or {}
-    changed = f"{resource_type.noun} {row.get(resource_type.id_option)}"
-    done = f"EC2 carried out the change of {changed}, and nothing is lost, but "
+    resource = f"{resource_type.noun} {row.get(resource_type.id_option)}"
+    completed = f"The change of {resource} is complete, but "
     result = {"changed": True, resource_type.key: outcome.after or {}}
     timeout = module.params["wait_timeout"]
     try:
         if not wait_for(outcome, resource_type, ec2, timeout):
-            why = f"it did not show it within wait_timeout, {timeout} s. Run the task again, or with a longer one."
-            fail(module, msg=done + why, **result)
+            reason = f"EC2 did not return it within {timeout} s. Rerun the task, or increase wait_timeout."
+            fail(module, msg=completed + reason, **result)
     except Ec2Error as error:
-        why = f"whether it shows it could not be seen: {format_error(error)}"
-        fail(module, msg=done + why, error=details(error), **result)
+        reason = f"waiting for EC2 to return it failed: {format_error(error)}"
+        fail(module, msg=completed + reason, error=error_details(error), **result)

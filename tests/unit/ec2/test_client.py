@@ -7,24 +7,24 @@ from __future__ import annotations
 import boto3
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._ec2 import error_messages
-from ansible_collections.vtap.aws.plugins.module_utils._ec2.account_id import account_of
+from ansible_collections.vtap.aws.plugins.module_utils._ec2.account_id import decode_account_id
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.errors import Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils._model import plan
 from ansible_collections.vtap.aws.plugins.module_utils._model.plan import Action
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER
 from ansible_collections.vtap.aws.plugins.module_utils._model.tags import TagChange
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, NoCredentialsError
 from botocore.stub import Stubber
 
 
 class Client:
-    """A client whose STS answers once, for a caller with this access key."""
+    """A client of EC2 and STS for a caller with this access key. account: the STS response; None for no response."""
 
     def __init__(self, access_key, account=None):
         self.meta = self.events = self
         self.partition, self.region_name = "aws", "eu-west-1"
-        self.account, self.asked = account, 0
+        self.account, self.sts_calls = account, 0
         self.key = access_key
 
     def register(self, name, handler):
@@ -35,7 +35,7 @@ class Client:
         handler(request=request())
 
     def get_caller_identity(self):
-        self.asked += 1
+        self.sts_calls += 1
         if self.account is None:
             raise ConnectionClosedError(endpoint_url="https://sts")
         return {"Account": self.account}
@@ -44,7 +44,7 @@ class Client:
 @pytest.mark.parametrize(
     ("access_key", "account"),
     [
-        # The example of "A short note on AWS key ID", whose account that article gives.
+        # The example, with its account id, in "A short note on AWS key ID".
         ("ASIAY34FZKBOKMUTVV7A", "609629065308"),
         ("AROAY34FZKBOKMUTVV7A", None),
         ("testing", None),
@@ -52,48 +52,48 @@ class Client:
         ("", None),
     ],
 )
-def test_account_of_access_key(access_key, account):
-    assert account_of(access_key) == account
+def test_decode_account_id(access_key, account):
+    assert decode_account_id(access_key) == account
 
 
 @pytest.mark.parametrize(
-    ("access_key", "sts", "owner", "foreign", "asked"),
+    ("access_key", "sts", "owner", "foreign", "sts_calls"),
     [
         ("ASIAY34FZKBOKMUTVV7A", None, "609629065308", False, 0),
-        # The key is no proof against: STS has the last word.
+        # A different account id in the key is not sufficient: STS decides.
         ("ASIAY34FZKBOKMUTVV7A", "111111111111", "111111111111", False, 1),
         ("ASIAY34FZKBOKMUTVV7A", "609629065308", "111111111111", True, 1),
         ("testing", "111111111111", "111111111111", False, 1),
         ("testing", "111111111111", "222222222222", True, 1),
-        # Nobody can tell, so EC2 decides.
+        # Unknown account: EC2 decides.
         ("testing", None, "222222222222", False, 1),
         ("testing", None, None, False, 0),
     ],
 )
-def test_foreign_owner(access_key, sts, owner, foreign, asked):
+def test_is_foreign(access_key, sts, owner, foreign, sts_calls):
     client = Client(access_key, sts)
     assert Ec2(client, sts=lambda: client).is_foreign(owner) is foreign
-    assert client.asked == asked
+    assert client.sts_calls == sts_calls
 
 
-@pytest.mark.parametrize("kind", ["Session", "Filter", "Target", "FilterRule"])
-@pytest.mark.parametrize("form", ["Invalid{}Id.NotFound", "Invalid{}NotFound", "Invalid{}NotFoundException"])
-def test_both_families_of_not_found(kind, form):
-    assert Ec2Error("X", form.format(f"TrafficMirror{kind}"), "gone").not_found
+@pytest.mark.parametrize("resource_type", ["Session", "Filter", "Target", "FilterRule"])
+@pytest.mark.parametrize("code_format", ["Invalid{}Id.NotFound", "Invalid{}NotFound", "Invalid{}NotFoundException"])
+def test_both_formats_of_not_found_codes(resource_type, code_format):
+    assert Ec2Error("X", code_format.format(f"TrafficMirror{resource_type}"), "gone").not_found
 
 
 @pytest.mark.parametrize("code", ["InvalidTrafficMirrorTargetNoFound", "InvalidID"])
-def test_odd_forms_of_not_found(code):
+def test_other_not_found_codes(code):
     assert Ec2Error("X", code, "gone").not_found
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation", "TrafficMirrorTargetInUse", "InvalidParameterValue", ""])
-def test_other_codes_are_not_not_found(code):
+def test_codes_that_do_not_mean_not_found(code):
     assert not Ec2Error("X", code, "no").not_found
 
 
 @pytest.mark.parametrize("code", ["NlbInUseByTrafficMirrorTarget", "InterfaceInUseByTrafficMirrorTargetException"])
-def test_a_destination_that_is_taken_is_a_duplicate_of_a_target_only(code):
+def test_destination_in_use_is_a_duplicate_only_for_create_target(code):
     assert Ec2Error("CreateTrafficMirrorTarget", code, "no").duplicate
     assert not Ec2Error("CreateTrafficMirrorSession", code, "no").duplicate
 
@@ -103,11 +103,11 @@ MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms
 
 @pytest.mark.parametrize("suffix", ["", "Exception"])
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "advice"),
     [
         ("NetworkInterfaceNotSupported", "supported, virtualized type"),
         ("InterfaceInUseByTrafficMirrorTarget", "use another interface"),
-        ("TrafficMirrorSessionsPerInterfaceLimitExceeded", "takes 3 sessions"),
+        ("TrafficMirrorSessionsPerInterfaceLimitExceeded", "at most 3 sessions"),
         ("TrafficMirrorSourcesPerTargetLimitExceeded", "use a Network Load Balancer"),
         ("TrafficMirrorSessionsPerTargetLimitExceeded", "use another target"),
         ("TrafficMirrorSessionLimitExceeded", "10,000 sessions"),
@@ -115,68 +115,115 @@ MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms
         ("InvalidTrafficMirrorFilterNotFound", "check traffic_mirror_filter_id"),
         ("InvalidTrafficMirrorTargetId.NotFound", "check traffic_mirror_target_id"),
         ("InvalidTrafficMirrorTargetNoFound", "check traffic_mirror_target_id"),
-        ("InvalidTrafficMirrorSessionId.NotFound", "run the task again"),
+        ("InvalidTrafficMirrorSessionId.NotFound", "Rerun the task"),
         ("InvalidNetworkInterfaceID.NotFound", "check network_interface_id"),
         ("InvalidNetworkLoadBalancerArn.NotFound", "check network_load_balancer_arn"),
         ("NetworkLoadBalancerNotFound", "check network_load_balancer_arn"),
         ("InvalidVpcEndpointId.NotFound", "check gateway_load_balancer_endpoint_id"),
         ("InvalidVpcEndpoint.NotFound", "check gateway_load_balancer_endpoint_id"),
         ("InvalidTrafficMirrorTarget", "check network_interface_id"),
-        ("InvalidTrafficMirrorFilterRuleId.NotFound", "The rule is gone: run the task again"),
+        ("InvalidTrafficMirrorFilterRuleId.NotFound", "The rule was deleted. Rerun the task"),
         ("NlbInUseByTrafficMirrorTarget", "another load balancer"),
-        ("TrafficMirrorFilterInUse", "Remove the sessions"),
-        ("TrafficMirrorTargetInUse", "Remove the sessions"),
-        ("TrafficMirrorFilterRuleAlreadyExists", "run the task again"),
+        ("TrafficMirrorFilterInUse", "Delete the sessions"),
+        ("TrafficMirrorTargetInUse", "Delete the sessions"),
+        ("TrafficMirrorFilterRuleAlreadyExists", "Rerun the task"),
         ("UnauthorizedOperation", "ec2:ModifyTrafficMirrorSession on tms-1, tmf-1"),
         ("RequestLimitExceeded", "aws_config"),
         ("TagPolicyViolation", "tag policy"),
     ],
 )
-def test_every_refusal_has_code_words_and_advice(code, suffix, words):
-    text = error_messages.format_error(Ec2Error("ModifyTrafficMirrorSession", code + suffix, "said EC2"), MODIFY)
-    assert text.startswith(f"ModifyTrafficMirrorSession on session tms-1 was refused: {code}: said EC2.")
-    assert words in text
+def test_format_error_has_code_text_and_advice(code, suffix, advice):
+    text = error_messages.format_error(
+        Ec2Error("ModifyTrafficMirrorSession", code + suffix, "text of EC2", region="eu-west-1"), MODIFY
+    )
+    assert text.startswith(f"ModifyTrafficMirrorSession failed for session tms-1 in eu-west-1: {code}: text of EC2.")
+    assert advice in text
 
 
-def test_a_create_with_tags_needs_two_permissions():
+def test_denied_create_with_tags_names_two_permissions():
     create = Action("CreateTrafficMirrorSession", {"TagSpecifications": []}, "session", "because", on=("eni-1",))
     text = error_messages.format_error(Ec2Error("CreateTrafficMirrorSession", "UnauthorizedOperation", "no"), create)
     assert "ec2:CreateTrafficMirrorSession and ec2:CreateTags on eni-1." in text
 
 
-def test_a_create_names_what_it_makes_as_a_resource():
-    """Policies are checked on it, and for a filter or the target of a load balancer on nothing else."""
+def test_denied_create_names_the_new_resource():
+    """IAM checks a Create on the new resource, and for a filter or a load balancer target on no other resource."""
     create = plan.create_action(FILTER, {}, TagChange({"Name": "ids"}, (), {}), "because")
     text = error_messages.format_error(Ec2Error("CreateTrafficMirrorFilter", "UnauthorizedOperation", "no"), create)
     assert "It needs ec2:CreateTrafficMirrorFilter and ec2:CreateTags on a new traffic-mirror-filter." in text
 
 
-def test_a_refused_describe_names_action_and_resource():
-    """EC2 says which action, but no resource."""
+def test_denied_describe_names_action_and_resource():
+    """EC2's text names the action but no resource."""
     text = error_messages.format_error(Ec2Error("DescribeInstances", "UnauthorizedOperation", "no"))
     assert "It needs ec2:DescribeInstances on *." in text
 
 
-def test_credentials_that_are_not_valid_need_no_policy():
+def test_invalid_credentials_require_no_policy():
     text = error_messages.format_error(Ec2Error("DescribeInstances", "AuthFailure", "not able to validate"))
     assert "It needs" not in text and "check profile, access_key and region" in text
 
 
-def test_a_lost_reply_says_that_nobody_knows():
+def test_no_response_advises_to_rerun_the_task():
     text = error_messages.format_error(Ec2Error("DeleteTrafficMirrorSession", "", "connection closed"), MODIFY)
-    assert "got no reply" in text and "run the task again" in text
+    assert text.startswith("DeleteTrafficMirrorSession for session tms-1 got no reply from EC2: connection closed.")
+    assert "rerun the task; it detects whether EC2 completed the call" in text
 
 
-def test_every_page_is_read_and_no_more():
-    client = boto3.client("ec2", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
-    asked = {"MaxResults": 1000, "Filters": [{"Name": "vpc-id", "Values": ["vpc-0a1b2c3d"]}]}
+def boto3_client():
+    return boto3.client("ec2", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+def test_error_of_ec2_has_the_region():
+    client = boto3_client()
+    with Stubber(client) as stub:
+        stub.add_client_error("describe_traffic_mirror_filters", "InternalError", "try again")
+        with pytest.raises(Ec2Error) as failure:
+            Ec2(client, sts=lambda: None).describe(FILTER)
+    assert (failure.value.region, failure.value.sent) == ("eu-west-1", True)
+    assert error_messages.format_error(failure.value) == (
+        "DescribeTrafficMirrorFilters failed in eu-west-1: InternalError: try again."
+    )
+
+
+def test_call_without_credentials_is_reported_as_not_sent():
+    class WithoutCredentials(Client):
+        def describe_traffic_mirror_filters(self, **_):
+            raise NoCredentialsError
+
+    with pytest.raises(Ec2Error) as failure:
+        Ec2(WithoutCredentials("testing"), sts=lambda: None).describe(FILTER)
+    assert (failure.value.code, failure.value.region, failure.value.sent) == ("NoCredentialsError", "eu-west-1", False)
+    message = error_messages.format_error(failure.value)
+    assert message.startswith(
+        "DescribeTrafficMirrorFilters in eu-west-1 could not be sent: NoCredentialsError: Unable to locate credentials."
+    )
+    assert "Set access_key and secret_key, or profile, or configure AWS credentials" in message
+
+
+def test_call_without_response_has_the_region():
+    class Unreachable(Client):
+        def describe_traffic_mirror_filters(self, **_):
+            raise ConnectionClosedError(endpoint_url="https://ec2")
+
+    with pytest.raises(Ec2Error) as failure:
+        Ec2(Unreachable("testing"), sts=lambda: None).describe(FILTER)
+    assert failure.value.no_response and failure.value.sent
+    assert error_messages.format_error(failure.value).startswith(
+        "DescribeTrafficMirrorFilters in eu-west-1 got no reply from EC2: Connection was closed"
+    )
+
+
+def test_pages_reads_every_page():
+    client = boto3_client()
+    params = {"MaxResults": 1000, "Filters": [{"Name": "vpc-id", "Values": ["vpc-0a1b2c3d"]}]}
     with Stubber(client) as stub:
         for token, following in ((None, "one"), ("one", "two"), ("two", None)):
             reply = {"NetworkInterfaces": [{"NetworkInterfaceId": f"eni-{token}"}]}
             stub.add_response(
                 "describe_network_interfaces",
                 {**reply, **({"NextToken": following} if following else {})},
-                {**asked, **({"NextToken": token} if token else {})},
+                {**params, **({"NextToken": token} if token else {})},
             )
         pages = Ec2(client, sts=lambda: None).pages("DescribeNetworkInterfaces", {"vpc-id": ["vpc-0a1b2c3d"]})
         found = [row["NetworkInterfaceId"] for page in pages for row in page["NetworkInterfaces"]]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From any sessions and any options of a fleet: the promises, against the emulator over HTTP."""
+"""Properties of any run of a fleet, for any sessions and options, against the emulator over HTTP."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types imp
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.fleet.test_planner import options as fleet_options
-from tests.unit.lab import furnish, with_choice
+from tests.unit.emulator_state import create_prerequisites, replace_sessions
+from tests.unit.fleet.builders import options as fleet_options
 
 ENIS = [f"eni-0a1b2c3d4e5f607{end}" for end in ("18", "21", "22", "51")]
-LATE = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
-MARK = "vtap:fleet"
+ASSIGNED_BY_EC2 = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
+FLEET_TAG = "vtap:fleet"
 EXISTING = st.fixed_dictionaries(
     {
         "NetworkInterfaceId": st.sampled_from(ENIS),
         "SessionNumber": st.sampled_from([1, 2, 3, 9]),
         "filter": st.integers(0, 1),
         "target": st.integers(0, 2),
-        "tags": st.sampled_from([{}, {}, {MARK: "ids"}, {MARK: "ids"}, {MARK: "other"}, {MARK: "ids", "Team": "x"}]),
+        "tags": st.sampled_from(
+            [{}, {}, {FLEET_TAG: "ids"}, {FLEET_TAG: "ids"}, {FLEET_TAG: "other"}, {FLEET_TAG: "ids", "Team": "x"}]
+        ),
         "aws_tags": st.sampled_from([{}, {"aws:stack": "s"}]),
     },
     optional={"PacketLength": st.sampled_from([1, 100, 8500]), "Description": st.sampled_from(["old", "x"])},
@@ -42,7 +44,7 @@ OPTIONS = st.fixed_dictionaries(
         "state": st.sampled_from(["present"] * 5 + ["absent"]),
         "selected": st.sets(st.sampled_from(ENIS), min_size=1),
         "excluded": st.sets(st.sampled_from(ENIS), max_size=2),
-        "places": st.lists(
+        "assignments": st.lists(
             st.tuples(st.integers(0, 2), st.sampled_from([None, None, 1, 2])),
             min_size=1,
             max_size=3,
@@ -62,45 +64,48 @@ OPTIONS = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def world(running):
+def prerequisites(running):
     running[0].reset()
-    return with_choice(running)
+    return create_prerequisites(running)
 
 
-def run(world, drawn, check):
-    """One task: its plan as results have it, the rows with the session that each foresees, and whether it changed."""
-    client, filters, targets = world[1:]
+def run(prerequisites, drawn, check):
+    """Run one task. Returns the plan of its result, the predicted session of each entry, and whether it changed."""
+    client, filters, targets = prerequisites[1:]
     given_options = dict(drawn)
     selected, excluded = given_options.pop("selected"), given_options.pop("excluded")
     params = fleet_options(
         sources=[{"network_interface_ids": sorted(selected)}],
         exclude=[{"network_interface_ids": sorted(excluded)}] if excluded else None,
         targets=[
-            {"traffic_mirror_target_id": targets[at], "capacity": most} for at, most in given_options.pop("places")
+            {"traffic_mirror_target_id": targets[index], "capacity": capacity}
+            for index, capacity in given_options.pop("assignments")
         ],
         traffic_mirror_filter_id=filters[0],
         **given_options,
     )
-    wanted, ec2 = Fleet.from_options(params), Ec2(client, sts=lambda: client)
-    there = describe_current(wanted, resolve(wanted, params, ec2, check) if wanted.present else None, ec2)
-    rows = planner.plan(wanted, there)
-    guards.check_limits(wanted, rows)
-    plan = [row.describe() for row in rows]
-    foreseen = [(row.interface_id, row.plan.after) for row in rows if row.action in ("create", "update", "unchanged")]
+    fleet, ec2 = Fleet.from_options(params), Ec2(client, sts=lambda: client)
+    state = describe_current(fleet, resolve(fleet, params, ec2, check) if fleet.present else None, ec2)
+    entries = planner.plan(fleet, state)
+    guards.check_limits(fleet, entries)
+    plan = [entry.describe() for entry in entries]
+    predicted = [
+        (entry.interface_id, entry.plan.after) for entry in entries if entry.action in ("create", "update", "unchanged")
+    ]
     if check:
-        return plan, foreseen, any(row.plan.actions for row in rows)
-    results = FleetExecutor(wanted, there, ec2, workers=3).run(rows)
+        return plan, predicted, any(entry.plan.actions for entry in entries)
+    results = FleetExecutor(fleet, state, ec2, workers=3).run(entries)
     assert results.failed == []
-    assert [row.describe() for row in rows] == plan
-    return plan, foreseen, results.changed
+    assert [entry.describe() for entry in entries] == plan
+    return plan, predicted, results.changed
 
 
-def shown(world):
-    rows = Ec2(world[1], sts=lambda: world[1]).describe(SESSION)
-    return {row["traffic_mirror_session_id"]: row for row in rows}
+def describe_sessions(prerequisites):
+    sessions = Ec2(prerequisites[1], sts=lambda: prerequisites[1]).describe(SESSION)
+    return {session["traffic_mirror_session_id"]: session for session in sessions}
 
 
-# As in test_properties.py.
+# The same settings as in tests/unit/resources/test_session_properties.py.
 @settings(
     derandomize="CI" in os.environ,
     max_examples=100,
@@ -112,35 +117,35 @@ def shown(world):
     existing=st.lists(EXISTING, max_size=8),
     drawn=OPTIONS,
 )
-def test_promises(world, existing, drawn):
-    furnish(world, existing)
-    start = shown(world)
+def test_check_mode_predicts_run_and_second_run_changes_nothing(prerequisites, existing, drawn):
+    replace_sessions(prerequisites, existing)
+    start = describe_sessions(prerequisites)
     try:
-        foreseen = run(world, drawn, check=True)
-    except ConflictError as refusal:
-        event("refused")
-        with pytest.raises(ConflictError, match=re.escape(str(refusal))):
-            run(world, drawn, check=False)
-        assert shown(world) == start
+        predicted = run(prerequisites, drawn, check=True)
+    except ConflictError as error:
+        event("failed")
+        with pytest.raises(ConflictError, match=re.escape(str(error))):
+            run(prerequisites, drawn, check=False)
+        assert describe_sessions(prerequisites) == start
         return
-    assert shown(world) == start, "check mode changed something"
+    assert describe_sessions(prerequisites) == start, "check mode changed something"
 
-    came = run(world, drawn, check=False)
-    event(f"changed: {came[2]}")
-    assert came == foreseen
-    after = shown(world)
-    assert came[2] == (after != start)
-    for interface, wanted in foreseen[1]:
-        mine = [row for row in after.values() if row["network_interface_id"] == interface]
-        mine = [row for row in mine if row["tags"].get(MARK) == "ids"]
-        assert len(mine) == 1 and set(mine[0]) - set(wanted) <= LATE
-        assert wanted == {key: mine[0][key] for key in wanted}
-    for key, row in start.items():
-        if row["tags"].get(MARK, "ids" if drawn["adopt"] else "") != "ids":
-            assert after[key] == row, "a session of somebody else was touched"
+    actual = run(prerequisites, drawn, check=False)
+    event(f"changed: {actual[2]}")
+    assert actual == predicted
+    after = describe_sessions(prerequisites)
+    assert actual[2] == (after != start)
+    for interface, expected in predicted[1]:
+        owned = [session for session in after.values() if session["network_interface_id"] == interface]
+        owned = [session for session in owned if session["tags"].get(FLEET_TAG) == "ids"]
+        assert len(owned) == 1 and set(owned[0]) - set(expected) <= ASSIGNED_BY_EC2
+        assert expected == {key: owned[0][key] for key in expected}
+    for key, session in start.items():
+        if session["tags"].get(FLEET_TAG, "ids" if drawn["adopt"] else "") != "ids":
+            assert after[key] == session, "a session outside the fleet was changed"
         if key in after:
-            aws = {tag: value for tag, value in row["tags"].items() if tag.startswith("aws:")}
+            aws = {tag: value for tag, value in session["tags"].items() if tag.startswith("aws:")}
             assert aws.items() <= after[key]["tags"].items()
 
-    again = run(world, drawn, check=False)
-    assert not again[2] and shown(world) == after
+    again = run(prerequisites, drawn, check=False)
+    assert not again[2] and describe_sessions(prerequisites) == after

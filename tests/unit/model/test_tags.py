@@ -31,10 +31,10 @@ def options(**given_options):
 
 
 @given(current=TAGS, rules=RULES)
-def test_result_is_what_the_calls_leave(current, rules):
+def test_result_equals_the_tags_after_the_calls(current, rules):
     change = rules.change(current)
-    left = {key: value for key, value in {**current, **change.write}.items() if key not in change.remove}
-    assert change.result == left
+    tags_after = {key: value for key, value in {**current, **change.write}.items() if key not in change.remove}
+    assert change.result == tags_after
 
 
 @given(current=TAGS, rules=RULES)
@@ -44,23 +44,23 @@ def test_second_run_changes_nothing(current, rules):
 
 
 @given(current=TAGS, rules=RULES)
-def test_reserved_and_ignored_tags_survive(current, rules):
+def test_reserved_and_ignored_tags_are_unchanged(current, rules):
     change = rules.change(current)
-    guarded = {key for key in (*current, *change.result) if key.startswith("aws:") or rules.protects(key)}
-    assert {key: change.result.get(key) for key in guarded} == {key: current.get(key) for key in guarded}
+    protected = {key for key in (*current, *change.result) if key.startswith("aws:") or rules.is_protected(key)}
+    assert {key: change.result.get(key) for key in protected} == {key: current.get(key) for key in protected}
 
 
 @given(current=TAGS, rules=RULES)
-def test_every_wanted_tag_is_there_and_no_other_is_made(current, rules):
+def test_desired_tags_are_set_and_no_others(current, rules):
     change = rules.change(current)
-    wanted = {key: value for key, value in rules.desired().items() if not rules.protects(key)}
-    assert wanted.items() <= change.result.items()
-    assert set(change.result) <= set(current) | set(wanted)
+    desired = {key: value for key, value in rules.desired().items() if not rules.is_protected(key)}
+    assert desired.items() <= change.result.items()
+    assert set(change.result) <= set(current) | set(desired)
     if rules.purge and rules.tags is not None:
-        assert all(rules.protects(key) for key in set(change.result) - set(wanted))
+        assert all(rules.is_protected(key) for key in set(change.result) - set(desired))
 
 
-def test_tags_win_over_default_tags():
+def test_tags_take_precedence_over_default_tags():
     rules = TagRules.from_options(options(tags={"a": "task"}, default_tags={"a": "default", "b": "default"}))
     assert rules.change({}).result == {"a": "task", "b": "default"}
 
@@ -70,17 +70,17 @@ def test_default_tags_alone_purge_nothing():
     assert rules.change({"old": "1"}).result == {"a": "1", "old": "1"}
 
 
-def test_empty_tags_purge_all_but_the_defaults():
+def test_empty_tags_purge_all_except_default_and_aws_tags():
     rules = TagRules.from_options(options(tags={}, default_tags={"a": "1"}))
     assert rules.change({"old": "1", "aws:x": "y"}).result == {"a": "1", "aws:x": "y"}
 
 
-def test_values_compare_as_strings():
+def test_values_are_compared_as_strings():
     rules = TagRules.from_options(options(tags={"port": 443, "on": True}))
     assert rules.change({"port": "443", "on": "True"}).write == {}
 
 
-def test_reserved_tag_that_is_there_can_be_fed_back():
+def test_existing_aws_tag_is_accepted_if_unchanged():
     rules = TagRules.from_options(options(tags={"aws:stack": "s"}))
     assert rules.change({"aws:stack": "s"}).write == {}
     with pytest.raises(ValidationError, match="^tags: .*aws:stack"):
@@ -99,19 +99,21 @@ def test_reserved_tag_that_is_there_can_be_fed_back():
         ({"tags": {"a": ["b"]}}, "tags: the value of a must be a string"),
         ({"name": ""}, "name must have 1 to 256 characters, not 0"),
         ({"name": "n" * 257}, "name must have 1 to 256 characters, not 257"),
-        ({"name": "a", "tags": {"Name": "b"}}, "name says 'a' but tags say Name 'b'"),
-        ({"name": "a", "ignore_tag_keys": ["Name"]}, "name needs the Name tag"),
-        ({"name": "a", "ignore_tag_key_prefixes": ["Na"]}, "name needs the Name tag"),
-        ({"tags": {str(n): "" for n in range(51)}}, "make 51 tags, EC2 takes 50"),
+        ({"name": "a", "tags": {"Name": "b"}}, "name is 'a' but tags sets Name to 'b'"),
+        ({"name": "a", "ignore_tag_keys": ["Name"]}, "name sets the Name tag"),
+        ({"name": "a", "ignore_tag_key_prefixes": ["Na"]}, "name sets the Name tag"),
+        ({"tags": {str(n): "" for n in range(51)}}, "set 51 tags; a resource can have at most 50"),
     ],
 )
-def test_bad_tags_are_refused(given_options, message):
+def test_invalid_tags_raise_validation_error(given_options, message):
     with pytest.raises(ValidationError, match=message):
         TagRules.from_options(options(**given_options))
 
 
-def test_the_mark_of_a_fleet_is_its_own():
+def test_fleet_tag_is_set_only_as_internal_tag():
     rules = TagRules.from_options({"tags": {"vtap:fleet": "mine"}, "purge_tags": True})
     assert rules.change({"vtap:fleet": "theirs", "Team": "x"}) == TagChange({}, ("Team",), {"vtap:fleet": "theirs"})
-    marking = replace(rules, marks={"vtap:fleet": "ids"})
-    assert marking.change({}).result == {"vtap:fleet": "ids"} and marking.change({"vtap:fleet": "ids"}).write == {}
+    fleet_rules = replace(rules, internal_tags={"vtap:fleet": "ids"})
+    assert (
+        fleet_rules.change({}).result == {"vtap:fleet": "ids"} and fleet_rules.change({"vtap:fleet": "ids"}).write == {}
+    )

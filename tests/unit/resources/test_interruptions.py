@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters and targets against the emulator over HTTP: from any rules to any others, and every way to be interrupted."""
+"""Tests of filters and targets against the emulator over HTTP: any rule changes, and interruptions at any call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.resources.test_filter_rules import entries, rule
+from tests.unit.resources.rule_options import rule, rule_lists
 
 MODULES = {SESSION: session, FILTER: filter_resource, TARGET: target}
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
@@ -32,37 +32,37 @@ TLS = rule(200, "egress", protocol="tcp", source_port="443")
 
 
 @pytest.fixture
-def lab(running):
+def emulated(running):
     running[0].reset()
     return running
 
 
-def task(lab, kind, check=False, ec2=None, **options):
-    """What one task comes to; in check mode, what it foresees."""
+def run_task(emulated, resource_type, check_mode=False, ec2=None, **options):
+    """Run a task. Return its outcome, in check mode the predicted outcome."""
     params = {**DEFAULTS, **options}
-    wanted = DesiredState.from_options(kind, params)
-    MODULES[kind].check(wanted)
-    make_plan = MODULES[kind].make_plan(params)
-    ec2 = ec2 or Ec2(lab[1], sts=lambda: lab[1])
-    if check:
-        plan = make_plan(wanted, ec2, True)
+    desired = DesiredState.from_options(resource_type, params)
+    MODULES[resource_type].check(desired)
+    make_plan = MODULES[resource_type].create_planner(params)
+    ec2 = ec2 or Ec2(emulated[1], sts=lambda: emulated[1])
+    if check_mode:
+        plan = make_plan(desired, ec2, True)
         return Outcome(plan.before, plan.after, plan.after, plan.actions)
-    return apply_until_stable(lambda: make_plan(wanted, ec2, False), ec2)
+    return apply_until_stable(lambda: make_plan(desired, ec2, False), ec2)
 
 
-def called(lab, **options):
-    """What the task comes to, and its calls."""
-    lab[0].clear_log()
-    outcome = task(lab, **options)
-    return outcome, [entry["action"] for entry in lab[0].log() if not entry["dry_run"]]
+def run_and_log(emulated, **options):
+    """Run a task. Return its outcome and the names of its calls."""
+    emulated[0].clear_log()
+    outcome = run_task(emulated, **options)
+    return outcome, [entry["action"] for entry in emulated[0].log() if not entry["dry_run"]]
 
 
-def shown(lab, kind):
-    return Ec2(lab[1], sts=lambda: lab[1]).describe(kind)
+def describe(emulated, resource_type):
+    return Ec2(emulated[1], sts=lambda: emulated[1]).describe(resource_type)
 
 
-def unmatched(row):
-    """The rule without what only EC2 can know."""
+def without_id(row):
+    """Return the rule without the id that EC2 assigns."""
     return {option: value for option, value in row.items() if option != RULE.id_option}
 
 
@@ -76,117 +76,138 @@ TAGS = st.dictionaries(st.sampled_from(["a", "keep", "b"]), st.sampled_from(["",
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    before=entries(),
-    after=entries(),
+    before=rule_lists(),
+    after=rule_lists(),
     tags=st.lists(st.none() | TAGS, min_size=20, max_size=20),
-    shown_tags=st.booleans(),
+    returns_tags=st.booleans(),
     default_tags=st.none() | TAGS,
     purge_tags=st.booleans(),
 )
-def test_from_any_rules_to_any_others(running, before, after, tags, shown_tags, default_tags, purge_tags):
-    """Check mode predicts; the result is what was asked for; a second run makes one call and changes nothing."""
+def test_any_rules_change_to_any_others(running, before, after, tags, returns_tags, default_tags, purge_tags):
+    """Check mode predicts the result, the result is the desired state, and a second run changes nothing."""
     emulator, client = running
-    emulator.knobs(rule_tags=shown_tags)
-    for row in shown(running, FILTER):
+    emulator.settings(rule_tags=returns_tags)
+    for row in describe(running, FILTER):
         client.delete_traffic_mirror_filter(TrafficMirrorFilterId=row[FILTER.id_option])
-    before = [{**one, "tags": said} for one, said in zip(before, tags)]
-    after = [{**one, "tags": said} for one, said in zip(after, tags[10:])]
-    made = task(running, FILTER, name="f", rules=before).after
-    for row in made["rules"]:
+    before = [{**entry, "tags": entry_tags} for entry, entry_tags in zip(before, tags)]
+    after = [{**entry, "tags": entry_tags} for entry, entry_tags in zip(after, tags[10:])]
+    old = run_task(running, FILTER, name="f", rules=before).after
+    for row in old["rules"]:
         emulator.tags(row[RULE.id_option], **{"aws:stack": "s"})
     options = {"rules": after, "default_tags": default_tags, "purge_tags": purge_tags, "ignore_tag_keys": ["keep"]}
 
-    foreseen, looks = called(running, kind=FILTER, check=True, name="f", **options)
-    assert all(call.startswith("Describe") for call in looks)
-    came, calls = called(running, kind=FILTER, name="f", **options)
-    (now,) = shown(running, FILTER)
-    listed = DesiredState.from_options(
+    predicted, calls = run_and_log(running, resource_type=FILTER, check_mode=True, name="f", **options)
+    assert all(call.startswith("Describe") for call in calls)
+    outcome, calls = run_and_log(running, resource_type=FILTER, name="f", **options)
+    (current,) = describe(running, FILTER)
+    desired = DesiredState.from_options(
         FILTER, {"state": "present", "allow_replacement": False, "purge_rules": True, **options}
     )
-    wanted = {(one.values["direction"], one.values["rule_number"]): one for one in listed.parts}
-    assert {(row["direction"], row["rule_number"]) for row in now["rules"]} == set(wanted)
-    for row in now["rules"]:
-        one = wanted[row["direction"], row["rule_number"]]
-        assert {option: row[option] for option in one.values} == one.values
-    if shown_tags:
-        assert came.after == now
-        kept = {row[RULE.id_option] for row in made["rules"]} & {row[RULE.id_option] for row in now["rules"]}
-        assert all("aws:stack" in row["tags"] for row in now["rules"] if row[RULE.id_option] in kept)
-    assert [action.describe() for action in foreseen.actions] == [action.describe() for action in came.actions]
-    assert [unmatched(row) for row in foreseen.after["rules"]] == [unmatched(row) for row in came.after["rules"]]
-    assert [call for call in calls if not call.startswith("Describe")] == [action.operation for action in came.actions]
+    rules = {(child.values["direction"], child.values["rule_number"]): child for child in desired.children}
+    assert {(row["direction"], row["rule_number"]) for row in current["rules"]} == set(rules)
+    for row in current["rules"]:
+        child = rules[row["direction"], row["rule_number"]]
+        assert {option: row[option] for option in child.values} == child.values
+    if returns_tags:
+        assert outcome.after == current
+        kept_ids = {row[RULE.id_option] for row in old["rules"]} & {row[RULE.id_option] for row in current["rules"]}
+        assert all("aws:stack" in row["tags"] for row in current["rules"] if row[RULE.id_option] in kept_ids)
+    assert [action.describe() for action in predicted.actions] == [action.describe() for action in outcome.actions]
+    assert [without_id(row) for row in predicted.after["rules"]] == [without_id(row) for row in outcome.after["rules"]]
+    assert [call for call in calls if not call.startswith("Describe")] == [
+        action.operation for action in outcome.actions
+    ]
 
-    again, calls = called(running, kind=FILTER, name="f", **options)
-    assert again.actions == () and again.after == came.after
-    concerned = not shown_tags and after and (default_tags or any(one["tags"] is not None for one in after))
-    assert calls == ["DescribeTrafficMirrorFilters"] + ["DescribeTrafficMirrorFilterRules"] * bool(concerned)
+    second, calls = run_and_log(running, resource_type=FILTER, name="f", **options)
+    assert second.actions == () and second.after == outcome.after
+    needs_rule_tags = not returns_tags and after and (default_tags or any(entry["tags"] is not None for entry in after))
+    assert calls == ["DescribeTrafficMirrorFilters"] + ["DescribeTrafficMirrorFilterRules"] * bool(needs_rule_tags)
 
 
 class Killed(BaseException):
-    """What no code of ours catches."""
+    """The module process is killed. No code of the collection catches this."""
 
 
-class Unlucky(Ec2):
-    """Fails at the nth write: C(denied) and C(killed) before it, C(lost) and C(cut) after it was carried out."""
+class FailingEc2(Ec2):
+    """Fails at the nth write call.
+
+    fault: "denied" and "killed" fail before EC2 carries out the call, "lost" and "cut" afterwards. "denied" and "lost"
+    raise an error, "killed" and "cut" end the process.
+    """
 
     def __init__(self, client, nth, fault):
         super().__init__(client, sts=lambda: client)
-        self.left, self.fault = nth, fault
+        self.remaining, self.fault = nth, fault
 
     def call(self, operation, **params):
         if operation.startswith("Describe") or params.get("DryRun"):
             return super().call(operation, **params)
-        self.left -= 1
-        if self.left == 0 and self.fault == "denied":
+        self.remaining -= 1
+        if self.remaining == 0 and self.fault == "denied":
             raise Ec2Error(operation, "UnauthorizedOperation", "no")
-        if self.left == 0 and self.fault == "killed":
+        if self.remaining == 0 and self.fault == "killed":
             raise Killed
         reply = super().call(operation, **params)
-        if self.left == 0 and self.fault == "lost":
+        if self.remaining == 0 and self.fault == "lost":
             raise Ec2Error(operation, "", "connection closed")
-        if self.left == 0:
+        if self.remaining == 0:
             raise Killed
         return reply
 
 
-def nothing(lab):
+def create_nothing(emulated):
+    """Return the ids of the created sessions: none."""
     return {}
 
 
-def a_filter(lab):
-    task(
-        lab, FILTER, name="f", description="old", rules=[DNS, TLS], network_services=["amazon-dns"], tags={"Team": "a"}
+def create_filter(emulated):
+    """Create a filter. Return the ids of the created sessions: none."""
+    run_task(
+        emulated,
+        FILTER,
+        name="f",
+        description="old",
+        rules=[DNS, TLS],
+        network_services=["amazon-dns"],
+        tags={"Team": "a"},
     )
     return {}
 
 
-def two_sessions(lab):
-    """On a filter and a target of ours. Returns the sessions' ids."""
-    a_filter(lab)
-    task(lab, TARGET, name="t", network_load_balancer_arn=NLB, tags={"Team": "a"})
+def create_sessions(emulated):
+    """Create a filter, a target and two sessions. Return the ids of the sessions."""
+    create_filter(emulated)
+    run_task(emulated, TARGET, name="t", network_load_balancer_arn=NLB, tags={"Team": "a"})
     names = {"traffic_mirror_filter_name": "f", "traffic_mirror_target_name": "t"}
-    made = [task(lab, SESSION, network_interface_id=eni, session_number=1, **names).after for eni in (WEB, DB)]
-    return {row[SESSION.id_option] for row in made}
+    created = [
+        run_task(emulated, SESSION, network_interface_id=eni, session_number=1, **names).after for eni in (WEB, DB)
+    ]
+    return {row[SESSION.id_option] for row in created}
 
 
-def two_sessions_and_a_target(lab):
-    ids = two_sessions(lab)
-    lab[1].create_traffic_mirror_target(NetworkInterfaceId=SENSOR)
+def create_sessions_and_second_target(emulated):
+    """As create_sessions, plus the target of the new destination."""
+    ids = create_sessions(emulated)
+    emulated[1].create_traffic_mirror_target(NetworkInterfaceId=SENSOR)
     return ids
 
 
 NEW_RULES = [rule(200, "egress", protocol="tcp", source_port="443"), rule(100, "egress", protocol="icmp"), rule(150)]
 SCENARIOS = {
-    "create": (nothing, FILTER, {"name": "f", "rules": [DNS, TLS], "network_services": ["amazon-dns"]}),
-    "change": (a_filter, FILTER, {"name": "f", "rules": NEW_RULES, "network_services": [], "tags": {"Team": "b"}}),
-    "filter": (
-        two_sessions,
+    "create": (create_nothing, FILTER, {"name": "f", "rules": [DNS, TLS], "network_services": ["amazon-dns"]}),
+    "update": (create_filter, FILTER, {"name": "f", "rules": NEW_RULES, "network_services": [], "tags": {"Team": "b"}}),
+    "replace filter": (
+        create_sessions,
         FILTER,
         {"name": "f", "description": "new", "rules": NEW_RULES, "allow_replacement": True},
     ),
-    "target": (two_sessions, TARGET, {"name": "t", "network_interface_id": SENSOR, "allow_replacement": True}),
-    "adopted target": (
-        two_sessions_and_a_target,
+    "replace target": (
+        create_sessions,
+        TARGET,
+        {"name": "t", "network_interface_id": SENSOR, "allow_replacement": True},
+    ),
+    "reuse target": (
+        create_sessions_and_second_target,
         TARGET,
         {"name": "t", "network_interface_id": SENSOR, "allow_replacement": True},
     ),
@@ -195,53 +216,55 @@ SCENARIOS = {
 
 @pytest.mark.parametrize("fault", ["denied", "killed", "lost", "cut"])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_interrupted_at_every_call(lab, name, fault):
-    """Whatever call it is: no session is lost, nothing is half made unsaid, and the next run ends as if nothing was."""
-    furnish, kind, options = SCENARIOS[name]
-    furnish(lab)
-    goal = strip(task(lab, kind, **options).after)
-    count = len(shown(lab, kind))
+def test_next_run_completes_an_interrupted_run(emulated, name, fault):
+    """A fault at any call deletes no session, the error reports the state, and the next run completes the task."""
+    create_prerequisites, resource_type, options = SCENARIOS[name]
+    create_prerequisites(emulated)
+    expected = without_ids(run_task(emulated, resource_type, **options).after)
+    count = len(describe(emulated, resource_type))
     nth = 0
     while True:
         nth += 1
-        lab[0].reset()
-        sessions = furnish(lab)
-        had = {row[kind.id_option] for row in shown(lab, kind)}
+        emulated[0].reset()
+        sessions = create_prerequisites(emulated)
+        old_ids = {row[resource_type.id_option] for row in describe(emulated, resource_type)}
         try:
-            outcome = task(lab, kind, ec2=Unlucky(lab[1], nth, fault), **options)
+            outcome = run_task(emulated, resource_type, ec2=FailingEc2(emulated[1], nth, fault), **options)
         except Killed:
             pass
-        except PlanFailed as stop:
+        except PlanFailed as error:
             assert fault in ("denied", "lost")
-            check_told(stop, lab, kind, had, nth)
+            check_error(error, emulated, resource_type, old_ids, nth)
         else:
-            # A lost reply does no harm where the next look shows what came of the call.
-            assert strip(outcome.after) == goal
+            # The task continues if a Describe call shows the result of the call whose reply was lost.
+            assert without_ids(outcome.after) == expected
             if nth > len(outcome.actions):
                 break
-        assert {row[SESSION.id_option] for row in shown(lab, SESSION)} == set(sessions)
-        assert strip(task(lab, kind, **options).after) == goal
-        assert task(lab, kind, **options).actions == ()
-        assert len(shown(lab, kind)) == count
-        assert not [row for row in shown(lab, kind) if REPLACES in row["tags"]]
-        users = [row[kind.id_option] for row in shown(lab, SESSION)]
-        (now,) = [row for row in shown(lab, kind) if row["tags"].get("Name") == options["name"]]
-        assert set(users) <= {now[kind.id_option]}
+        assert {row[SESSION.id_option] for row in describe(emulated, SESSION)} == set(sessions)
+        assert without_ids(run_task(emulated, resource_type, **options).after) == expected
+        assert run_task(emulated, resource_type, **options).actions == ()
+        assert len(describe(emulated, resource_type)) == count
+        assert not [row for row in describe(emulated, resource_type) if REPLACES in row["tags"]]
+        used_ids = [row[resource_type.id_option] for row in describe(emulated, SESSION)]
+        (current,) = [row for row in describe(emulated, resource_type) if row["tags"].get("Name") == options["name"]]
+        assert set(used_ids) <= {current[resource_type.id_option]}
     assert nth > 3
 
 
-def check_told(stop, lab, kind, had, nth):
-    """The message says what was done and what not, and what became of what was made."""
-    text = str(stop)
-    assert (nth == 1) or "Done before: " in text
-    assert ("Not done: " in text) == (stop.action is not stop.plan.actions[-1])
-    if any(action.creates and not action.resource_type.parent for action in stop.done):
-        new = {row[kind.id_option] for row in shown(lab, kind)} - had
-        assert all(f"The new {kind.noun} is {one}, and the next run goes on with it." in text for one in new)
+def check_error(error, emulated, resource_type, old_ids, nth):
+    """Check that the message lists the completed calls, the calls that were not sent, and the created resource."""
+    text = str(error)
+    assert (nth == 1) or "Completed: " in text
+    assert ("Not sent: " in text) == (error.action is not error.plan.actions[-1])
+    if any(action.creates and not action.resource_type.parent_id_member for action in error.completed):
+        new_ids = {row[resource_type.id_option] for row in describe(emulated, resource_type)} - old_ids
+        assert all(
+            f"The new {resource_type.noun} is {new_id}; the next run resumes with it." in text for new_id in new_ids
+        )
 
 
-def strip(found):
-    """Without the ids that differ from run to run."""
+def without_ids(resource):
+    """Return the resource without the ids that EC2 assigns."""
     ids = (FILTER.id_option, TARGET.id_option, RULE.id_option, "arn")
-    kept = {option: value for option, value in found.items() if option not in ids}
-    return {**kept, **({"rules": [strip(row) for row in kept["rules"]]} if "rules" in kept else {})}
+    kept = {option: value for option, value in resource.items() if option not in ids}
+    return {**kept, **({"rules": [without_ids(row) for row in kept["rules"]]} if "rules" in kept else {})}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans for targets, from plain values."""
+"""Unit tests of plans for targets, with fixed Describe results."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ TYPES = {"NetworkInterfaceId": resource_types.ENI, "NetworkLoadBalancerArn": res
 OPTIONS = {"state": "present", "purge_tags": True, "allow_replacement": False}
 
 
-class Reader:
-    """What Describe would show to ACCOUNT."""
+class FakeReader:
+    """Returns these targets and sessions to ACCOUNT, and records the Describe calls."""
 
     def __init__(self, *targets, sessions=()):
         self.rows = {TARGET: list(targets), SESSION: list(sessions)}
         self.calls = []
 
-    def describe(self, kind, ids=(), filters=None, part_tags=False):
-        self.calls.append((kind.noun, "ids" if ids else "filtered" if filters else "all"))
-        rows = [row for row in self.rows[kind] if not ids or row[kind.id_option] in ids]
+    def describe(self, resource_type, ids=(), filters=None, child_tags=False):
+        self.calls.append((resource_type.noun, "ids" if ids else "filtered" if filters else "all"))
+        rows = [row for row in self.rows[resource_type] if not ids or row[resource_type.id_option] in ids]
         for name, values in (filters or {}).items():
             rows = [row for row in rows if row.get(name.replace("-", "_")) in values]
         return rows
@@ -44,7 +44,7 @@ class Reader:
         return owner != ACCOUNT
 
 
-def a_target(digit="1", name="t", description="", owner=ACCOUNT, tags=(), **destination):
+def target_row(digit="1", name="t", description="", owner=ACCOUNT, tags=(), **destination):
     destination = destination or {"NetworkLoadBalancerArn": NLB}
     pairs = {**dict(tags), **({"Name": name} if name else {})}
     reply = {
@@ -58,10 +58,10 @@ def a_target(digit="1", name="t", description="", owner=ACCOUNT, tags=(), **dest
     return api_objects.from_api(TARGET, reply, "arn:aws:ec2:eu-west-1")
 
 
-def a_session(digit="1", on="1", owner=ACCOUNT, length=8500):
+def session_row(digit="1", target_digit="1", owner=ACCOUNT, length=8500):
     return {
         "traffic_mirror_session_id": f"tms-{digit * 17}",
-        "traffic_mirror_target_id": f"tmt-{on * 17}",
+        "traffic_mirror_target_id": f"tmt-{target_digit * 17}",
         "network_interface_id": "eni-" + digit * 17,
         "session_number": 1,
         "packet_length": length,
@@ -70,59 +70,63 @@ def a_session(digit="1", on="1", owner=ACCOUNT, length=8500):
     }
 
 
-def plan(reader, **options):
+def plan_target(reader, **options):
     params = {**OPTIONS, **options}
-    wanted = DesiredState.from_options(TARGET, params)
-    target.check(wanted)
-    return target.make_plan(params)(wanted, reader, False)
+    desired = DesiredState.from_options(TARGET, params)
+    target.check(desired)
+    return target.create_planner(params)(desired, reader, False)
 
 
-def calls(made):
-    return [action.operation for action in made.actions]
+def operations(plan_):
+    return [action.operation for action in plan_.actions]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "Say which target: traffic_mirror_target_id, network_interface_id, .*or name"),
+        ({}, "Identify the target by traffic_mirror_target_id, network_interface_id, .*or by name"),
         ({"network_interface_id": "eni-1"}, "network_interface_id must be eni- followed by"),
         ({"gateway_load_balancer_endpoint_id": "vpc-1"}, "gateway_load_balancer_endpoint_id must be vpce- followed by"),
         ({"network_load_balancer_arn": NLB.replace("/net/", "/app/")}, "must be the ARN of a Network Load Balancer"),
         ({"network_load_balancer_arn": "sensors"}, "must be the ARN of a Network Load Balancer.*not 'sensors'"),
     ],
 )
-def test_bad_options(options, message):
-    reader = Reader()
+def test_invalid_options(options, message):
+    reader = FakeReader()
     with pytest.raises(ValidationError, match=message):
-        plan(reader, **options)
+        plan_target(reader, **options)
     assert reader.calls == []
 
 
 @pytest.mark.parametrize(
-    ("destination", "type_"),
+    ("destination", "target_type"),
     [
         ({"network_interface_id": ENI}, "network-interface"),
         ({"network_load_balancer_arn": NLB}, "network-load-balancer"),
         ({"gateway_load_balancer_endpoint_id": VPCE}, "gateway-load-balancer-endpoint"),
     ],
 )
-def test_create(destination, type_):
-    made = plan(Reader(), **destination, name="t", description="d")
-    assert calls(made) == ["CreateTrafficMirrorTarget"]
-    assert made.after == {**destination, "description": "d", "type": type_, "tags": {"Name": "t"}}
+def test_create(destination, target_type):
+    result = plan_target(FakeReader(), **destination, name="t", description="d")
+    assert operations(result) == ["CreateTrafficMirrorTarget"]
+    assert result.after == {**destination, "description": "d", "type": target_type, "tags": {"Name": "t"}}
 
 
-def test_create_lacks_a_destination():
-    with pytest.raises(ValidationError, match="lacks one of: network_interface_id, network_load_balancer_arn, gateway"):
-        plan(Reader(), name="t")
+def test_create_requires_a_destination():
+    with pytest.raises(
+        ValidationError, match="creating it requires one of: network_interface_id, network_load_balancer_arn, gateway"
+    ):
+        plan_target(FakeReader(), name="t")
     with pytest.raises(ValidationError, match="type of a target with network_interface_id is network-interface, not n"):
-        plan(Reader(), network_interface_id=ENI, type="network-load-balancer")
-    with pytest.raises(NotFoundError, match="There is no target tmt-1.*none is shared with it"):
-        plan(Reader(), traffic_mirror_target_id="tmt-" + "1" * 17, network_interface_id=ENI)
+        plan_target(FakeReader(), network_interface_id=ENI, type="network-load-balancer")
+    with pytest.raises(
+        NotFoundError, match="target tmt-1.* does not exist in this account and region, and is not shared"
+    ):
+        plan_target(FakeReader(), traffic_mirror_target_id="tmt-" + "1" * 17, network_interface_id=ENI)
 
 
-def test_one_call_to_find_it_in_every_way():
-    row = a_target()
+def test_every_identification_takes_one_describe():
+    row = target_row()
     for options in (
         {"network_load_balancer_arn": NLB},
         {"network_load_balancer_arn": NLB, "name": "t"},
@@ -132,149 +136,166 @@ def test_one_call_to_find_it_in_every_way():
         {"name": "t"},
         {option: value for option, value in row.items() if option != "tags"},
     ):
-        reader = Reader(row, a_target("2", "u", NetworkInterfaceId=ENI))
-        assert calls(plan(reader, **options)) == []
+        reader = FakeReader(row, target_row("2", "u", NetworkInterfaceId=ENI))
+        assert operations(plan_target(reader, **options)) == []
         assert len(reader.calls) == 1, options
 
 
-def test_an_endpoint_is_matched_here_and_the_name_tells_two_apart():
-    rows = [a_target(digit, name, GatewayLoadBalancerEndpointId=VPCE) for digit, name in (("1", "t"), ("2", "u"))]
-    reader = Reader(*rows)
-    with pytest.raises(ConflictError, match="fits 2 targets"):
-        plan(reader, gateway_load_balancer_endpoint_id=VPCE)
-    made = plan(reader, gateway_load_balancer_endpoint_id=VPCE, name="u")
-    assert calls(made) == [] and made.after == rows[1]
+def test_targets_of_one_endpoint_are_identified_by_name():
+    rows = [target_row(digit, name, GatewayLoadBalancerEndpointId=VPCE) for digit, name in (("1", "t"), ("2", "u"))]
+    reader = FakeReader(*rows)
+    with pytest.raises(ConflictError, match="matches 2 targets"):
+        plan_target(reader, gateway_load_balancer_endpoint_id=VPCE)
+    result = plan_target(reader, gateway_load_balancer_endpoint_id=VPCE, name="u")
+    assert operations(result) == [] and result.after == rows[1]
     assert reader.calls == [("target", "all")] * 2
 
 
-def test_the_name_of_one_and_the_destination_of_another():
-    reader = Reader(a_target(), a_target("2", "u", NetworkInterfaceId=ENI))
-    with pytest.raises(ConflictError, match=r"point at different targets.*tmt-2+ .*tmt-1+ "):
-        plan(reader, name="t", network_interface_id=ENI)
+def test_name_and_destination_of_different_targets_fail():
+    reader = FakeReader(target_row(), target_row("2", "u", NetworkInterfaceId=ENI))
+    with pytest.raises(ConflictError, match=r"The options match different targets.*tmt-2+ .*tmt-1+ "):
+        plan_target(reader, name="t", network_interface_id=ENI)
 
 
-def test_a_free_name_is_given_to_what_is_at_the_destination():
-    made = plan(Reader(a_target()), name="new", network_load_balancer_arn=NLB)
-    assert calls(made) == ["CreateTags"] and made.after["tags"] == {"Name": "new"}
+def test_target_with_the_destination_is_renamed():
+    result = plan_target(FakeReader(target_row()), name="new", network_load_balancer_arn=NLB)
+    assert operations(result) == ["CreateTags"] and result.after["tags"] == {"Name": "new"}
 
 
-def test_nothing_but_tags_can_be_changed():
-    with pytest.raises(ConflictError, match="cannot get another destination.*give name and allow_replacement: true"):
-        plan(Reader(a_target()), name="t", network_interface_id=ENI)
-    for leave in (False, True):
-        with pytest.raises(ConflictError, match="description of target .* is '' and EC2 cannot change it to 'new'"):
-            plan(
-                Reader(a_target()), name="t", network_load_balancer_arn=NLB, description="new", allow_replacement=leave
+def test_changes_other_than_tags_fail():
+    with pytest.raises(
+        ConflictError,
+        match="EC2 cannot change the destination of a target, to eni-.*set name and allow_replacement: true",
+    ):
+        plan_target(FakeReader(target_row()), name="t", network_interface_id=ENI)
+    for allow in (False, True):
+        with pytest.raises(ConflictError, match="EC2 cannot change the description of a target, from '' to 'new'"):
+            plan_target(
+                FakeReader(target_row()),
+                name="t",
+                network_load_balancer_arn=NLB,
+                description="new",
+                allow_replacement=allow,
             )
     with pytest.raises(ConflictError, match="type is network-load-balancer .* it cannot be set"):
-        plan(Reader(a_target()), name="t", type="network-interface")
+        plan_target(FakeReader(target_row()), name="t", type="network-interface")
 
 
-def test_a_replacement_makes_moves_and_removes():
-    reader = Reader(
-        a_target(description="d", tags={"Team": "a", "aws:x": "y"}), sessions=[a_session("1"), a_session("2")]
+def test_replacement_creates_switches_sessions_and_deletes():
+    reader = FakeReader(
+        target_row(description="d", tags={"Team": "a", "aws:x": "y"}), sessions=[session_row("1"), session_row("2")]
     )
-    made = plan(reader, name="t", network_interface_id=ENI, allow_replacement=True)
-    assert calls(made) == [
+    result = plan_target(reader, name="t", network_interface_id=ENI, allow_replacement=True)
+    assert operations(result) == [
         "CreateTrafficMirrorTarget",
         "ModifyTrafficMirrorSession",
         "ModifyTrafficMirrorSession",
         "DeleteTrafficMirrorTarget",
     ]
-    assert made.actions[1].params["TrafficMirrorTargetId"] == CreatedIdRef(TARGET)
-    assert made.after == {
+    assert result.actions[1].params["TrafficMirrorTargetId"] == CreatedIdRef(TARGET)
+    assert result.after == {
         "network_interface_id": ENI,
         "type": "network-interface",
         "description": "d",
         "owner_id": ACCOUNT,
         "tags": {"Name": "t", "Team": "a"},
     }
-    assert made.before["traffic_mirror_target_id"] == "tmt-" + "1" * 17
+    assert result.before["traffic_mirror_target_id"] == "tmt-" + "1" * 17
 
 
 @pytest.mark.parametrize("name", ["t", "u", None])
-def test_a_replacement_takes_the_target_that_is_there(name):
-    """Without a name, with another one, or with the same: as the last run left it when it was interrupted."""
-    reader = Reader(a_target(), a_target("2", name, NetworkInterfaceId=ENI), sessions=[a_session()])
-    made = plan(reader, name="t", network_interface_id=ENI, allow_replacement=True)
-    tagged = [] if name == "t" else ["CreateTags"]
-    assert calls(made) == [*tagged, "ModifyTrafficMirrorSession", "DeleteTrafficMirrorTarget"]
-    assert made.after["traffic_mirror_target_id"] == "tmt-" + "2" * 17
+def test_replacement_reuses_the_target_of_the_destination(name):
+    """The existing target has no name, another name, or the same name (after an interrupted run)."""
+    reader = FakeReader(target_row(), target_row("2", name, NetworkInterfaceId=ENI), sessions=[session_row()])
+    result = plan_target(reader, name="t", network_interface_id=ENI, allow_replacement=True)
+    tag_operations = [] if name == "t" else ["CreateTags"]
+    assert operations(result) == [*tag_operations, "ModifyTrafficMirrorSession", "DeleteTrafficMirrorTarget"]
+    assert result.after["traffic_mirror_target_id"] == "tmt-" + "2" * 17
 
 
-def test_what_is_taken_keeps_its_own_tags():
-    there = a_target("2", None, NetworkInterfaceId=ENI, tags={"Team": "b", "Own": "1"})
-    reader = Reader(a_target(tags={"Team": "a", "More": "2"}), there)
+def test_reused_target_keeps_its_tags():
+    existing = target_row("2", None, NetworkInterfaceId=ENI, tags={"Team": "b", "Own": "1"})
+    reader = FakeReader(target_row(tags={"Team": "a", "More": "2"}), existing)
     options = {"name": "t", "network_interface_id": ENI, "allow_replacement": True}
-    assert plan(reader, **options).after["tags"] == {"Name": "t", "Own": "1", "Team": "b"}
-    assert plan(reader, **options, tags={"Team": "c"}).after["tags"] == {"Name": "t", "Team": "c"}
+    assert plan_target(reader, **options).after["tags"] == {"Name": "t", "Own": "1", "Team": "b"}
+    assert plan_target(reader, **options, tags={"Team": "c"}).after["tags"] == {"Name": "t", "Team": "c"}
 
 
-def test_after_a_replacement_the_old_id_finds_the_new_target():
-    reader = Reader(a_target("2", NetworkInterfaceId=ENI))
+def test_old_id_identifies_the_new_target_after_a_replacement():
+    reader = FakeReader(target_row("2", NetworkInterfaceId=ENI))
     options = {"traffic_mirror_target_id": "tmt-" + "1" * 17, "name": "t", "network_interface_id": ENI}
-    assert calls(plan(reader, **options, allow_replacement=True)) == []
+    assert operations(plan_target(reader, **options, allow_replacement=True)) == []
     with pytest.raises(NotFoundError):
-        plan(reader, **options)
+        plan_target(reader, **options)
 
 
-def test_what_cannot_be_replaced():
+def test_impossible_replacements_fail():
     options = {"name": "t", "network_interface_id": ENI, "allow_replacement": True}
-    foreign = a_session("7", owner=OTHER)
+    foreign = session_row("7", owner=OTHER)
     with pytest.raises(ConflictError, match=r"sessions of other accounts use it.*tms-7+ "):
-        plan(Reader(a_target(), sessions=[a_session(), foreign]), **options)
+        plan_target(FakeReader(target_row(), sessions=[session_row(), foreign]), **options)
     with pytest.raises(
-        ConflictError, match=r"owner 210987654321\) belongs to another account and cannot take the name"
+        ConflictError,
+        match=r"target tmt-1+ .*cannot be replaced by .*owner 210987654321\), which belongs to another account",
     ):
-        plan(Reader(a_target(), a_target("2", None, owner=OTHER, NetworkInterfaceId=ENI)), **options)
-    long = [a_session("8", length=9000), a_session("9", length=0)]
+        plan_target(FakeReader(target_row(), target_row("2", None, owner=OTHER, NetworkInterfaceId=ENI)), **options)
+    long_sessions = [session_row("8", length=9000), session_row("9", length=0)]
     with pytest.raises(
-        ConflictError, match=r"takes a packet_length of 1 to 8500; these sessions have more: session tms-8+ "
-    ) as no:
-        plan(
-            Reader(a_target(NetworkInterfaceId=ENI), sessions=long),
+        ConflictError, match=r"accepts a packet_length of 1 to 8500\..*these sessions first: session tms-8+ "
+    ) as error:
+        plan_target(
+            FakeReader(target_row(NetworkInterfaceId=ENI), sessions=long_sessions),
             name="t",
             network_load_balancer_arn=NLB,
             allow_replacement=True,
         )
-    assert "tms-9" not in str(no.value)
-    for reader in (Reader(a_target(owner=OTHER)), Reader(a_target(owner=OTHER), a_target("2", NetworkInterfaceId=ENI))):
+    assert "tms-9" not in str(error.value)
+    for reader in (
+        FakeReader(target_row(owner=OTHER)),
+        FakeReader(target_row(owner=OTHER), target_row("2", NetworkInterfaceId=ENI)),
+    ):
         with pytest.raises(
             ConflictError, match=r"^target tmt-1+ .*owner 210987654321\) belongs to another account; only"
         ):
-            plan(reader, **options, traffic_mirror_target_id="tmt-" + "1" * 17)
-    two = Reader(a_target("1"), a_target("3", NetworkLoadBalancerArn=NLB_2))
-    with pytest.raises(ConflictError, match="name t fits 2 targets"):
-        plan(two, **options)
-    with pytest.raises(ConflictError, match=r"The name is that of target tmt-1+ .*the id is that of target tmt-2+ "):
-        plan(
-            Reader(a_target(), a_target("2", "u", NetworkInterfaceId=ENI)),
+            plan_target(reader, **options, traffic_mirror_target_id="tmt-" + "1" * 17)
+    ambiguous = FakeReader(target_row("1"), target_row("3", NetworkLoadBalancerArn=NLB_2))
+    with pytest.raises(ConflictError, match="name t matches 2 targets"):
+        plan_target(ambiguous, **options)
+    with pytest.raises(
+        ConflictError, match=r"name matches target tmt-1+ .*traffic_mirror_target_id matches target tmt-2+ "
+    ):
+        plan_target(
+            FakeReader(target_row(), target_row("2", "u", NetworkInterfaceId=ENI)),
             **options,
             traffic_mirror_target_id="tmt-" + "2" * 17,
         )
 
 
-def test_a_shared_target_is_never_touched():
-    reader = Reader(a_target(name=None, owner=OTHER))
-    assert calls(plan(reader, network_load_balancer_arn=NLB)) == []
-    reader.rows[SESSION] = [a_session()]
+def test_changes_to_a_shared_target_fail():
+    reader = FakeReader(target_row(name=None, owner=OTHER))
+    assert operations(plan_target(reader, network_load_balancer_arn=NLB)) == []
+    reader.rows[SESSION] = [session_row()]
     for options in ({"tags": {"a": "b"}}, {"state": "absent"}, {"name": "t"}):
         with pytest.raises(ConflictError, match="owner 210987654321.*belongs to another account"):
-            plan(reader, network_load_balancer_arn=NLB, **options)
+            plan_target(reader, network_load_balancer_arn=NLB, **options)
 
 
-def test_removal_in_use_names_the_sessions_of_anyone():
-    reader = Reader(a_target(), sessions=[a_session("1"), a_session("2", owner=OTHER), a_session("3", on="9")])
-    with pytest.raises(InUseError, match=r"in use and was not removed.*tms-1+ .*tms-2+ .*owner 210987654321"):
-        plan(reader, name="t", state="absent")
-    removed = ["tms-" + digit * 17 for digit in "12"]
-    assert calls(plan(reader, name="t", state="absent", removed_session_ids=removed)) == ["DeleteTrafficMirrorTarget"]
-    assert calls(plan(Reader(), name="t", state="absent")) == []
+def test_absent_lists_the_sessions_of_all_accounts():
+    reader = FakeReader(
+        target_row(), sessions=[session_row("1"), session_row("2", owner=OTHER), session_row("3", target_digit="9")]
+    )
+    with pytest.raises(InUseError, match=r"in use and was not deleted.*tms-1+ .*tms-2+ .*owner 210987654321"):
+        plan_target(reader, name="t", state="absent")
+    removed_ids = ["tms-" + digit * 17 for digit in "12"]
+    assert operations(plan_target(reader, name="t", state="absent", removed_session_ids=removed_ids)) == [
+        "DeleteTrafficMirrorTarget"
+    ]
+    assert operations(plan_target(FakeReader(), name="t", state="absent")) == []
 
 
-def test_sessions_are_counted_in_one_describe_and_only_if_asked():
-    reader = Reader(sessions=[a_session("1"), a_session("2"), a_session("3", on="9")])
-    rows = [a_target("1"), a_target("2")]
+def test_session_count_takes_one_describe():
+    reader = FakeReader(sessions=[session_row("1"), session_row("2"), session_row("3", target_digit="9")])
+    rows = [target_row("1"), target_row("2")]
     assert target.count_sessions({"session_count": False}, rows, reader) == rows and reader.calls == []
     counted = target.count_sessions({"session_count": True}, rows, reader)
     assert [row["session_count"] for row in counted] == [2, 0]

@@ -11,21 +11,21 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types imp
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.info import check_filters, check_ids, select
 
 
-class Reader:
-    """Sessions with these tags, found by id."""
+class FakeEc2:
+    """An Ec2 with sessions that have these tags. Keyword arguments: tags by session id."""
 
     def __init__(self, **sessions):
-        self.sessions, self.asked = sessions, []
+        self.sessions, self.queries = sessions, []
 
-    def describe(self, kind, filters, part_tags):
-        self.asked.append(filters)
+    def describe(self, resource_type, filters, child_tags):
+        self.queries.append(filters)
         ids = filters.get("traffic-mirror-session-id", self.sessions)
-        return [{kind.id_option: one, "tags": self.sessions[one]} for one in ids if one in self.sessions]
+        return [{resource_type.id_option: one, "tags": self.sessions[one]} for one in ids if one in self.sessions]
 
 
-def found(reader, ids=None, **filters):
+def select_ids(ec2, ids=None, **filters):
     checked = check_filters(SESSION, {name.replace("tag_", "tag:"): value for name, value in filters.items()})
-    return [row[SESSION.id_option] for row in select(SESSION, reader, ids, checked)]
+    return [row[SESSION.id_option] for row in select(SESSION, ec2, ids, checked)]
 
 
 @pytest.mark.parametrize(
@@ -47,89 +47,92 @@ def found(reader, ids=None, **filters):
         ({"tag_Team": []}, []),
     ],
 )
-def test_tags_are_matched_here(filters, expected):
-    reader = Reader(b={"Team": "soc"}, a={"Team": "netsec"}, c={"Star": "*", "Port": "443"})
-    assert found(reader, **filters) == expected
+def test_tag_filters_are_applied_to_the_results(filters, expected):
+    ec2 = FakeEc2(b={"Team": "soc"}, a={"Team": "netsec"}, c={"Star": "*", "Port": "443"})
+    assert select_ids(ec2, **filters) == expected
 
 
-def test_many_wildcards_take_no_time():
-    reader = Reader(a={"Team": "a" * 256}, b={"Team": "a" * 255 + "b"})
-    assert found(reader, tag_Team="*a" * 40 + "*b") == ["b"]
-    assert found(reader, tag_Team="*" * 300) == ["a", "b"]
+def test_many_wildcards_match_in_polynomial_time():
+    ec2 = FakeEc2(a={"Team": "a" * 256}, b={"Team": "a" * 255 + "b"})
+    assert select_ids(ec2, tag_Team="*a" * 40 + "*b") == ["b"]
+    assert select_ids(ec2, tag_Team="*" * 300) == ["a", "b"]
 
 
-def test_names_and_filters_both_count():
-    reader = Reader(a={"Name": "x"}, b={"Name": "x", "Team": "soc"}, c={"Name": "X"}, d={})
-    rows = select(SESSION, reader, None, {}, ["x", "y"])
+def test_names_and_filters_are_combined():
+    ec2 = FakeEc2(a={"Name": "x"}, b={"Name": "x", "Team": "soc"}, c={"Name": "X"}, d={})
+    rows = select(SESSION, ec2, None, {}, ["x", "y"])
     assert [row[SESSION.id_option] for row in rows] == ["a", "b"]
-    rows = select(SESSION, reader, ["b", "c"], check_filters(SESSION, {"tag:Team": "*"}), ["x"])
+    rows = select(SESSION, ec2, ["b", "c"], check_filters(SESSION, {"tag:Team": "*"}), ["x"])
     assert [row[SESSION.id_option] for row in rows] == ["b"]
-    assert select(SESSION, reader, None, {}, []) == []
+    assert select(SESSION, ec2, None, {}, []) == []
 
 
-def test_filters_of_targets_that_ec2_does_not_have():
+def test_client_side_filters_of_targets():
     class Targets:
-        def describe(self, kind, filters, part_tags):
+        def describe(self, resource_type, filters, child_tags):
             assert filters == {}
-            kinds = {"a": "network-interface", "b": "gateway-load-balancer-endpoint"}
-            rows = [{kind.id_option: one, "type": type_, "tags": {}} for one, type_ in kinds.items()]
+            types = {"a": "network-interface", "b": "gateway-load-balancer-endpoint"}
+            rows = [{resource_type.id_option: one, "type": type_, "tags": {}} for one, type_ in types.items()]
             return [rows[0], {**rows[1], "gateway_load_balancer_endpoint_id": "vpce-1"}]
 
     for name, value in (("type", "gateway-*"), ("gateway-load-balancer-endpoint-id", "vpce-1")):
         (row,) = select(TARGET, Targets(), None, check_filters(TARGET, {name: value}))
         assert row[TARGET.id_option] == "b"
-    with pytest.raises(ValidationError, match="unknown type"):
+    with pytest.raises(ValidationError, match="unknown filter names type"):
         check_filters(SESSION, {"type": "x"})
 
 
-def test_documented_filters_go_to_ec2_as_strings():
-    reader = Reader()
-    select(SESSION, reader, None, check_filters(SESSION, {"session-number": 1, "owner-id": ["1", "2"], "tag:a": "b"}))
-    assert reader.asked == [{"session-number": ["1"], "owner-id": ["1", "2"]}]
+def test_documented_filters_are_sent_as_strings():
+    ec2 = FakeEc2()
+    select(SESSION, ec2, None, check_filters(SESSION, {"session-number": 1, "owner-id": ["1", "2"], "tag:a": "b"}))
+    assert ec2.queries == [{"session-number": ["1"], "owner-id": ["1", "2"]}]
 
 
-def test_an_id_that_does_not_exist_is_not_in_the_list():
-    assert found(Reader(a={}), ids=["a", "z"]) == ["a"]
-    assert found(Reader(a={}), ids=[]) == []
+def test_ids_that_do_not_exist_are_omitted():
+    assert select_ids(FakeEc2(a={}), ids=["a", "z"]) == ["a"]
+    assert select_ids(FakeEc2(a={}), ids=[]) == []
 
 
-def test_ids_and_the_id_filter_both_count():
-    reader = Reader(a={}, b={}, c={})
+def test_ids_and_the_id_filter_are_combined():
+    ec2 = FakeEc2(a={}, b={}, c={})
     filters = check_filters(SESSION, {"traffic-mirror-session-id": ["b", "c"]})
-    assert [row[SESSION.id_option] for row in select(SESSION, reader, ["a", "b"], filters)] == ["b"]
-    assert select(SESSION, reader, ["a"], filters) == []
+    assert [row[SESSION.id_option] for row in select(SESSION, ec2, ["a", "b"], filters)] == ["b"]
+    assert select(SESSION, ec2, ["a"], filters) == []
 
 
-def test_many_ids_are_asked_for_in_parts():
-    many = [f"{n:03}" for n in range(450)]
-    reader = Reader(**{one: {} for one in many})
+def test_many_ids_are_split_into_several_requests():
+    ids = [f"{n:03}" for n in range(450)]
+    ec2 = FakeEc2(**{one: {} for one in ids})
     filters = check_filters(SESSION, {"owner-id": ["1", "2"]})
-    assert len(select(SESSION, reader, many, filters)) == 450
-    assert [len(asked["traffic-mirror-session-id"]) for asked in reader.asked] == [198, 198, 54]
-    assert all(asked["owner-id"] == ["1", "2"] for asked in reader.asked)
+    assert len(select(SESSION, ec2, ids, filters)) == 450
+    assert [len(query["traffic-mirror-session-id"]) for query in ec2.queries] == [198, 198, 54]
+    assert all(query["owner-id"] == ["1", "2"] for query in ec2.queries)
 
 
 @pytest.mark.parametrize(
     ("filters", "message"),
     [
-        ({"vpc-id": "x"}, r"unknown vpc-id\. Known: description, network-interface-id, owner-id, .*tag-key, tag:KEY"),
-        ({"network_interface_id": "x"}, "unknown network_interface_id"),
-        ({"Tag:a": "x"}, "unknown Tag:a"),
+        (
+            {"vpc-id": "x"},
+            r"unknown filter names vpc-id\. Valid names: description, network-interface-id, .*tag-key, tag:KEY",
+        ),
+        ({"network_interface_id": "x"}, "unknown filter names network_interface_id"),
+        ({"Tag:a": "x"}, "unknown filter names Tag:a"),
         ({"owner-id": {"a": 1}}, "owner-id must be a value or a list"),
         ({"owner-id": [None]}, "owner-id must be a value or a list"),
     ],
 )
-def test_bad_filters(filters, message):
+def test_invalid_filters_raise_validation_error(filters, message):
     with pytest.raises(ValidationError, match=message):
         check_filters(SESSION, filters)
 
 
-def test_bad_ids():
+def test_invalid_ids_raise_validation_error():
     with pytest.raises(ValidationError, match="traffic_mirror_session_ids must be tms-"):
         check_ids(SESSION, ["tms-" + "0" * 17, "tmf-" + "0" * 17])
 
 
-def test_all_pages_are_read_and_sorted():
+def test_describe_reads_all_pages_and_sorts_by_id():
     class Client:
         def __init__(self):
             self.meta = self.events = self

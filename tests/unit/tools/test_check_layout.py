@@ -41,8 +41,8 @@ def test_downward_and_relative_imports_pass(path, text):
             "def f():\n    from .._runtime import info",
             "must not import _runtime",
         ),
-        (MODEL, "from ansible_collections.vtap.aws.plugins.module_utils._model.tags import x", "by a relative import"),
-        (MODULE, "import ansible_collections.vtap.aws.plugins.module_utils._model.tags", "by a relative import"),
+        (MODEL, "from ansible_collections.vtap.aws.plugins.module_utils._model.tags import x", "use a relative import"),
+        (MODULE, "import ansible_collections.vtap.aws.plugins.module_utils._model.tags", "use a relative import"),
         (MODULE, "from ..module_utils.plan import Plan", "is in no package"),
     ],
 )

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One step of a test playbook: check mode, the real run, the run after it, and how they compare.
+"""Run a task of a test playbook in check mode, then twice without, and compare the results.
 
-The options are documented in tests/integration/playbooks/tasks/step.yml. Returns foreseen, result and rerun, which are
-the results of the three runs, foreseen_log and result_log, the emulator's log entries of the first two, and log_again,
-the length of the log before the third.
+The options are documented in tests/integration/playbooks/tasks/step.yml. Returns foreseen, result and rerun, the
+results of the three runs; foreseen_log and result_log, the emulator's log entries of the first two; and log_again, the
+length of the log before the third.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 GROUP = "group/vtap.aws.aws"
-# Values that EC2 assigns. Check mode omits them where they are new.
+# Values that EC2 assigns. Check mode omits new ones.
 ASSIGNED = ("arn", "owner_id", "virtual_network_id")
 
 Result = dict[str, Any]
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """The task. It fails with the list of the comparisons that do not hold."""
+    """The action plugin. It fails with a list of the failed comparisons."""
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> Result:
         super().run(tmp, task_vars)
@@ -48,16 +48,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             came["rerun"] = self._run(step.get("again", step["options"]), check=False)
             wrong = self._wrong_rerun(step, came["rerun"], result, self._log()[len(log) :])
         if wrong:
-            return {**came, "failed": True, "msg": f"These do not hold: {'; '.join(wrong)}."}
+            return {**came, "failed": True, "msg": f"Failed comparisons: {'; '.join(wrong)}."}
         return came
 
     def _prepared_run(self, step: Result, check: bool) -> Result:
-        if step.get("knobs") is not None:
-            self._request("PUT", "knobs", step["knobs"])
+        if step.get("settings") is not None:
+            self._request("PUT", "settings", step["settings"])
         return self._run(step["options"], check)
 
     def _run(self, options: Result, check: bool) -> Result:
-        """The result that a task of its own would register."""
+        """Run the module. Returns the result that a task would register."""
         module = f"vtap.aws.ec2_traffic_mirror_{self._kind}"
         arguments: Result = {}
         for defaults in self._task.module_defaults or ():
@@ -74,9 +74,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         wanted = step.get("calls")
         return failing(
             {
-                "check mode only reads": all(re.match("Describe|GetCallerIdentity", one) for one in foreseen),
-                f"the calls are {wanted}, not {came}": wanted is None or came == wanted,
-                f"check mode makes no call, not {foreseen}": wanted != [] or foreseen == [],
+                "check mode sends only read calls": all(
+                    re.match("Describe|GetCallerIdentity", one) for one in foreseen
+                ),
+                f"expected calls {wanted}, got {came}": wanted is None or came == wanted,
+                f"expected no calls in check mode, got {foreseen}": wanted != [] or foreseen == [],
             }
         )
 
@@ -85,15 +87,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if refused is not None:
             return failing(
                 {
-                    f"it fails with {refused!r}, not {result.get('msg')!r}": fails_with(result, refused),
-                    f"check mode fails with {refused!r}, not {foreseen.get('msg')!r}": not step.get(
+                    f"expected a failure with {refused!r}, got {result.get('msg')!r}": fails_with(result, refused),
+                    f"expected a failure of check mode with {refused!r}, got {foreseen.get('msg')!r}": not step.get(
                         "foreseen_too", True
                     )
                     or fails_with(foreseen, refused),
                 }
             )
         if result["failed"] or foreseen["failed"]:
-            return [f"no failure, not {foreseen.get('msg')!r} and {result.get('msg')!r}"]
+            return [f"expected no failure, got {foreseen.get('msg')!r} and {result.get('msg')!r}"]
         key = f"traffic_mirror_{self._kind}"
         before, after = foreseen[key], result[key]
         predicted, known = comparable(key, before, after, foreseen["diff"]["before"], step.get("late", []))
@@ -101,35 +103,35 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return failing(
             {
                 f"changed is {step.get('changed', True)}": result["changed"] == step.get("changed", True),
-                "changed is as foreseen": foreseen["changed"] == result["changed"],
-                "diff.before is as foreseen": foreseen["diff"]["before"] == result["diff"]["before"],
-                "diff.after is the object that is foreseen": foreseen["diff"]["after"] == before,
-                "diff.after is the object": result["diff"]["after"] == after,
-                f"the object is as foreseen: {predicted}, not {known}": predicted == known,
-                "actions are as foreseen": foreseen["actions"] == result["actions"],
-                "without a change there is no diff": result["changed"] or result["diff"]["before"] == after,
-                f"the object has {step.get('has')}, not {after}": wanted == after,
+                "changed is the same in check mode": foreseen["changed"] == result["changed"],
+                "diff.before is the same in check mode": foreseen["diff"]["before"] == result["diff"]["before"],
+                "diff.after is the resource in check mode": foreseen["diff"]["after"] == before,
+                "diff.after is the resource": result["diff"]["after"] == after,
+                f"check mode returned {predicted}, the real run {known}": predicted == known,
+                "actions are the same in check mode": foreseen["actions"] == result["actions"],
+                "diff is empty without a change": result["changed"] or result["diff"]["before"] == after,
+                f"expected a resource with {step.get('has')}, got {after}": wanted == after,
             }
         )
 
     def _wrong_rerun(self, step: Result, rerun: Result, result: Result, log: list[Result]) -> list[str]:
         calls = [one["action"] for one in log]
         wanted = step.get("again_calls", [f"DescribeTrafficMirror{self._kind.capitalize()}s"])
-        wrong = failing({f"the calls of the second run are {wanted}, not {calls}": calls == wanted})
+        wrong = failing({f"expected calls {wanted} of the second run, got {calls}": calls == wanted})
         if "refused_again" in step:
-            message = f"the second run fails with {step['refused_again']!r}, not {rerun.get('msg')!r}"
+            message = f"expected a failure of the second run with {step['refused_again']!r}, got {rerun.get('msg')!r}"
             return [*wrong, *failing({message: fails_with(rerun, step["refused_again"])})]
         if rerun["failed"]:
-            return [*wrong, f"no failure of the second run, not {rerun['msg']!r}"]
+            return [*wrong, f"expected no failure of the second run, got {rerun['msg']!r}"]
         key = f"traffic_mirror_{self._kind}"
         return [
             *wrong,
             *failing(
                 {
-                    f"the second run changes nothing, not {rerun['actions']}": not (
+                    f"expected no changes in the second run, got {rerun['actions']}": not (
                         rerun["changed"] or rerun["actions"]
                     ),
-                    "the second run returns the same object": rerun[key] == result[key],
+                    "the second run returns the same resource": rerun[key] == result[key],
                 }
             ),
         ]
@@ -150,7 +152,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 def comparable(key: str, foreseen: Result, came: Result, before: Result, late: list[str]) -> tuple[Result, Result]:
-    """Both objects without what EC2 assigns, and their rules without the ids of new ones."""
+    """Return both resources without values that EC2 assigns, and without the ids of new rules."""
     omitted = {f"{key}_id", *ASSIGNED, *late} - set(foreseen)
     known = {option: value for option, value in came.items() if option not in omitted}
     if "rules" not in foreseen and "rules" not in known:
@@ -163,10 +165,10 @@ def comparable(key: str, foreseen: Result, came: Result, before: Result, late: l
 
 
 def fails_with(result: Result, pattern: str) -> bool:
-    """Whether the module failed with a message that has this regular expression."""
+    """Return whether the module failed with a message that matches the regular expression."""
     return bool(result["failed"] and re.search(pattern, result["msg"]))
 
 
 def failing(comparisons: dict[str, Any]) -> list[str]:
-    """The names of those that do not hold."""
+    """Return the names of the failed comparisons."""
     return [name for name, holds in comparisons.items() if not holds]

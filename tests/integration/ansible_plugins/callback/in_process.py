@@ -2,17 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lets the modules of a test playbook run in Ansible's own worker processes.
+"""Run the modules of a test playbook in Ansible's worker processes.
 
-A module normally runs in an interpreter of its own, which unpacks and compiles a zip file, imports boto3 and parses
-EC2's service model: half a second of processor time, all of it the same for every task. This plugin does that once, in
-the process from which Ansible forks its workers, where main() then runs. The first run of each of our modules in a
-playbook, and the first in check mode, still has an interpreter of its own, as for users; so has a task with the
-variable in_process: false. Everything else is as without the plugin: templating, module_defaults, environment, the
-argument spec, the HTTP requests, the registered result. Only the pauses in which a module waits for what EC2 does not
-show yet are shortened.
+Ansible normally starts an interpreter for each module. It unpacks and compiles a zip file, imports boto3 and parses
+EC2's service model, which takes half a second of processor time per task. This plugin imports everything once, in the
+process from which Ansible forks the workers, and calls main() there. The first run of each module of the collection in
+a playbook, the first run in check mode, and tasks with the variable in_process: false still start an interpreter.
+Templating, module_defaults, environment, argument spec, HTTP requests and registered results are unchanged. Sleeps in
+modules are shortened.
 
-Not a plugin of the collection: conftest.py and tools/ansible_test_integration.py name its folder.
+This is not a plugin of the collection. conftest.py and tools/ansible_test_integration.py configure its folder.
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import module_loader
 
 OURS = "vtap.aws.ec2_traffic_mirror_"
-# Modules that prepare what ours are tested with. The action plugin of uri executes it by this name.
+# Modules of other collections that the tests use. The action plugin of uri executes the module by this name.
 PREPARING = re.compile(r"ansible\.legacy\.(uri|aws_call)|aws_call|amazon\.aws\.\w+")
-# Since 2.19 ansible-core names the way in which arguments and results are serialized.
+# ansible-core 2.19 introduced named serialization profiles.
 PROFILE = ("legacy",) if hasattr(basic, "_ANSIBLE_PROFILE") else ()
 
-# What sleeps in a module are multiplied by.
+# The factor for all sleeps in a module.
 PAUSE = 0.02
 
 execute_in_interpreter = ActionBase._execute_module
@@ -57,7 +56,7 @@ execute_in_interpreter = ActionBase._execute_module
 def execute_module(
     self: Any, module_name: str | None = None, module_args: Any = None, task_vars: Any = None, **more: Any
 ) -> Any:
-    """Stand in for ActionBase._execute_module."""
+    """Replace ActionBase._execute_module."""
     name, variables = module_name or self._task.action, task_vars or {}
     ours = name.startswith(OURS)
     in_process = self._templar.template(variables.get("in_process", True)) if ours else PREPARING.fullmatch(name)
@@ -73,7 +72,7 @@ def execute_module(
 
 
 def is_first(run: str) -> bool:
-    """Whether there was no such run in this playbook. Workers share nothing but files."""
+    """Return whether this is the first such run in the playbook. Workers share the state through files."""
     try:
         pathlib.Path(os.environ["VTAP_RUNS"], run).touch(exist_ok=False)
     except FileExistsError:
@@ -82,7 +81,7 @@ def is_first(run: str) -> bool:
 
 
 def main_of(name: str) -> Any:
-    """The main() of a module of a collection, of ansible-core, or of a role."""
+    """Return main() of a module of a collection, of ansible-core, or of a role."""
     if not name.startswith("ansible.") and name.count(".") == 2:
         collection, _dot, module = name.rpartition(".")
         return importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{module}").main
@@ -94,7 +93,7 @@ def main_of(name: str) -> Any:
 
 
 def printed_by(main: Any, arguments: dict[str, Any]) -> str:
-    """What a module's main() prints when it gets these arguments."""
+    """Call main() of a module with these arguments. Returns the output."""
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=encoder()).encode()
     basic._ANSIBLE_PROFILE = "legacy"
     printed = io.StringIO()
@@ -104,7 +103,7 @@ def printed_by(main: Any, arguments: dict[str, Any]) -> str:
 
 
 def encoder() -> Any:
-    """What Ansible encodes a module's arguments with."""
+    """Return the JSON encoder for module arguments."""
     if not PROFILE:
         return AnsibleJSONEncoder
     encoding = importlib.import_module("ansible.module_utils.common.json")
@@ -113,7 +112,7 @@ def encoder() -> Any:
 
 @contextlib.contextmanager
 def as_module() -> Iterator[None]:
-    """Let ansible-core take this process for a module's: it then keeps warnings for the result."""
+    """Make ansible-core treat this process as a module, so that warnings are part of the result."""
     internal: Any = importlib.import_module("ansible.module_utils._internal") if PROFILE else types.SimpleNamespace()
     sleep, clock = time.sleep, typing.cast(typing.Any, time)
     internal.is_controller = False
@@ -126,7 +125,7 @@ def as_module() -> Iterator[None]:
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    """Load everything as the play begins."""
+    """Import all modules when the playbook starts."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -141,6 +140,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         loader = botocore.session.create_loader()
         botocore.session.create_loader = lambda *_: loader
         boto3.session.Session().client("ec2", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
-        gc.enable()  # which the modules switch off, as their processes end soon
+        gc.enable()  # modules disable it because they are short-lived
         gc.freeze()
         ActionBase._execute_module = execute_module

@@ -2,33 +2,33 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call to AWS by boto3, for tests only: what no module does, and what AWS shall refuse."""
+"""Call an AWS API with boto3, for tests: calls without a module, and calls that must fail."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: aws_call
-short_description: One call to AWS, for tests only
+short_description: Call an AWS API, for tests only
 description:
-  - Makes a call and returns its code, which is V(OK) or AWS's error code, and its reply.
-  - Parameters are not checked by botocore first, so that AWS gets to see what is wrong with them.
+  - Sends a call and returns the reply and a code, V(OK) or AWS's error code.
+  - botocore does not validate the parameters, so that AWS validates them.
 author:
   - The vtap.aws contributors (@vtap)
 options:
   service:
-    description: The service.
+    description: The name of the service in boto3.
     type: str
     default: ec2
   call:
-    description: The method of its boto3 client.
+    description: The method of the boto3 client.
     type: str
     required: true
   parameters:
-    description: Its parameters.
+    description: The parameters of the call.
     type: dict
     default: {}
   accept:
-    description: The error codes that do not make the task fail.
+    description: Error codes that do not fail the task.
     type: list
     elements: str
     default: []
@@ -44,7 +44,7 @@ try:
     import botocore.config
     import botocore.exceptions
 except ImportError:
-    pass  # AnsibleAWSModule says so
+    pass  # AnsibleAWSModule reports the missing library
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 

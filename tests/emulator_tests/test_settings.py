@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quotas, denials, throttling, lag and faults."""
+"""The settings: quotas, denied actions, throttling, lag and faults."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_ten_rules_per_filter(ec2: Any) -> None:
 
 
 def test_account_quotas(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(quotas={"sessions": 1, "targets": 2, "filters": 2})
+    emulator.settings(quotas={"sessions": 1, "targets": 2, "filters": 2})
     session(ec2)
     with refused("TrafficMirrorSessionLimitExceeded"):
         session(ec2, APP_1)
@@ -60,12 +60,12 @@ def test_account_quotas(ec2: Any, emulator: Emulator) -> None:
     eni_target(ec2)
     with refused("TrafficMirrorTargetLimitExceeded"):
         ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=ENDPOINT)
-    emulator.knobs(quotas=None)
+    emulator.settings(quotas=None)
     session(ec2, APP_1)
 
 
 def test_sources_per_target(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(quotas={"sources_per_target": 2, "sources_per_big_target": 3})
+    emulator.settings(quotas={"sources_per_target": 2, "sources_per_big_target": 3})
     target = eni_target(ec2)
     session(ec2, WEB, TrafficMirrorTargetId=target)
     session(ec2, APP_1, TrafficMirrorTargetId=target)
@@ -73,39 +73,39 @@ def test_sources_per_target(ec2: Any, emulator: Emulator) -> None:
         session(ec2, APP_2, TrafficMirrorTargetId=target)
     with refused("TrafficMirrorSessionsPerTargetLimitExceeded"):
         session(ec2, WEB, 2, TrafficMirrorTargetId=target)
-    # Nor by moving one there.
+    # The quota also applies to Modify.
     third = session(ec2, APP_2)
     with refused("TrafficMirrorSourcesPerTargetLimitExceeded"):
         ec2.modify_traffic_mirror_session(
             TrafficMirrorSessionId=third["TrafficMirrorSessionId"], TrafficMirrorTargetId=target
         )
-    emulator.knobs(big_types=["m5.xlarge"])
+    emulator.settings(big_types=["m5.xlarge"])
     session(ec2, APP_3, TrafficMirrorTargetId=target)
     with refused("TrafficMirrorSourcesPerTargetLimitExceeded", "(4)"):
         session(ec2, DB, TrafficMirrorTargetId=target)
-    # A load balancer takes any number.
+    # A load balancer target has no quota.
     session(ec2, DB)
 
 
 def test_denied(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(denied=["ec2:CreateTrafficMirrorSession"])
+    emulator.settings(denied=["ec2:CreateTrafficMirrorSession"])
     with refused("UnauthorizedOperation", "is not authorized to perform: ec2:CreateTrafficMirrorSession") as caught:
         session(ec2)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     assert f"arn:aws:iam::{OWNER}:user/" in str(caught.value)
-    emulator.knobs(denied=None)
+    emulator.settings(denied=None)
     session(ec2)
 
 
-def test_tagging_on_creation_needs_create_tags(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(denied=["ec2:CreateTags"])
+def test_tags_on_creation_require_create_tags(ec2: Any, emulator: Emulator) -> None:
+    emulator.settings(denied=["ec2:CreateTags"])
     with refused("UnauthorizedOperation", "ec2:CreateTags"):
         session(ec2, TagSpecifications=tag_spec("session", a="b"))
     session(ec2)
 
 
-def test_denied_by_wildcard_by_id_and_for_motos(ec2: Any, emulator: Emulator, clients: Any) -> None:
-    emulator.knobs(denied=["ec2:Delete*", f"ec2:CreateTags {FILTER}", "sts:*", "ec2:DescribeVpcs"])
+def test_denied_by_wildcard_by_id_and_for_moto_actions(ec2: Any, emulator: Emulator, clients: Any) -> None:
+    emulator.settings(denied=["ec2:Delete*", f"ec2:CreateTags {FILTER}", "sts:*", "ec2:DescribeVpcs"])
     with refused("UnauthorizedOperation"):
         ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
     with refused("UnauthorizedOperation"):
@@ -118,22 +118,22 @@ def test_denied_by_wildcard_by_id_and_for_motos(ec2: Any, emulator: Emulator, cl
 
 
 def test_throttle(ec2: Any, emulator: Emulator, clients: Any) -> None:
-    emulator.knobs(throttle={"DescribeTrafficMirrorTargets": [2, 4]})
+    emulator.settings(throttle={"DescribeTrafficMirrorTargets": [2, 4]})
     describe = ec2.describe_traffic_mirror_targets
     describe()
     describe()
     with refused("RequestLimitExceeded") as caught:
         describe()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
-    # Other actions and other regions have buckets of their own.
+    # Other actions and other regions have separate buckets.
     ec2.describe_traffic_mirror_filters()
     clients(region="eu-west-2").describe_traffic_mirror_targets()
     time.sleep(0.3)
     describe()
 
 
-def test_throttle_lets_through_the_bucket_and_the_refill(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(throttle={"DescribeTrafficMirrorTargets": [100, 50]})
+def test_throttle_allows_bucket_and_refill(ec2: Any, emulator: Emulator) -> None:
+    emulator.settings(throttle={"DescribeTrafficMirrorTargets": [100, 50]})
 
     def describe(_n: int) -> None:
         with contextlib.suppress(botocore.exceptions.ClientError):
@@ -149,28 +149,28 @@ def test_throttle_lets_through_the_bucket_and_the_refill(ec2: Any, emulator: Emu
 
 
 def test_published_throttle(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(throttle="published")
+    emulator.settings(throttle="published")
     with refused("RequestLimitExceeded"):
         for _time in range(70):
             ec2.create_traffic_mirror_filter()
-    emulator.knobs(throttle=None)
-    # A burst of 50 and what came back at 5 a second meanwhile.
+    emulator.settings(throttle=None)
+    # A burst of 50, and a refill of 5 per second meanwhile.
     assert 50 <= len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) - 1 < 60
 
 
 def test_lag_in_reads(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(lag={"reads": 2})
+    emulator.settings(lag={"reads": 2})
     made = session(ec2)["TrafficMirrorSessionId"]
     assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
-    # Describes of other kinds do not count.
+    # Describe calls of other resource types do not count.
     ec2.describe_traffic_mirror_filters()
     with refused("InvalidTrafficMirrorSessionId.NotFound"):
         ec2.describe_traffic_mirror_sessions(TrafficMirrorSessionIds=[made])
     assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
 
 
-def test_lag_does_not_hinder_writes(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(lag={"reads": 5})
+def test_writes_ignore_lag(ec2: Any, emulator: Emulator) -> None:
+    emulator.settings(lag={"reads": 5})
     mirror_filter = new_filter(ec2)
     ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=mirror_filter))
     made = session(ec2, TrafficMirrorFilterId=mirror_filter)["TrafficMirrorSessionId"]
@@ -181,8 +181,8 @@ def test_lag_does_not_hinder_writes(ec2: Any, emulator: Emulator) -> None:
     assert deleted["TrafficMirrorSessionId"] == made
 
 
-def test_a_rule_lags_in_its_filter_too(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(lag={"reads": 1})
+def test_rule_lags_in_its_filter(ec2: Any, emulator: Emulator) -> None:
+    emulator.settings(lag={"reads": 1})
     ec2.create_traffic_mirror_filter_rule(**rule_request())
     counts = []
     for _time in range(2):
@@ -191,9 +191,9 @@ def test_a_rule_lags_in_its_filter_too(ec2: Any, emulator: Emulator) -> None:
     assert counts == [1, 2]
 
 
-def test_a_change_lags(ec2: Any, emulator: Emulator) -> None:
+def test_change_lags(ec2: Any, emulator: Emulator) -> None:
     made = session(ec2, number=1)["TrafficMirrorSessionId"]
-    emulator.knobs(lag={"reads": 1})
+    emulator.settings(lag={"reads": 1})
     ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=made, SessionNumber=2)
     ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
     of_it = [{"Name": "resource-id", "Values": [made]}]
@@ -206,9 +206,9 @@ def test_a_change_lags(ec2: Any, emulator: Emulator) -> None:
     assert [len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["Tags"]) for _time in "12"] == [1, 0]
 
 
-def test_a_read_by_ids_is_one_of_these_only(ec2: Any, emulator: Emulator) -> None:
+def test_describe_by_ids_counts_only_these_ids(ec2: Any, emulator: Emulator) -> None:
     one, other = (session(ec2, number=number)["TrafficMirrorSessionId"] for number in (1, 2))
-    emulator.knobs(lag={"reads": 1})
+    emulator.settings(lag={"reads": 1})
     for found in (one, other):
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=found)
     ec2.describe_traffic_mirror_sessions(TrafficMirrorSessionIds=[one])
@@ -216,10 +216,10 @@ def test_a_read_by_ids_is_one_of_these_only(ec2: Any, emulator: Emulator) -> Non
     assert [row["TrafficMirrorSessionId"] for row in rows] == [other]
 
 
-def test_a_deletion_lags(ec2: Any, emulator: Emulator) -> None:
+def test_deletion_lags(ec2: Any, emulator: Emulator) -> None:
     target = eni_target(ec2)
     made = session(ec2, TrafficMirrorTargetId=target)["TrafficMirrorSessionId"]
-    emulator.knobs(lag={"reads": 2})
+    emulator.settings(lag={"reads": 2})
     ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
     with refused("InvalidTrafficMirrorSessionId.NotFound"):
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
@@ -231,7 +231,7 @@ def test_a_deletion_lags(ec2: Any, emulator: Emulator) -> None:
     assert rows["TrafficMirrorTargets"][0]["NetworkInterfaceId"] == SENSOR
 
 
-def test_a_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
+def test_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
     mirror_filter = new_filter(ec2)
     of_it = {"TrafficMirrorFilterId": mirror_filter}
     ec2.modify_traffic_mirror_filter_network_services(**of_it, AddNetworkServices=["amazon-dns"])
@@ -239,7 +239,7 @@ def test_a_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
         ec2.create_traffic_mirror_filter_rule(**rule_request(**of_it, RuleNumber=number))["TrafficMirrorFilterRule"]
         for number in (1, 2)
     ]
-    emulator.knobs(lag={"reads": 1})
+    emulator.settings(lag={"reads": 1})
     ids = [{"TrafficMirrorFilterRuleId": rule["TrafficMirrorFilterRuleId"]} for rule in rules]
     ec2.modify_traffic_mirror_filter_network_services(**of_it, RemoveNetworkServices=["amazon-dns"])
     ec2.modify_traffic_mirror_filter_rule(**ids[0], RuleNumber=9)
@@ -259,16 +259,16 @@ def test_a_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
 
 
 def test_lag_in_seconds(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(lag={"seconds": 0.3})
+    emulator.settings(lag={"seconds": 0.3})
     new_filter(ec2)
     assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 1
     time.sleep(0.35)
     assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 2
 
 
-def test_ordered_failures(ec2: Any, emulator: Emulator) -> None:
+def test_injected_failures(ec2: Any, emulator: Emulator) -> None:
     made = session(ec2)["TrafficMirrorSessionId"]
-    emulator.knobs(fail={"DeleteTrafficMirrorSession": ["InternalError", 2], "DescribeVpcs": ["Unavailable", 1]})
+    emulator.settings(fail={"DeleteTrafficMirrorSession": ["InternalError", 2], "DescribeVpcs": ["Unavailable", 1]})
     for _time in range(2):
         with refused("InternalError") as caught:
             ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
@@ -279,13 +279,13 @@ def test_ordered_failures(ec2: Any, emulator: Emulator) -> None:
     ec2.describe_vpcs()
 
 
-def test_a_dropped_reply_was_executed(ec2: Any, emulator: Emulator) -> None:
-    emulator.knobs(drop_replies={"CreateTrafficMirrorSession": 1})
+def test_call_with_dropped_reply_is_executed(ec2: Any, emulator: Emulator) -> None:
+    emulator.settings(drop_replies={"CreateTrafficMirrorSession": 1})
     with pytest.raises(botocore.exceptions.ConnectionClosedError):
         session(ec2, ClientToken="t")
     found = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
     assert len(found) == 1
-    # Which is what client tokens are for.
+    # The client token prevents a duplicate.
     assert session(ec2, ClientToken="t") == found[0]
     entries = [e for e in emulator.log() if e["action"] == "CreateTrafficMirrorSession"]
     assert [(e["code"], e["dropped"]) for e in entries] == [("OK", True), ("OK", False)]
@@ -294,21 +294,21 @@ def test_a_dropped_reply_was_executed(ec2: Any, emulator: Emulator) -> None:
 def test_interleave(ec2: Any, emulator: Emulator) -> None:
     made = session(ec2)["TrafficMirrorSessionId"]
     step = {"action": "DeleteTrafficMirrorSession", "parameters": {"TrafficMirrorSessionId": made}}
-    emulator.knobs(
+    emulator.settings(
         interleave=[{"after": "DescribeTrafficMirrorSessions", "do": [step]}],
-        # It is somebody else who deletes: what this client may not do does not matter.
+        # Another client deletes, so the denied actions of this client do not apply.
         denied=["ec2:DeleteTrafficMirrorSession"],
     )
     assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
     assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
     deleted = [e for e in emulator.log() if e["interleaved"]]
     assert [(e["action"], e["code"]) for e in deleted] == [("DeleteTrafficMirrorSession", "OK")]
-    assert emulator.knobs()["interleave"] == []
+    assert emulator.settings()["interleave"] == []
 
 
-def test_interleave_after_the_second_call_and_with_motos_actions(ec2: Any, emulator: Emulator) -> None:
+def test_interleave_after_second_call_and_with_moto_actions(ec2: Any, emulator: Emulator) -> None:
     step = {"action": "DeleteNetworkInterface", "parameters": {"NetworkInterfaceId": SENSOR}}
-    emulator.knobs(interleave=[{"after": "DescribeVpcs", "calls": 2, "do": [step]}])
+    emulator.settings(interleave=[{"after": "DescribeVpcs", "calls": 2, "do": [step]}])
     ec2.describe_vpcs()
     ec2.describe_network_interfaces(NetworkInterfaceIds=[SENSOR])
     ec2.describe_vpcs()
@@ -317,7 +317,7 @@ def test_interleave_after_the_second_call_and_with_motos_actions(ec2: Any, emula
 
 
 @pytest.mark.parametrize(
-    "knobs",
+    "settings",
     [
         {"nonsense": 1},
         {"quotas": {"nonsense": 1}},
@@ -330,11 +330,11 @@ def test_interleave_after_the_second_call_and_with_motos_actions(ec2: Any, emula
     ],
     ids=str,
 )
-def test_bad_knobs_change_nothing(emulator: Emulator, knobs: dict[str, Any]) -> None:
-    before = emulator.knobs()
-    with pytest.raises(ValueError, match="knob"):
-        emulator.knobs(**knobs)
-    assert emulator.knobs() == before
+def test_invalid_settings_change_nothing(emulator: Emulator, settings: dict[str, Any]) -> None:
+    before = emulator.settings()
+    with pytest.raises(ValueError, match="setting"):
+        emulator.settings(**settings)
+    assert emulator.settings() == before
 
 
 def test_log(ec2: Any, emulator: Emulator) -> None:
@@ -359,7 +359,7 @@ def test_log(ec2: Any, emulator: Emulator) -> None:
     assert last == entries[2]
 
 
-def test_rules_without_their_tags(ec2: Any, emulator: Emulator) -> None:
+def test_rule_tags_setting(ec2: Any, emulator: Emulator) -> None:
     request = rule_request(TrafficMirrorFilterId=new_filter(ec2), TagSpecifications=tag_spec("filter-rule", Why="dns"))
     made = ec2.create_traffic_mirror_filter_rule(**request)["TrafficMirrorFilterRule"]
     assert made["Tags"] == [{"Key": "Why", "Value": "dns"}]
@@ -370,7 +370,7 @@ def test_rules_without_their_tags(ec2: Any, emulator: Emulator) -> None:
         return [rule for row in rows for rule in row["IngressFilterRules"]]
 
     assert described() == [made]
-    emulator.knobs(rule_tags=False)
+    emulator.settings(rule_tags=False)
     assert described() == [{name: value for name, value in made.items() if name != "Tags"}]
     filters = [{"Name": "traffic-mirror-filter-id", "Values": [made["TrafficMirrorFilterId"]]}]
     assert ec2.describe_traffic_mirror_filter_rules(Filters=filters)["TrafficMirrorFilterRules"] == [made]

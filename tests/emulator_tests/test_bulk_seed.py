@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Crowds of instances are as real as the lab's, in any account; and connections stay open."""
+"""Bulk-seeded instances behave like those of the lab, in any account; connections stay open."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MIRROR = {"target": TARGET, "filter": FILTER}
 
 
 def pages(ec2: Any, operation: str, **given: Any) -> list[list[Any]]:
-    """The rows of each page."""
+    """Return the rows of each page."""
     found = ec2.get_paginator(operation).paginate(**given)
     return [next(value for value in page.values() if isinstance(value, list)) for page in found]
 
 
 def sessions(ec2: Any) -> dict[str, dict[str, Any]]:
-    """All sessions by their interfaces."""
+    """Return all sessions by interface."""
     rows = [row for page in pages(ec2, "describe_traffic_mirror_sessions") for row in page]
     return {row["NetworkInterfaceId"]: row for row in rows}
 
 
-def test_pages_have_every_row_once(ec2: Any, emulator: Emulator) -> None:
-    made = emulator.crowd(1200, sessions=MIRROR)
+def test_pages_contain_each_row_once(ec2: Any, emulator: Emulator) -> None:
+    made = emulator.bulk_seed(1200, sessions=MIRROR)
     assert [len(ids) for ids in made.values()] == [1200] * 3
     for operation, member, new, there in (
         ("describe_network_interfaces", "NetworkInterfaceId", made["interfaces"], LAB_INTERFACES),
@@ -49,8 +49,8 @@ def test_pages_have_every_row_once(ec2: Any, emulator: Emulator) -> None:
             assert set(ids) >= set(new)
 
 
-def test_what_a_crowd_is(ec2: Any, emulator: Emulator) -> None:
-    made = emulator.crowd(4, instance_type="c5.xlarge", tags={"env": "prod", "Name": "crowd"}, interfaces=3)
+def test_seeded_instances_have_requested_attributes(ec2: Any, emulator: Emulator) -> None:
+    made = emulator.bulk_seed(4, instance_type="c5.xlarge", tags={"env": "prod", "Name": "bulk_seed"}, interfaces=3)
     rows = {row["NetworkInterfaceId"]: row for row in ec2.describe_network_interfaces()["NetworkInterfaces"]}
     enis = [rows[eni] for eni in made["interfaces"]]
     assert len(enis) == 12
@@ -64,7 +64,7 @@ def test_what_a_crowd_is(ec2: Any, emulator: Emulator) -> None:
     for whole in wanted:
         row = whole["Instances"][0]
         assert (row["InstanceType"], row["State"]["Name"]) == ("c5.xlarge", "running")
-        assert {tag["Key"]: tag["Value"] for tag in row["Tags"]} == {"env": "prod", "Name": "crowd"}
+        assert {tag["Key"]: tag["Value"] for tag in row["Tags"]} == {"env": "prod", "Name": "bulk_seed"}
         assert [device["Ebs"]["Status"] for device in row["BlockDeviceMappings"]] == ["attached"]
     assert all(re.fullmatch(r"(i|eni)-[0-9a-f]{17}", wanted) for wanted in made["instances"] + made["interfaces"])
     subnets = {row["SubnetId"]: row for row in ec2.describe_subnets()["Subnets"]}
@@ -74,9 +74,9 @@ def test_what_a_crowd_is(ec2: Any, emulator: Emulator) -> None:
         assert subnets[subnet]["VpcId"] == enis[0]["VpcId"]
 
 
-def test_crowds_add_up_and_have_the_same_ids_again(emulator: Emulator) -> None:
+def test_repeated_seeds_add_instances_with_reproducible_ids(emulator: Emulator) -> None:
     def twice() -> list[dict[str, list[str]]]:
-        return [emulator.crowd(3, interfaces=2, sessions=MIRROR), emulator.crowd(2, sessions=MIRROR)]
+        return [emulator.bulk_seed(3, interfaces=2, sessions=MIRROR), emulator.bulk_seed(2, sessions=MIRROR)]
 
     first, second = twice()
     assert len({*first["interfaces"], *second["interfaces"]}) == 8
@@ -84,10 +84,10 @@ def test_crowds_add_up_and_have_the_same_ids_again(emulator: Emulator) -> None:
     assert twice() == [first, second]
 
 
-def test_another_account_and_region(emulator: Emulator, clients: Any) -> None:
+def test_seed_in_another_account_and_region(emulator: Emulator, clients: Any) -> None:
     emulator.seed(OTHER)
     where = [(OWNER, "eu-west-1"), (OTHER, "eu-west-1"), (OWNER, "us-east-1")]
-    made = [emulator.crowd(5, account=account, region=region) for account, region in where]
+    made = [emulator.bulk_seed(5, account=account, region=region) for account, region in where]
     assert len({eni for ids in made for eni in ids["interfaces"]}) == 15
     for (account, region), ids in zip(where, made, strict=True):
         ec2 = clients(account, region)
@@ -101,8 +101,8 @@ def test_another_account_and_region(emulator: Emulator, clients: Any) -> None:
         session(clients(OTHER), made[0]["interfaces"][0])
 
 
-def test_sessions_on_a_crowd(ec2: Any, emulator: Emulator) -> None:
-    first, *others = emulator.crowd(3, tags={"a": "b"})["interfaces"]
+def test_sessions_on_seeded_interfaces(ec2: Any, emulator: Emulator) -> None:
+    first, *others = emulator.bulk_seed(3, tags={"a": "b"})["interfaces"]
     made = session(ec2, first, VirtualNetworkId=5)
     with refused("InvalidParameterValue", "already being used"):
         session(ec2, first)
@@ -112,13 +112,13 @@ def test_sessions_on_a_crowd(ec2: Any, emulator: Emulator) -> None:
     eni_target(ec2, others[0])
     with refused("InterfaceInUseByTrafficMirrorTarget"):
         session(ec2, others[0])
-    [small] = emulator.crowd(1, instance_type="t2.micro")["interfaces"]
+    [small] = emulator.bulk_seed(1, instance_type="t2.micro")["interfaces"]
     with refused("NetworkInterfaceNotSupported"):
         session(ec2, small)
 
 
 def test_seeded_sessions(ec2: Any, emulator: Emulator) -> None:
-    made = emulator.crowd(3, sessions={**MIRROR, "number": 7, "tags": {"why": "test"}})
+    made = emulator.bulk_seed(3, sessions={**MIRROR, "number": 7, "tags": {"why": "test"}})
     found = sessions(ec2)
     assert sorted(row["TrafficMirrorSessionId"] for row in found.values()) == made["sessions"]
     assert {row["VirtualNetworkId"] for row in found.values()} == {1, 2, 3}
@@ -142,8 +142,8 @@ def test_seeded_sessions(ec2: Any, emulator: Emulator) -> None:
     session(ec2, eni, 8)
 
 
-def test_what_happens_to_a_crowd(ec2: Any, emulator: Emulator) -> None:
-    made = emulator.crowd(4, interfaces=2, sessions=MIRROR)
+def test_changes_of_seeded_instances(ec2: Any, emulator: Emulator) -> None:
+    made = emulator.bulk_seed(4, interfaces=2, sessions=MIRROR)
     stopped, gone, bare, tagged = made["instances"]
     enis = dict(
         zip(made["instances"], zip(made["interfaces"][::2], made["interfaces"][1::2], strict=True), strict=True)
@@ -158,7 +158,7 @@ def test_what_happens_to_a_crowd(ec2: Any, emulator: Emulator) -> None:
     assert [len(row["BlockDeviceMappings"]) for row in rows] == [1, 0, 1, 1]
     assert [row.get("Tags") for row in rows] == [None, None, None, [{"Key": "a", "Value": "b"}]]
     every = {row["NetworkInterfaceId"]: row for row in ec2.describe_network_interfaces()["NetworkInterfaces"]}
-    # The terminated instance took its primary interface along, and let go of the other.
+    # Termination deletes the primary interface and detaches the other.
     assert set(made["interfaces"]) - set(every) == {enis[gone][0]}
     available = {eni for eni in made["interfaces"] if eni in every and every[eni]["Status"] == "available"}
     assert available == {enis[gone][1], enis[bare][1]}
@@ -166,8 +166,8 @@ def test_what_happens_to_a_crowd(ec2: Any, emulator: Emulator) -> None:
     assert set(made["interfaces"]) - set(sessions(ec2)) == {enis[gone][0]}
     ec2.delete_network_interface(NetworkInterfaceId=enis[bare][1])
     assert enis[bare][1] not in sessions(ec2)
-    # A new crowd does not come upon what is left of the old.
-    assert not {*emulator.crowd(4)["instances"]} & {*made["instances"]}
+    # New ids do not collide with existing ones.
+    assert not {*emulator.bulk_seed(4)["instances"]} & {*made["instances"]}
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_what_happens_to_a_crowd(ec2: Any, emulator: Emulator) -> None:
     ],
     ids=str,
 )
-def test_crowds_that_make_no_sense(ec2: Any, emulator: Emulator, given: dict[str, Any]) -> None:
+def test_invalid_seed_is_rejected(ec2: Any, emulator: Emulator, given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="Error"):
-        emulator.call("POST", "crowd", given)
+        emulator.call("POST", "bulk_seed", given)
     assert len(ec2.describe_instances()["Reservations"]) == LAB_INSTANCES
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances by the thousand, with their interfaces and, if wanted, mirror sessions, for benchmarks.
+"""Create thousands of instances with interfaces and, optionally, mirror sessions.
 
-They are moto's own objects, made by its constructors but without RunInstances, AttachNetworkInterface and AttachVolume,
-which go through all instances, volumes and instance types for each new one. They live in a VPC of their own.
+The instances are moto objects in a separate VPC. They are created by moto's constructors, because RunInstances,
+AttachNetworkInterface and AttachVolume iterate over all instances, volumes and instance types for each new instance.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from moto.ec2.models.instances import Instance, Reservation
 from . import lab
 from .errors import ApiError
 from .identity import DEFAULT_ACCOUNT
-from .store import FILTER, SESSION, TARGET, Thing, World
+from .store import FILTER, SESSION, TARGET, Resource, Store
 
 NETWORK = "10.72.0.0/16"
-# Room for some 32,000 addresses in each.
+# Each subnet has about 32,000 addresses.
 SUBNETS = {"a": "10.72.0.0/17", "b": "10.72.128.0/17"}
 IMAGE = "ami-0a1b2c3d4e5f60701"
 
 
 def seed(
-    world: World,
+    store: Store,
     number: int,
     *,
     instance_type: str = "m5.large",
@@ -41,25 +41,27 @@ def seed(
     region: str = lab.REGION,
     sessions: dict[str, Any] | None = None,
 ) -> dict[str, list[str]]:
-    """Add that many instances, in zones a and b by turns; the tags are the instances'.
+    """Create instances with these tags, alternately in zones a and b.
 
-    sessions is {"target": id, "filter": id, "number": 1, "tags": {}}, the last two optional: each new interface gets
-    such a session, whatever quotas and supported types say. Returns the new ids of "instances", "interfaces" and
-    "sessions". The same calls after a reset give the same ids; in other accounts and regions they are others.
+    number: how many instances, 0 or more. interfaces: how many interfaces each instance has, 1 or more.
+    sessions: {"target": id, "filter": id, "number": 1, "tags": {}}, the last two optional. Every new interface gets
+    such a session; quotas and supported instance types are not checked.
+    Returns the new ids as {"instances": [], "interfaces": [], "sessions": []}. The ids depend only on account, region
+    and the order of calls since the last reset. Raises ValueError for invalid arguments.
     """
     if number < 0 or interfaces < 1:
-        raise ValueError("a crowd has 0 or more instances with 1 or more interfaces each")
-    mirror = _mirror(world, account, region, sessions)
+        raise ValueError("number must be 0 or more, interfaces must be 1 or more")
+    mirror = _session_template(store, account, region, sessions)
     ec2 = ec2_backends[account][region]
-    # moto copies all reservations for each instance it looks for, and terminating looks for each.
+    # moto copies all reservations for each instance lookup, and TerminateInstances looks up each instance.
     ec2.get_instance = _finder(ec2, type(ec2).get_instance)
     ec2.get_instance_by_id = _finder(ec2, type(ec2).get_instance_by_id)
     subnets = _subnets(ec2)
     for subnet in subnets:
         if len(subnet._subnet_ips) + -(-number // len(subnets)) * interfaces > subnet.cidr.num_addresses - 5:
-            raise ValueError(f"there are not so many addresses in {subnet.cidr_block}")
-    # Reservations stay when their instances are terminated.
-    first = sum(known.startswith(f"r-{_place(ec2)}") for known in ec2.reservations)
+            raise ValueError(f"not enough free addresses in {subnet.cidr_block}")
+    # Reservations remain after their instances are terminated.
+    first = sum(known.startswith(f"r-{_id_prefix(ec2)}") for known in ec2.reservations)
     made: dict[str, list[str]] = {"instances": [], "interfaces": [], "sessions": []}
     for index in range(first, first + number):
         machine = _instance(ec2, index, subnets[index % len(subnets)], instance_type, interfaces)
@@ -67,44 +69,44 @@ def seed(
         made["instances"].append(machine.id)
         made["interfaces"] += [eni.id for eni in machine.nics.values()]
     if mirror:
-        vnis = (vni for vni in itertools.count(1) if not world.vni_used(account, vni))
+        vnis = (vni for vni in itertools.count(1) if not store.is_vni_used(account, vni))
         for eni in made["interfaces"]:
             fields = {**mirror.fields, "NetworkInterfaceId": eni, "VirtualNetworkId": next(vnis)}
             identifier = f"{SESSION.prefix}-{eni.partition('-')[2]}"
-            session = Thing(SESSION, identifier, account, region, fields, dict(mirror.tags), mirror.target_account)
-            made["sessions"].append(world.add(session).id)
+            session = Resource(SESSION, identifier, account, region, fields, dict(mirror.tags), mirror.target_account)
+            made["sessions"].append(store.add(session).id)
     return made
 
 
-def _mirror(world: World, account: str, region: str, wanted: dict[str, Any] | None) -> Thing | None:
-    """What all the sessions have in common, as a session that is nowhere."""
+def _session_template(store: Store, account: str, region: str, wanted: dict[str, Any] | None) -> Resource | None:
+    """Return a template for the sessions, a session that is not stored, or None."""
     if wanted is None:
         return None
     if unknown := sorted(set(wanted) - {"target", "filter", "number", "tags"}):
-        raise ValueError(f"sessions have no {unknown[0]!r}")
+        raise ValueError(f"unknown key in sessions: {unknown[0]!r}")
     try:
-        target = world.get(account, region, TARGET, wanted["target"])
+        target = store.get(account, region, TARGET, wanted["target"])
         fields = {
             "TrafficMirrorTargetId": target.id,
-            "TrafficMirrorFilterId": world.get_own(account, region, FILTER, wanted["filter"]).id,
+            "TrafficMirrorFilterId": store.get_own(account, region, FILTER, wanted["filter"]).id,
             "SessionNumber": wanted.get("number", 1),
         }
     except ApiError as error:
         raise ValueError(error.message) from error
-    return Thing(SESSION, "", account, region, fields, wanted.get("tags", {}), target.account)
+    return Resource(SESSION, "", account, region, fields, wanted.get("tags", {}), target.account)
 
 
-def _place(ec2: Any) -> str:
-    """The first digits of all ids of a crowd, those of its account and region."""
+def _id_prefix(ec2: Any) -> str:
+    """Return the first digits of all bulk-seeded ids in an account and region."""
     return "0c" + hashlib.sha256(f"{ec2.account_id} {ec2.region_name}".encode()).hexdigest()[:6]
 
 
 def _id(prefix: str, ec2: Any, index: int, part: int = 0) -> str:
-    return f"{prefix}-{_place(ec2)}{index:06x}{part:03x}"
+    return f"{prefix}-{_id_prefix(ec2)}{index:06x}{part:03x}"
 
 
 def _finder(ec2: Any, otherwise: Callable[[Any, str], Any]) -> Callable[[str], Any]:
-    """moto's method, but an instance of the crowd is found by its reservation, which has the same digits."""
+    """Return a faster version of moto's lookup: a bulk-seeded instance and its reservation share their digits."""
 
     def find(instance_id: str) -> Any:
         found = ec2.reservations.get(f"r-{instance_id.removeprefix('i-')}")
@@ -114,22 +116,22 @@ def _finder(ec2: Any, otherwise: Callable[[Any, str], Any]) -> Callable[[str], A
 
 
 def _subnets(ec2: Any) -> list[Any]:
-    """The crowd's subnets, made with their VPC the first time."""
+    """Return the subnets for bulk-seeded instances. The first call creates them and their VPC."""
     ids = {zone: _id("subnet", ec2, index) for index, zone in enumerate(SUBNETS)}
     vpc = _id("vpc", ec2, 0)
     if vpc not in ec2.vpcs:
-        with lab.fixed(vpc=iter([vpc]), subnet=iter(ids.values())):
-            ec2.create_vpc(NETWORK, tags=[{"Key": "Name", "Value": "crowd"}])
+        with lab.fixed_ids(vpc=iter([vpc]), subnet=iter(ids.values())):
+            ec2.create_vpc(NETWORK, tags=[{"Key": "Name", "Value": "bulk-seed"}])
             for zone, cidr in SUBNETS.items():
-                tags = {"subnet": {"Name": f"crowd-{zone}"}}
+                tags = {"subnet": {"Name": f"bulk-seed-{zone}"}}
                 ec2.create_subnet(vpc, cidr, availability_zone=ec2.region_name + zone, tags=tags)
     return [ec2.get_subnet(wanted) for wanted in ids.values()]
 
 
 def _instance(ec2: Any, index: int, subnet: Any, instance_type: str, interfaces: int) -> Any:
-    """One instance with its interfaces and its volume, running, in a reservation of its own."""
+    """Create a running instance with interfaces and a volume, in a separate reservation."""
     parts = range(interfaces)
-    with lab.fixed(
+    with lab.fixed_ids(
         instance=iter([_id("i", ec2, index)]),
         interface=(_id("eni", ec2, index, part) for part in parts),
         attachment=(_id("eni-attach", ec2, index, part) for part in parts),
@@ -144,10 +146,10 @@ def _instance(ec2: Any, index: int, subnet: Any, instance_type: str, interfaces:
         volume = ec2.create_volume(8, subnet.availability_zone)
     machine.nics[0].delete_on_termination = True
     for part, eni in machine.nics.items():
-        # moto's are random, and of ten thousand some would be equal.
+        # moto's random MAC addresses collide in large fleets.
         digits = f"{index:06x}{part:04x}"
         eni.mac_address = "02:" + ":".join(digits[at : at + 2] for at in range(0, 10, 2))
-    # As attach_volume does.
+    # Same steps as moto's attach_volume.
     volume.attachment = VolumeAttachment(volume, machine, machine.root_device_name, "attached")
     machine.block_device_mapping[machine.root_device_name] = BlockDeviceType(
         volume_id=volume.id,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What moto has around the mirrors: interfaces, instances, load balancers, endpoints."""
+"""The resources in moto that mirroring refers to: interfaces, instances, load balancers, endpoints."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from moto.elbv2.models import elbv2_backends
 from moto.elbv2.utils import make_arn_for_load_balancer
 
 from .errors import ApiError
-from .store import SESSION, World
+from .store import SESSION, Store
 
 
-def known_region(account: str, region: str) -> bool:
-    """Whether there is such a region."""
+def is_known_region(account: str, region: str) -> bool:
+    """Return whether the region exists."""
     return region in ec2_backends[account]
 
 
 def interface(account: str, region: str, wanted: str) -> Any | None:
-    """moto's NetworkInterface of that account, None if there is none."""
+    """Return moto's NetworkInterface, None if it does not exist."""
     return ec2_backends[account][region].enis.get(wanted)
 
 
 def interfaces(account: str, region: str) -> dict[str, Any]:
-    """All of moto's NetworkInterfaces of that account, by id."""
+    """Return moto's NetworkInterfaces by id."""
     found: dict[str, Any] = ec2_backends[account][region].enis
     return found
 
 
 def reservations(account: str, region: str) -> list[Any]:
-    """All of moto's Reservations of that account, each with at least one instance."""
+    """Return moto's Reservations that have an instance."""
     return [whole for whole in ec2_backends[account][region].reservations.values() if whole.instances]
 
 
@@ -68,17 +68,17 @@ def check_endpoint_id(value: str) -> None:
 
 def check_load_balancer(account: str, region: str, arn: str) -> None:
     """Raise InvalidNetworkLoadBalancerArn.NotFound unless the account has that NLB in the region."""
-    # Guess: [balancer-not-found] this code and not NetworkLoadBalancerNotFoundException; the EC2 API Reference lists
-    # both.
+    # Assumption: [balancer-not-found] this code and not NetworkLoadBalancerNotFoundException; the EC2 API Reference
+    # lists both.
     found = elbv2_backends[account][region].load_balancers.get(arn)
     if found is None or found.type != "network":
         raise ApiError("InvalidNetworkLoadBalancerArn.NotFound", f"The load balancer '{arn}' does not exist")
 
 
 @contextmanager
-def balancers_named_by(kind: str | None) -> Iterator[None]:
-    """Let moto give load balancers that are made in here the ARNs of their type, and not always those of type app."""
-    word = {"network": "net", "gateway": "gwy"}.get(kind or "", "app")
+def patch_load_balancer_arns(balancer_type: str | None) -> Iterator[None]:
+    """Patch moto to create load balancer ARNs by type; moto always uses loadbalancer/app."""
+    word = {"network": "net", "gateway": "gwy"}.get(balancer_type or "", "app")
 
     def arn(**given: str) -> str:
         made: str = make_arn_for_load_balancer(**given)
@@ -90,7 +90,7 @@ def balancers_named_by(kind: str | None) -> Iterator[None]:
 
 def check_endpoint(account: str, region: str, wanted: str) -> None:
     """Raise InvalidVpcEndpointId.NotFound or InvalidVpcEndpointType unless it is a Gateway Load Balancer endpoint."""
-    # Guess: [endpoint-not-found] [endpoint-other-type] which of the listed codes stands for which case.
+    # Assumption: [endpoint-not-found] [endpoint-other-type] which of the documented codes applies to which case.
     found = ec2_backends[account][region].vpc_end_points.get(wanted)
     if found is None or found.state == "deleted":
         raise ApiError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{wanted}' does not exist")
@@ -106,8 +106,8 @@ def check_source(eni: Any, families: list[str]) -> None:
     """
     instance = eni.instance
     family, _dot, size = (instance.instance_type if instance else "").partition(".")
-    # Guess: [source-stopped] [source-terminated] [source-requester-managed] a stopped instance will do, a terminated
-    # one will not, and RDS's interfaces, which moto does not have, are refused with the other requester-managed ones.
+    # Assumption: [source-stopped] [source-terminated] [source-requester-managed] a stopped instance is accepted, a
+    # terminated one is not, and requester-managed interfaces, such as those of RDS, are rejected.
     if (
         eni.interface_type != "interface"
         or eni.requester_managed
@@ -120,31 +120,31 @@ def check_source(eni: Any, families: list[str]) -> None:
 
 
 def instance_type(account: str, region: str, eni_id: str) -> str:
-    """The type of the instance an interface is attached to, "" if there is none."""
+    """Return the type of the instance that an interface is attached to, "" if unattached."""
     eni = interface(account, region, eni_id)
     return eni.instance.instance_type if eni is not None and eni.instance is not None else ""
 
 
-def settle_terminations(account: str, region: str) -> None:
-    """Do to the interfaces of terminated instances what EC2 does; moto leaves them attached."""
+def release_interfaces(account: str, region: str) -> None:
+    """Delete or detach the interfaces of terminated instances, as EC2 does. moto leaves them attached."""
     backend = ec2_backends[account][region]
     for eni in list(backend.enis.values()):
         if eni.instance is None or eni.instance.state != "terminated":
             continue
-        # Guess: [primary-interface-goes] the primary interface always goes. moto does not tell
-        # DeleteOnTermination=false from its absence.
+        # Assumption: [primary-interface-goes] the primary interface is always deleted. moto does not
+        # distinguish DeleteOnTermination=false from an unset value.
         if eni.device_index == 0:
             del backend.enis[eni.id]
         else:
             eni.instance.detach_eni(eni)
 
 
-def drop_orphans(world: World) -> None:
-    """Delete the sessions whose source interface is gone (Traffic Mirroring guide, session concepts)."""
-    for (account, region), place in world.places.items():
-        sessions = place.things[SESSION]
+def delete_orphaned_sessions(store: Store) -> None:
+    """Delete the sessions whose source interface was deleted (Traffic Mirroring guide, session concepts)."""
+    for (account, region), scope in store.scopes.items():
+        sessions = scope.resources[SESSION]
         if not sessions:
             continue
         enis = ec2_backends[account][region].enis
         for session in [s for s in sessions.values() if s.fields["NetworkInterfaceId"] not in enis]:
-            world.remove(session)
+            store.remove(session)

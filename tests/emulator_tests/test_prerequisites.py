@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is moto's, and what its changes do to the mirrors; the control interface; the process itself."""
+"""Effects of changes of moto's resources on mirroring; the control API; the emulator process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sessions(ec2: Any) -> list[str]:
     return [row["TrafficMirrorSessionId"] for row in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]]
 
 
-def test_the_lab_is_motos(ec2: Any, emulator: Emulator, clients: Any) -> None:
+def test_lab_resources_exist_in_moto(ec2: Any, emulator: Emulator, clients: Any) -> None:
     lab = emulator.lab
     assert ec2.describe_vpcs(VpcIds=[VPC])["Vpcs"][0]["CidrBlock"] == "10.71.0.0/16"
     subnets = ec2.describe_subnets(SubnetIds=list(lab["subnets"].values()))["Subnets"]
@@ -60,13 +60,13 @@ def test_the_lab_is_motos(ec2: Any, emulator: Emulator, clients: Any) -> None:
     assert clients(service="iam").list_users()["Users"] == []
 
 
-def test_instances_run_here_can_be_mirrored(ec2: Any) -> None:
+def test_new_instance_can_be_mirrored(ec2: Any) -> None:
     run = ec2.run_instances(ImageId="ami-1", InstanceType="m5.large", MinCount=1, MaxCount=1, SubnetId=SUBNET)
     interface = run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
     assert session(ec2, interface)["NetworkInterfaceId"] == interface
 
 
-def test_deleting_the_source_deletes_its_sessions(ec2: Any) -> None:
+def test_deleting_interface_deletes_sessions(ec2: Any) -> None:
     session(ec2, WEB)
     session(ec2, WEB, 2)
     kept = session(ec2, APP_1)["TrafficMirrorSessionId"]
@@ -74,13 +74,13 @@ def test_deleting_the_source_deletes_its_sessions(ec2: Any) -> None:
     assert sessions(ec2) == [kept]
 
 
-def test_terminating_the_instance_deletes_its_sessions(ec2: Any, emulator: Emulator) -> None:
+def test_terminating_instance_deletes_sessions(ec2: Any, emulator: Emulator) -> None:
     primary = session(ec2, APP_1)
     secondary = session(ec2, APP_2)
     ec2.terminate_instances(InstanceIds=[emulator.lab["instances"]["app"]])
     with refused("InvalidNetworkInterfaceID.NotFound"):
         ec2.describe_network_interfaces(NetworkInterfaceIds=[APP_1])
-    # An interface attached later outlives the instance, and so does its session.
+    # An interface attached after launch remains after termination, with its session.
     eni = ec2.describe_network_interfaces(NetworkInterfaceIds=[APP_2])["NetworkInterfaces"][0]
     assert eni["Status"] == "available"
     assert sessions(ec2) == [secondary["TrafficMirrorSessionId"]]
@@ -88,14 +88,14 @@ def test_terminating_the_instance_deletes_its_sessions(ec2: Any, emulator: Emula
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=primary["TrafficMirrorSessionId"])
 
 
-def test_an_instance_run_here_takes_its_interface_along(ec2: Any) -> None:
+def test_termination_deletes_primary_interface(ec2: Any) -> None:
     run = ec2.run_instances(ImageId="ami-1", InstanceType="m5.large", MinCount=1, MaxCount=1, SubnetId=SUBNET)
     session(ec2, run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"])
     ec2.terminate_instances(InstanceIds=[run["Instances"][0]["InstanceId"]])
     assert sessions(ec2) == []
 
 
-def test_detaching_and_stopping_keep_the_session(ec2: Any, emulator: Emulator) -> None:
+def test_detach_and_stop_keep_session(ec2: Any, emulator: Emulator) -> None:
     kept = sorted(session(ec2, eni)["TrafficMirrorSessionId"] for eni in (APP_2, DB))
     eni = ec2.describe_network_interfaces(NetworkInterfaceIds=[APP_2])["NetworkInterfaces"][0]
     ec2.detach_network_interface(AttachmentId=eni["Attachment"]["AttachmentId"])
@@ -103,7 +103,7 @@ def test_detaching_and_stopping_keep_the_session(ec2: Any, emulator: Emulator) -
     assert sessions(ec2) == kept
 
 
-def test_what_is_behind_a_target_may_go(ec2: Any, clients: Any) -> None:
+def test_destination_of_target_can_be_deleted(ec2: Any, clients: Any) -> None:
     target = eni_target(ec2)
     one = session(ec2, WEB, TrafficMirrorTargetId=target)["TrafficMirrorSessionId"]
     two = session(ec2, APP_1)["TrafficMirrorSessionId"]
@@ -120,18 +120,18 @@ def test_what_is_behind_a_target_may_go(ec2: Any, clients: Any) -> None:
 
 
 @pytest.mark.parametrize(("kind", "word"), [("application", "app"), ("network", "net"), ("gateway", "gwy")])
-def test_load_balancers_have_the_arn_of_their_type(ec2: Any, clients: Any, kind: str, word: str) -> None:
+def test_load_balancer_arn_depends_on_type(ec2: Any, clients: Any, kind: str, word: str) -> None:
     subnets = [row["SubnetId"] for row in ec2.describe_subnets()["Subnets"]]
     made = clients(service="elbv2").create_load_balancer(Name="mine", Type=kind, Subnets=subnets)["LoadBalancers"][0]
     assert f":loadbalancer/{word}/mine/" in made["LoadBalancerArn"]
 
 
-def test_reset_is_thorough_and_fast(ec2: Any, emulator: Emulator, clients: Any) -> None:
+def test_reset_restores_initial_state_quickly(ec2: Any, emulator: Emulator, clients: Any) -> None:
     session(ec2)
     ec2.create_vpc(CidrBlock="10.0.0.0/16")
     clients(service="iam").create_user(UserName="u")
     emulator.seed(region="us-east-1")
-    emulator.knobs(denied=["ec2:*"], throttle="published")
+    emulator.settings(denied=["ec2:*"], throttle="published")
     start = time.monotonic()
     emulator.reset()
     assert time.monotonic() - start < 1
@@ -142,11 +142,11 @@ def test_reset_is_thorough_and_fast(ec2: Any, emulator: Emulator, clients: Any) 
     assert clients(region="us-east-1").describe_traffic_mirror_targets()["TrafficMirrorTargets"] == []
 
 
-def test_control_refuses_nonsense(emulator: Emulator) -> None:
+def test_invalid_control_requests_are_rejected(emulator: Emulator) -> None:
     assert emulator.call("GET", "ready") == {"ready": True}
     for method, name, data in (
         ("GET", "nonsense", None),
-        ("POST", "knobs", {}),
+        ("POST", "settings", {}),
         ("POST", "tags", {}),
         ("POST", "tags", {"id": "tmf-x", "tags": {}}),
     ):
@@ -154,7 +154,7 @@ def test_control_refuses_nonsense(emulator: Emulator) -> None:
             emulator.call(method, name, data)
 
 
-def test_start_announce_and_stop() -> None:
+def test_start_prints_environment_and_stops_on_sigterm() -> None:
     start = [sys.executable, "-m", "tests.emulator", "--port", "0"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     signals: dict[int, Any] = {signal.SIGTERM: subprocess.Popen(start, cwd=ROOT, **pipes)}
@@ -178,7 +178,7 @@ def test_start_announce_and_stop() -> None:
         assert "AWS_ENDPOINT_URL=http://127.0.0.1:" in shell.stdout
 
 
-def test_many_clients_at_once(ec2: Any) -> None:
+def test_concurrent_clients(ec2: Any) -> None:
     with ThreadPoolExecutor(16) as pool:
         made = list(pool.map(lambda n: session(ec2, WEB, n), [1, 2, 3]))
         list(pool.map(lambda _: ec2.create_traffic_mirror_filter(), range(60)))
@@ -186,11 +186,11 @@ def test_many_clients_at_once(ec2: Any) -> None:
     assert len(ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]) == 61
 
 
-def test_knobs_given_at_the_start_survive_a_reset() -> None:
-    with Emulator(knobs={"denied": ["ec2:DescribeVpcs"]}) as emulator:
-        emulator.knobs(denied=[])
+def test_initial_settings_are_restored_by_reset() -> None:
+    with Emulator(settings={"denied": ["ec2:DescribeVpcs"]}) as emulator:
+        emulator.settings(denied=[])
         emulator.reset()
-        assert emulator.knobs()["denied"] == ["ec2:DescribeVpcs"]
+        assert emulator.settings()["denied"] == ["ec2:DescribeVpcs"]
         assert emulator.env["AWS_ENDPOINT_URL"] == emulator.url
     with pytest.raises(OSError, match=r"refused|timed out"):
         emulator.reset()

@@ -1,21 +1,22 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test can turn: quotas, supported types, denials, throttling, lag and faults.
+"""The settings of the emulator: quotas, supported instance types, denied actions, throttling, lag and faults.
 
 quotas              {name: number}, see DEFAULTS
 source_families     instance families whose interfaces can be mirrored
-big_types           instance types that, as a target's, take the larger number of sources
-accounts            {access key: account}, before what the key itself encodes
-denied              [IAM action, wildcards allowed; or "action id" to forbid calls that name the id]
-throttle            "published", or {action: [bucket, refill per second]}; None is off
-lag                 {"reads": n, "seconds": t}: what is made, changed, tagged or deleted is described as it was in the
-                    next n reads and t seconds
+big_types           instance types with the larger quota of sources per target
+accounts            {access key: account}; overrides the account that the key encodes
+denied              [IAM action, with wildcards; or "action id" to deny only calls that contain the id]
+throttle            "published", or {action: [bucket, refill per second]}; None: no throttling
+lag                 {"reads": n, "seconds": t}: Describe returns the state before a change for the next n reads and t
+                    seconds
 interleave          [{"after": action, "calls": n (default 1), "do": [{"action", "parameters", "account", "region"}]}]:
-                    once, after the nth following call of the action; account and region default to the caller's
-drop_replies        {action: n}: the next n calls are executed and the connection closed without a reply
-fail                {action: [code, n]}: the next n calls are refused with the code
-rule_tags           whether DescribeTrafficMirrorFilters shows the tags of the rules inside a filter
+                    the calls are sent once, after the nth following call of the action; default account and region: the
+                    caller's
+drop_replies        {action: n}: the next n calls are executed, then the connection is closed without a reply
+fail                {action: [code, n]}: the next n calls fail with the code
+rule_tags           whether DescribeTrafficMirrorFilters returns the tags of a filter's rules
 """
 
 from __future__ import annotations
@@ -29,23 +30,23 @@ from botocore.exceptions import BotoCoreError
 from . import wire
 
 
-def _words(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return text.split()
 
 
-# Families whose sizes, bare metal aside, can be mirrored. The Traffic Mirroring guide once listed the Nitro families
-# that could not (M6i, C6a, R7g ...) and now lists those that can, M4 to M7 among them.
-# Guess: [supported-types] the exact list; it is a knob, so that a test need not depend on it.
-_FAMILIES = _words("""
+# Instance families that can be mirrored, except bare metal sizes. The Traffic Mirroring guide used to list the
+# unsupported Nitro families (M6i, C6a, R7g ...); it now lists the supported ones, including M4 to M7.
+# Assumption: [supported-types] the exact list; tests can change the setting.
+_FAMILIES = _split("""
 a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7gn c7i d2 d3 d3en g3 g3s g4ad g4dn g5 h1 i3
 i3en i4i im4gn inf1 is4gen m4 m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i
 m7i-flex p2 p3 p3dn p4d r4 r5 r5a r5ad r5b r5d r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i r7iz t3
 t3a t4g u-6tb1 u-9tb1 u-12tb1 x1 x1e x2gd z1d
 """)
 
-# Instance types of a target that takes 100 sources instead of 10. The guide's list is of the largest sizes.
-# Guess: [big-types] which of them; it is a knob.
-_BIG = _words("""
+# Instance types whose targets accept 100 sources instead of 10. The guide lists the largest sizes.
+# Assumption: [big-types] the exact list; tests can change the setting.
+_BIG = _split("""
 c5.24xlarge c5d.24xlarge c5n.18xlarge c6g.16xlarge m5.24xlarge m5a.24xlarge m5d.24xlarge m5dn.24xlarge m5n.24xlarge
 m6g.16xlarge r5.24xlarge r5d.24xlarge r5n.24xlarge i3en.24xlarge z1d.12xlarge
 """)
@@ -71,15 +72,15 @@ DEFAULTS: dict[str, Any] = {
     "fail": {},
     "rule_tags": True,
 }
-# Partial values of these are laid over the defaults; of the others a value replaces the whole.
-_LAID_OVER = ("quotas", "lag")
+# Settings whose values are merged with the defaults. Values of other settings replace the default.
+_MERGED = ("quotas", "lag")
 _TYPES: dict[str, tuple[type, ...]] = {
     name: (type(value),) if value is not None else (str, dict) for name, value in DEFAULTS.items()
 }
 
 
-class Knobs:
-    """The knobs' present values, in .values; see DEFAULTS for names and shapes."""
+class Settings:
+    """The present values of all settings, in .values. See DEFAULTS for names and shapes."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = copy.deepcopy(DEFAULTS)
@@ -88,43 +89,43 @@ class Knobs:
         return self.values[name]
 
     def reset(self) -> None:
-        """Every knob back to its default."""
+        """Restore all defaults."""
         self.values = copy.deepcopy(DEFAULTS)
 
     def merge(self, given: Mapping[str, Any]) -> None:
-        """Take the given knobs; None resets one. Raises ValueError, changing nothing, for an unknown or wrong one."""
+        """Change the given settings; None restores a default. Raises ValueError, without changes, if one is invalid."""
         new = dict(self.values)
         for name, value in given.items():
             if name not in DEFAULTS:
-                raise ValueError(f"unknown knob {name!r}; there are {', '.join(DEFAULTS)}")
+                raise ValueError(f"unknown setting {name!r}; valid: {', '.join(DEFAULTS)}")
             new[name] = copy.deepcopy(DEFAULTS[name] if value is None else _checked(name, value))
         self.values = new
 
 
 def _checked(name: str, value: Any) -> Any:
     if type(value) not in _TYPES[name]:
-        raise ValueError(f"knob {name!r}: {value!r} is not a {' or '.join(t.__name__ for t in _TYPES[name])}")
+        raise ValueError(f"setting {name!r}: {value!r} is not of type {' or '.join(t.__name__ for t in _TYPES[name])}")
     if name == "throttle" and isinstance(value, str) and value != "published":
-        raise ValueError("knob 'throttle' is \"published\" or {action: [bucket, refill per second]}")
-    if name in _LAID_OVER:
+        raise ValueError("setting 'throttle' must be \"published\" or {action: [bucket, refill per second]}")
+    if name in _MERGED:
         if unknown := set(value) - set(DEFAULTS[name]):
-            raise ValueError(f"knob {name!r} has no {sorted(unknown)}")
+            raise ValueError(f"setting {name!r} has unknown keys {sorted(unknown)}")
         return {**DEFAULTS[name], **value}
     if name == "interleave":
         _check_interleave(value)
     if name == "fail" and any(not isinstance(v, list) or len(v) != 2 for v in value.values()):
-        raise ValueError("knob 'fail' is {action: [code, count]}")
+        raise ValueError("setting 'fail' must be {action: [code, count]}")
     return value
 
 
 def _check_interleave(items: list[dict[str, Any]]) -> None:
     for item in items:
         if "after" not in item or "do" not in item:
-            raise ValueError("each of knob 'interleave' needs 'after' and 'do'")
+            raise ValueError("each item of setting 'interleave' requires 'after' and 'do'")
         for step in item["do"]:
             if wire.operation(step.get("action", "")) is None:
-                raise ValueError(f"knob 'interleave': there is no action {step.get('action')!r}")
+                raise ValueError(f"setting 'interleave': unknown action {step.get('action')!r}")
             try:
                 wire.encode(step["action"], step.get("parameters", {}))
             except BotoCoreError as error:
-                raise ValueError(f"knob 'interleave': {error}") from error
+                raise ValueError(f"setting 'interleave': {error}") from error

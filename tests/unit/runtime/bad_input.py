@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of any module with any options, in an account without resources where only Describe actions are allowed.
+
+Ansible validates the options against the argument spec of the module, and botocore builds the requests.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import gc
+import importlib
+import io
+import json
+import re
+import sys
+import types
+
+import botocore.awsrequest
+import botocore.config
+import botocore.session
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+# Stands for the module of amazon.aws, which is not installed here. Each case replaces AnsibleAWSModule.
+amazon = types.ModuleType("ansible_collections.amazon.aws.plugins.module_utils.modules")
+amazon.AnsibleAWSModule = None
+sys.modules.setdefault(amazon.__name__, amazon)
+
+from ansible_collections.vtap.aws.plugins.module_utils._runtime import module  # noqa: E402
+
+gc.enable()  # module.py disables garbage collection
+
+ENI, NLB = "eni-0a1b2c3d4e5f60718", "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/s/0a1b2c3d"
+TMS, TMF, TMT = "tms-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718"
+ANY = {"source_cidr": "0.0.0.0/0", "destination_cidr": "0.0.0.0/0", "direction": "ingress", "action": "accept"}
+RULE = {**ANY, "rule_number": 1, "protocol": "tcp", "source_port": "1-9", "destination_port": "443", "tags": {"a": "b"}}
+# Valid options of each module. The first of each list has all options that creating the resource requires.
+VALID_OPTIONS = {
+    "session": [
+        {
+            "network_interface_id": ENI,
+            "session_number": 1,
+            "traffic_mirror_filter_id": TMF,
+            "traffic_mirror_target_id": TMT,
+        },
+        {"network_interface_id": ENI, "name": "web", "packet_length": 100, "description": "x", "tags": {"a": "b"}},
+        {"traffic_mirror_session_id": TMS, "state": "absent"},
+    ],
+    "filter": [
+        {"name": "web", "rules": [RULE], "network_services": ["amazon-dns"], "tags": {"a": "b"}},
+        {"traffic_mirror_filter_id": TMF, "state": "absent"},
+    ],
+    "target": [
+        {"name": "sensor", "network_interface_id": ENI},
+        {"network_load_balancer_arn": NLB},
+        {"traffic_mirror_target_id": TMT, "state": "absent"},
+    ],
+    "fleet": [
+        {
+            "name": "ids",
+            "sources": [{"tags": {"Role": "web"}, "instance_types": ["m5.*"], "vpc_ids": ["vpc-0a1b2c3d"]}],
+            "exclude": [{"subnet_ids": ["subnet-0a1b2c3d"]}],
+            "targets": [{"traffic_mirror_target_name": "sensors", "capacity": 5}],
+            "traffic_mirror_filter_name": "dns",
+        },
+        {"name": "ids", "state": "absent"},
+    ],
+    "session_info": [{"filters": {"tag:Team": "netsec", "session-number": 1}}, {"ids": [TMS]}],
+    "filter_info": [{"filters": {"description": ["x"]}}, {"names": ["web"]}],
+    "target_info": [{"filters": {"type": "network*"}, "session_count": True}, {}],
+}
+MODULES = sorted(VALID_OPTIONS)
+
+# Messages of failures that may occur after calls.
+FAILURE_AFTER_CALLS = re.compile(
+    r"in this account and region|creating it requires|are reserved for AWS|UnauthorizedOperation"
+)
+# EC2's responses: every Describe returns an empty list, every other action is denied.
+RESPONSE_SETS = (
+    "trafficMirrorSessionSet",
+    "trafficMirrorFilterSet",
+    "trafficMirrorTargetSet",
+    "trafficMirrorFilterRuleSet",
+)
+EMPTY_SETS = "".join(f"<{one}/>" for one in (*RESPONSE_SETS, "reservationSet", "networkInterfaceSet"))
+DENIED_RESPONSE = (
+    "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>"
+)
+
+
+class ModuleEnd(BaseException):
+    """Raised when the module ends.
+
+    by: "Ansible" for an error of Ansible's validation, "success" or "failure". message: the message of a failure.
+    """
+
+    def __init__(self, by, message=""):
+        super().__init__(by, message)
+        self.by, self.message = by, message
+
+
+class ResponseBody(io.BytesIO):
+    """The response body that botocore reads."""
+
+    def stream(self):
+        yield self.read()
+
+
+def respond(request, **_):
+    """Return a response without sending the request (handler of botocore's event before-send)."""
+    is_describe = "Action=Describe" in str(request.body)
+    text = f"<Response><requestId>1</requestId>{EMPTY_SETS}</Response>" if is_describe else DENIED_RESPONSE
+    return botocore.awsrequest.AWSResponse(request.url, 200 if is_describe else 403, {}, ResponseBody(text.encode()))
+
+
+def create_client():
+    """Return a boto3 client of EC2 that builds requests but does not send them (see respond)."""
+    session = botocore.session.Session()
+    session.set_credentials("AKIATCH6YDSYQAAAAAAA", "secret")
+    config = botocore.config.Config(parameter_validation=True, retries={"total_max_attempts": 1})
+    client = session.create_client("ec2", region_name="eu-west-1", config=config)
+    client.meta.events.register("before-send.ec2", respond)
+    return client
+
+
+class RecordingClient:
+    """The EC2 client of one module run. Records the names of the called methods."""
+
+    def __init__(self, client):
+        self.client, self.calls = client, []
+        events = types.SimpleNamespace(register=lambda *_: None, register_first=lambda *_: None)
+        self.meta = types.SimpleNamespace(partition="aws", region_name="eu-west-1", events=events)
+
+    def __getattr__(self, name):
+        def call(**params):
+            self.calls.append(name)
+            return getattr(self.client, name)(**params)
+
+        return call
+
+
+@functools.cache
+def argument_spec(name):
+    """Return the argument spec that a module passes to AnsibleAWSModule."""
+    found = []
+
+    class SpecRecorder:
+        def __init__(self, argument_spec, **_):
+            found.append(argument_spec)
+            raise ModuleEnd("success")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "AnsibleAWSModule", SpecRecorder)
+        with pytest.raises(ModuleEnd):
+            load_main(name)()
+    return found[0]
+
+
+def load_main(name):
+    path = "ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_"
+    return importlib.import_module(f"{path}{name}").main
+
+
+def option_paths(name):
+    """Return the paths of all options and aliases: (option,), or (list option, suboption)."""
+    found = []
+    for option, one in argument_spec(name).items():
+        found += [(spelling,) for spelling in (option, *one.get("aliases", ()))]
+        found += [(option, inner) for inner in one.get("options", ())]
+    return found
+
+
+def run_module(name, options, ec2, check_mode=False):
+    """Run a module. Returns its ModuleEnd and the names of the called client methods."""
+    client = RecordingClient(ec2)
+
+    class FakeAnsibleAWSModule:
+        """AnsibleAWSModule with the recording client."""
+
+        def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
+            # The controller passes options as JSON.
+            params = json.loads(json.dumps(options))
+            result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
+            if result.error_messages:
+                raise ModuleEnd("Ansible", "; ".join(result.error_messages))
+            self.params, self.check_mode = result.validated_parameters, check_mode
+
+        def require_botocore_at_least(self, version, reason):
+            pass
+
+        def client(self, service, **_):
+            assert service == "ec2"
+            return client
+
+        def warn(self, text):
+            assert text.isprintable()
+
+        def exit_json(self, **result):
+            json.dumps(result)
+            raise ModuleEnd("success")
+
+        def fail_json(self, **result):
+            json.dumps(result)
+            raise ModuleEnd("failure", result["msg"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "AnsibleAWSModule", FakeAnsibleAWSModule)
+        try:
+            load_main(name)()
+        except ModuleEnd as ended:
+            return ended, client.calls
+    raise AssertionError("the module did not exit")
+
+
+def check_run(name, options, replaced, ec2, check_mode=False):
+    """Run a module and check its messages. replaced: the paths of the options that have arbitrary values.
+
+    A failure before any call must name one of these options. Failures after calls must match FAILURE_AFTER_CALLS.
+    """
+    ended, calls = run_module(name, options, ec2, check_mode)
+    if ended.by == "success":
+        return
+    message = ended.message
+    if ended.by == "failure":
+        assert message.isprintable(), repr(message)
+        assert len(message) < 2000, message
+    if calls:
+        assert FAILURE_AFTER_CALLS.search(message), message
+    else:
+        aliases = {alias: one for one, spec in argument_spec(name).items() for alias in spec.get("aliases", ())}
+        names = {option_name for path in replaced for option_name in (*path, aliases.get(path[0], path[0]))}
+        assert any(re.search(rf"\b{option_name}\b", message) for option_name in names), (names, message)
+
+
+def replace_option(options, path, value):
+    """Return the options with another value at this path. In a list, replaces the suboption of the first entry."""
+    options = copy.deepcopy(options)
+    if len(path) == 1:
+        options[path[0]] = value
+        return options
+    entries = options.get(path[0])
+    if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
+        options[path[0]] = entries = [{}]
+    entries[0][path[1]] = value
+    return options
