@@ -51,7 +51,7 @@ def session(ec2: Any, does: str, interface: str, _name: str, filter_id: str, tar
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=found[0])
 
 
-def mirror_filter(ec2: Any, does: str, _interface: str, name: str, *_ids: str) -> None:
+def traffic_mirror_filter(ec2: Any, does: str, _interface: str, name: str, *_ids: str) -> None:
     found = _named(ec2.describe_traffic_mirror_filters(MaxResults=1000)["TrafficMirrorFilters"], name)
     _expect(found, does != "create")
     if does == "create":
@@ -130,7 +130,7 @@ def _users(ec2: Any, kind: str, wanted: str) -> list[Any]:
     return found
 
 
-_KINDS: dict[str, Callable[..., None]] = {"session": session, "filter": mirror_filter, "target": target}
+_KINDS: dict[str, Callable[..., None]] = {"session": session, "filter": traffic_mirror_filter, "target": target}
 
 
 def run(ec2: Any, what: str, *values: str) -> None:

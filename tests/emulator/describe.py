@@ -20,7 +20,7 @@ from .store import FILTER, RULE, SESSION, TARGET, Resource, ResourceType
 
 PAGE = 1000
 MAX_FILTER_VALUES = 200
-Row = TypeVar("Row")
+ListedItem = TypeVar("ListedItem")
 
 # The filters that botocore's model documents, and the member each one compares. tag: and tag-key are not documented.
 FILTERS: dict[ResourceType, dict[str, str]] = {
@@ -161,8 +161,11 @@ def parse_paging(call: Call) -> str:
 
 
 def paginate(
-    call: Call, rows: Iterable[tuple[str, Row]], position: str, passes: Callable[[Row], bool] = lambda _row: True
-) -> tuple[list[Row], dict[str, str]]:
+    call: Call,
+    rows: Iterable[tuple[str, ListedItem]],
+    position: str,
+    passes: Callable[[ListedItem], bool] = lambda _row: True,
+) -> tuple[list[ListedItem], dict[str, str]]:
     """Return one page of the matching rows, and {"NextToken": ...} if there are more pages.
 
     rows: (key, row) pairs sorted by key. The function reads only as many rows as the page requires.

@@ -90,7 +90,7 @@ def modify_network_services(call: Call) -> dict[str, Any]:
     call.start_lag(resource)
     resource.fields["NetworkServices"] = [name for name in [*present, *add] if name not in remove]
     # Assumption: [services-reply-tags] no tags, as in the AWS CLI example and in ModifyTrafficMirrorSession.
-    return {"TrafficMirrorFilter": {**views.mirror_filter(call.store, resource), "Tags": []}}
+    return {"TrafficMirrorFilter": {**views.traffic_mirror_filter(call.store, resource), "Tags": []}}
 
 
 def create_rule(call: Call) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
-Row = dict[str, Any]
+ApiObject = dict[str, Any]
 
 # Members of a plain Linux instance (AWS CLI Command Reference, describe-instances) that moto lacks.
 # Assumption: [private-dns-options] the private DNS name options, which are those of moto's subnets.
-_DEFAULTS: Row = {
+_DEFAULTS: ApiObject = {
     "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
     "EnaSupport": True,
     "EnclaveOptions": {"Enabled": False},
@@ -51,7 +51,7 @@ def primary_of(instance: Any) -> Any | None:
     return instance.nics.get(0)
 
 
-def interface(eni: Any) -> Row:
+def interface(eni: Any) -> ApiObject:
     """Return a network interface as in DescribeNetworkInterfaces."""
     subnet = eni.subnet
     row = {
@@ -90,7 +90,7 @@ def interface(eni: Any) -> Row:
     return _set(row)
 
 
-def reservation(whole: Any, instances: Iterable[Any]) -> Row:
+def reservation(whole: Any, instances: Iterable[Any]) -> ApiObject:
     """Return a reservation with these instances."""
     return {
         "ReservationId": whole.id,
@@ -100,7 +100,7 @@ def reservation(whole: Any, instances: Iterable[Any]) -> Row:
     }
 
 
-def instance(machine: Any) -> Row:
+def instance(machine: Any) -> ApiObject:
     """Return an instance as in DescribeInstances."""
     primary = primary_of(machine)
     region = machine.ec2_backend.region_name
@@ -155,7 +155,7 @@ def instance(machine: Any) -> Row:
     return _set(row)
 
 
-def _block_devices(machine: Any) -> list[Row]:
+def _block_devices(machine: Any) -> list[ApiObject]:
     return [
         {
             "DeviceName": name,
@@ -170,7 +170,7 @@ def _block_devices(machine: Any) -> list[Row]:
     ]
 
 
-def _metadata_options(options: Any) -> Row:
+def _metadata_options(options: Any) -> ApiObject:
     return _set(
         {
             "State": options.state,
@@ -183,7 +183,7 @@ def _metadata_options(options: Any) -> Row:
     )
 
 
-def _placement(placement: Any) -> Row:
+def _placement(placement: Any) -> ApiObject:
     return _set(
         {
             "GroupName": placement.group_name,
@@ -194,7 +194,7 @@ def _placement(placement: Any) -> Row:
     )
 
 
-def _interface_of_instance(eni: Any) -> Row:
+def _interface_of_instance(eni: Any) -> ApiObject:
     subnet = eni.subnet
     row = {
         "Description": eni.description,
@@ -220,7 +220,7 @@ def _interface_of_instance(eni: Any) -> Row:
     return _set(row)
 
 
-def _attachment(eni: Any) -> Row:
+def _attachment(eni: Any) -> ApiObject:
     return {
         "AttachTime": _second(eni.attach_time),
         "AttachmentId": eni.attachment_id,
@@ -231,7 +231,7 @@ def _attachment(eni: Any) -> Row:
     }
 
 
-def _addresses(eni: Any) -> list[Row]:
+def _addresses(eni: Any) -> list[ApiObject]:
     region = eni.ec2_backend.region_name
     rows = []
     for address in eni.private_ip_addresses:
@@ -247,20 +247,20 @@ def _addresses(eni: Any) -> list[Row]:
     return rows
 
 
-def _association(eni: Any) -> Row:
+def _association(eni: Any) -> ApiObject:
     found = eni.association
     return {"IpOwnerId": found["ipOwnerId"], "PublicDnsName": found["publicDnsName"], "PublicIp": found["publicIp"]}
 
 
-def _ipv6(eni: Any) -> list[Row]:
+def _ipv6(eni: Any) -> list[ApiObject]:
     return [{"Ipv6Address": address} for address in eni.ipv6_addresses if address]
 
 
-def _groups(groups: Iterable[Any]) -> list[Row]:
+def _groups(groups: Iterable[Any]) -> list[ApiObject]:
     return [{"GroupId": group.id, "GroupName": group.name} for group in sorted(groups, key=lambda group: str(group.id))]
 
 
-def _tags(resource: Any) -> list[Row]:
+def _tags(resource: Any) -> list[ApiObject]:
     return [{"Key": key, "Value": value} for key, value in tags_of(resource).items()]
 
 
@@ -275,5 +275,5 @@ def _second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0, tzinfo=timezone.utc)
 
 
-def _set(members: Row) -> Row:
+def _set(members: ApiObject) -> ApiObject:
     return {name: value for name, value in members.items() if value is not None}

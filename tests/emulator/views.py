@@ -30,7 +30,7 @@ def rule(resource: Resource) -> dict[str, Any]:
     return {"TrafficMirrorFilterRuleId": resource.id, **resource.fields}
 
 
-def mirror_filter(store: Store, resource: Resource) -> dict[str, Any]:
+def traffic_mirror_filter(store: Store, resource: Resource) -> dict[str, Any]:
     """Return a filter with its rules, sorted by number, without the filter's tags."""
     # Assumption: [rule-tags-in-filter] a filter's rules include their tags; a setting removes them.
     rules = _rules([row(store, each) for each in rules_of(store, resource)])
@@ -61,7 +61,7 @@ def row(store: Store, resource: Resource) -> dict[str, Any]:
     """Return the present state of a resource, with tags."""
     plain = {
         SESSION: lambda: session(store, resource),
-        FILTER: lambda: mirror_filter(store, resource),
+        FILTER: lambda: traffic_mirror_filter(store, resource),
         RULE: lambda: rule(resource),
         TARGET: lambda: target(resource),
     }[resource.resource_type]()

@@ -42,9 +42,9 @@ def test_session_lifecycle(emulator: Emulator) -> None:
         "--query", "TrafficMirrorFilter.[TrafficMirrorFilterId,Description,Tags[0].Value]",
     )  # fmt: skip
     assert made[1:] == ["by hand", "cli"]
-    mirror_filter = made[0]
+    traffic_mirror_filter = made[0]
     rule = data(
-        emulator, "create-traffic-mirror-filter-rule", "--traffic-mirror-filter-id", mirror_filter,
+        emulator, "create-traffic-mirror-filter-rule", "--traffic-mirror-filter-id", traffic_mirror_filter,
         "--traffic-direction", "ingress", "--rule-number", "1", "--rule-action", "accept", "--protocol", "6",
         "--destination-port-range", "FromPort=443,ToPort=443",
         "--source-cidr-block", "10.0.0.0/8", "--destination-cidr-block", "0.0.0.0/0",
@@ -56,7 +56,8 @@ def test_session_lifecycle(emulator: Emulator) -> None:
     )  # fmt: skip
     session = data(
         emulator, "create-traffic-mirror-session", "--network-interface-id", WEB, "--session-number", "1",
-        "--traffic-mirror-target-id", target, "--traffic-mirror-filter-id", mirror_filter, "--packet-length", "128",
+        "--traffic-mirror-target-id", target, "--traffic-mirror-filter-id", traffic_mirror_filter,
+        "--packet-length", "128",
     )["TrafficMirrorSession"]  # fmt: skip
     shown = data(
         emulator, "describe-traffic-mirror-sessions", "--filters", "Name=session-number,Values=1,2",
@@ -70,7 +71,7 @@ def test_session_lifecycle(emulator: Emulator) -> None:
     assert (changed["PacketLength"], changed["Tags"]) == (8500, [])
     data(emulator, "delete-traffic-mirror-session", "--traffic-mirror-session-id", session["TrafficMirrorSessionId"])
     data(emulator, "delete-traffic-mirror-target", "--traffic-mirror-target-id", target)
-    data(emulator, "delete-traffic-mirror-filter", "--traffic-mirror-filter-id", mirror_filter)
+    data(emulator, "delete-traffic-mirror-filter", "--traffic-mirror-filter-id", traffic_mirror_filter)
     actions = [entry["action"] for entry in emulator.log()]
     assert actions[-3:] == ["DeleteTrafficMirrorSession", "DeleteTrafficMirrorTarget", "DeleteTrafficMirrorFilter"]
     assert {entry["code"] for entry in emulator.log()} == {"OK"}

@@ -132,7 +132,7 @@ def test_instances_of_one_reservation_can_be_selected(application: program.Emula
 
 
 @pytest.mark.parametrize(
-    ("row", "words"),
+    ("row", "text"),
     [
         ({"Colour": "red"}, r"DescribeNetworkInterfaces\.NetworkInterfaces has no member Colour"),
         ({"Attachment": {"Colour": "red"}}, r"NetworkInterfaces\.Attachment has no member Colour"),
@@ -146,8 +146,8 @@ def test_instances_of_one_reservation_can_be_selected(application: program.Emula
     ],
     ids=str,
 )
-def test_invalid_reply_raises(row: dict[str, Any], words: str) -> None:
+def test_invalid_reply_raises(row: dict[str, Any], text: str) -> None:
     # A valid reply with the same structure has been sent before.
     wire.reply("DescribeNetworkInterfaces", {"NetworkInterfaces": [{"Description": "a"}]}, "x")
-    with pytest.raises(Exception, match=words):
+    with pytest.raises(Exception, match=text):
         wire.reply("DescribeNetworkInterfaces", {"NetworkInterfaces": [row]}, "x")

@@ -180,8 +180,8 @@ def test_each_action_requires_exactly_its_resources(user: User, ec2: Any) -> Non
         action, arns = name.partition(" ")[0], [ARN + resource for resource in resources]
         for missing in arns:
             user.may(allow(action, on=[arn for arn in arns if arn != missing] or [f"{ARN}nothing/*"]))
-            words = f"user/mirror is not authorized to perform: ec2:{action} on resource: {missing} because no identity"
-            with refused("UnauthorizedOperation", words):
+            text = f"user/mirror is not authorized to perform: ec2:{action} on resource: {missing} because no identity"
+            with refused("UnauthorizedOperation", text):
                 call(user.ec2)
         user.may(allow(action, on=arns))
         call(user.ec2)
@@ -196,8 +196,8 @@ def test_describe_actions_have_no_resource(user: User) -> None:
         "DescribeVpcs",
         "DescribeInstances",
     ):
-        words = f"is not authorized to perform: ec2:{denied} because no identity-based policy allows the ec2:{denied}"
-        with refused("UnauthorizedOperation", words):
+        text = f"is not authorized to perform: ec2:{denied} because no identity-based policy allows the ec2:{denied}"
+        with refused("UnauthorizedOperation", text):
             user.ec2._make_api_call(denied, {})
 
 
@@ -211,8 +211,8 @@ def test_tags_on_creation_require_create_tags(user: User) -> None:
 
 def test_explicit_deny_overrides_allow(user: User) -> None:
     user.may(allow("*"), allow("Delete*", on=f"{ARN}traffic-mirror-filter/*", effect="Deny"))
-    words = f"ec2:DeleteTrafficMirrorFilter on resource: {ARN}traffic-mirror-filter/{FILTER} with an explicit deny"
-    with refused("UnauthorizedOperation", words):
+    text = f"ec2:DeleteTrafficMirrorFilter on resource: {ARN}traffic-mirror-filter/{FILTER} with an explicit deny"
+    with refused("UnauthorizedOperation", text):
         user.ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=FILTER)
     user.ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
 
@@ -230,8 +230,8 @@ def test_arn_of_shared_target_has_owner_account(user: User, emulator: Emulator, 
     shared = eni_target(clients(OTHER))
     emulator.share(shared, OWNER)
     user.may(allow("CreateTrafficMirrorSession", on=f"{ARN}*"))
-    words = f"on resource: arn:aws:ec2:eu-west-1:{OTHER}:traffic-mirror-target/{shared}"
-    with refused("UnauthorizedOperation", words):
+    text = f"on resource: arn:aws:ec2:eu-west-1:{OTHER}:traffic-mirror-target/{shared}"
+    with refused("UnauthorizedOperation", text):
         session(user.ec2, TrafficMirrorTargetId=shared)
     others = f"arn:aws:ec2:eu-west-1:{OTHER}:traffic-mirror-target/*"
     user.may(allow("CreateTrafficMirrorSession", on=[f"{ARN}*", others]))
@@ -246,10 +246,8 @@ def test_role_policy_applies(emulator: Emulator, clients: Clients) -> None:
     session(ec2)
     iam = clients(OTHER, service="iam")
     iam.delete_role_policy(RoleName="mirror", PolicyName="all")
-    words = (
-        f"User: arn:aws:sts::{OTHER}:assumed-role/mirror/test is not authorized to perform: ec2:DescribeVpcs because"
-    )
-    with refused("UnauthorizedOperation", words):
+    text = f"User: arn:aws:sts::{OTHER}:assumed-role/mirror/test is not authorized to perform: ec2:DescribeVpcs because"
+    with refused("UnauthorizedOperation", text):
         ec2.describe_vpcs()
     # A managed policy has the same effect as an inline policy.
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow("DescribeVpcs")]})

@@ -238,6 +238,6 @@ def test_text_that_xml_must_escape(ec2: Any) -> None:
 
 def test_eight_digit_ids_are_well_formed(ec2: Any) -> None:
     # The code is NotFound, not Malformed.
-    for short in ("tms-01234567", f"tms-{GONE}"):
+    for short_page in ("tms-01234567", f"tms-{GONE}"):
         with refused("InvalidTrafficMirrorSessionId.NotFound"):
-            ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=short)
+            ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=short_page)

@@ -93,11 +93,11 @@ def test_temporary_key_requires_session_token(emulator: Emulator, clients: Clien
 
 def test_untrusted_caller_is_denied(clients: Clients) -> None:
     trust(clients, "333333333333", f"arn:aws:iam::{OWNER}:user/y")
-    words = f"User: arn:aws:iam::{OWNER}:user/x is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
-    with refused("AccessDenied", words):
+    text = f"User: arn:aws:iam::{OWNER}:user/x is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+    with refused("AccessDenied", text):
         assume(clients(service="sts"))
     # A nonexistent role and a denied role have the same error.
-    with refused("AccessDenied", f"{words}s"):
+    with refused("AccessDenied", f"{text}s"):
         assume(clients(service="sts"), RoleArn=f"{ROLE}s")
     with refused("AccessDenied"):
         assume(clients(service="sts"), RoleArn=ROLE.replace("arn:aws:", "arn:aws-cn:"))

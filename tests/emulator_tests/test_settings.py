@@ -171,9 +171,9 @@ def test_lag_in_reads(ec2: Any, emulator: Emulator) -> None:
 
 def test_writes_ignore_lag(ec2: Any, emulator: Emulator) -> None:
     emulator.settings(lag={"reads": 5})
-    mirror_filter = new_filter(ec2)
-    ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=mirror_filter))
-    made = session(ec2, TrafficMirrorFilterId=mirror_filter)["TrafficMirrorSessionId"]
+    traffic_mirror_filter = new_filter(ec2)
+    ec2.create_traffic_mirror_filter_rule(**rule_request(TrafficMirrorFilterId=traffic_mirror_filter))
+    made = session(ec2, TrafficMirrorFilterId=traffic_mirror_filter)["TrafficMirrorSessionId"]
     modified = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=made, SessionNumber=9)
     assert modified["TrafficMirrorSession"]["SessionNumber"] == 9
     ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
@@ -232,8 +232,8 @@ def test_deletion_lags(ec2: Any, emulator: Emulator) -> None:
 
 
 def test_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
-    mirror_filter = new_filter(ec2)
-    of_it = {"TrafficMirrorFilterId": mirror_filter}
+    traffic_mirror_filter = new_filter(ec2)
+    of_it = {"TrafficMirrorFilterId": traffic_mirror_filter}
     ec2.modify_traffic_mirror_filter_network_services(**of_it, AddNetworkServices=["amazon-dns"])
     rules = [
         ec2.create_traffic_mirror_filter_rule(**rule_request(**of_it, RuleNumber=number))["TrafficMirrorFilterRule"]
@@ -250,7 +250,7 @@ def test_filter_lags_with_its_rules(ec2: Any, emulator: Emulator) -> None:
         return [
             (row["NetworkServices"], [rule["RuleNumber"] for rule in row["IngressFilterRules"]])
             for row in rows
-            if row["TrafficMirrorFilterId"] == mirror_filter
+            if row["TrafficMirrorFilterId"] == traffic_mirror_filter
         ]
 
     assert [shown(), shown()] == [[(["amazon-dns"], [1, 2])], [([], [9])]]

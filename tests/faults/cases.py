@@ -14,10 +14,10 @@ from typing import Any
 
 from . import child, playbook
 from .faults import ACTORS, AT_ONCE, FAULTS, LAGS, Fault, act, rules
-from .lab import Lab, Row, tags
+from .lab import ApiObject, Lab, tags
 from .scenario import Scenario
 
-State = dict[str, Row]
+State = dict[str, ApiObject]
 BY_NAME = {fault.name: fault for fault in FAULTS}
 EVERY_CALL = "every call"
 VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags", EVERY_CALL)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .lab import Lab, Row, tags
+from .lab import ApiObject, Lab, tags
 from .scenario import ACTOR, Scenario
 
 Rule = dict[str, Any]
@@ -70,20 +70,20 @@ def rules(fault: Fault, action: str, nth: int) -> list[Rule]:
     return [*earlier, *({**which, **rule} for rule in fault.rules)]
 
 
-def act(what: str, scenario: Scenario, lab: Lab, state: dict[str, Row]) -> None:
+def act(what: str, scenario: Scenario, lab: Lab, state: dict[str, ApiObject]) -> None:
     """Let another client delete, create or change the resources of the task."""
     ec2 = lab.ec2
     own = {found: row for found, row in state.items() if scenario.is_own(row)}
     if what == "creates" and scenario.concurrent is not None:
         scenario.concurrent(ec2, state)
     for found, row in own.items():
-        doing: Callable[[Any, str, Row], None] | None = {"deletes": _delete, "changes": _change}.get(what)
+        doing: Callable[[Any, str, ApiObject], None] | None = {"deletes": _delete, "changes": _change}.get(what)
         if doing is not None:
             with contextlib.suppress(ec2.exceptions.ClientError):  # a resource in use cannot be deleted
                 doing(ec2, found, row)
 
 
-def _delete(ec2: Any, found: str, row: Row) -> None:
+def _delete(ec2: Any, found: str, row: ApiObject) -> None:
     if found.startswith("tms-") and tags(row).get("Name") != "user":
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=found)
     elif found.startswith("tmf-"):
@@ -92,7 +92,7 @@ def _delete(ec2: Any, found: str, row: Row) -> None:
         ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=found)
 
 
-def _change(ec2: Any, found: str, row: Row) -> None:
+def _change(ec2: Any, found: str, row: ApiObject) -> None:
     if tags(row).get("Name") == "user":
         return
     ec2.create_tags(Resources=[found], Tags=[{"Key": key, "Value": value} for key, value in ACTOR.items()])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .lab import Lab, Row, named, tags
+from .lab import ApiObject, Lab, named, tags
 from .scenario import (
     ACTOR,
     FLEET,
@@ -33,7 +33,7 @@ def _create_interfaces(lab: Lab, size: int) -> list[str]:
     return first + lab.emulator.bulk_seed(size // 4, tags={"Role": "web", "Part": "b"})["interfaces"]
 
 
-def _is_own_fleet_session(row: Row) -> bool:
+def _is_own_fleet_session(row: ApiObject) -> bool:
     return tags(row).get("vtap:fleet") == "ids"
 
 
@@ -43,7 +43,7 @@ def _seed_fleet(size: int, mirrored: bool) -> Callable[[Lab], None]:
         interfaces = _create_interfaces(lab, size)
         create_target(lab.ec2, {"Name": "second"}, NetworkLoadBalancerArn=NLB)
         other = create_filter(lab.ec2, {"Name": "others"})
-        create_session(lab.ec2, interfaces[0], 3, {"vtap:fleet": "others"}, mirror_filter=other)
+        create_session(lab.ec2, interfaces[0], 3, {"vtap:fleet": "others"}, traffic_mirror_filter=other)
         create_session(lab.ec2, interfaces[-1], 1, {"Name": "by hand"})
         for interface in interfaces if mirrored else ():
             create_session(lab.ec2, interface, 2, {**FLEET, "Old": "x", "Team": "a"}, Description="old")
@@ -64,7 +64,7 @@ def _fleet_options(**given: Any) -> Callable[[State], dict[str, Any]]:
     return lambda _state: {**options, **given}
 
 
-def fleet_sessions(state: State) -> list[Row]:
+def fleet_sessions(state: State) -> list[ApiObject]:
     """Return the sessions of the fleet."""
     return [row for row in state.values() if _is_own_fleet_session(row)]
 

@@ -20,7 +20,7 @@ from tests.emulator.client import Emulator
 
 from . import child
 
-Row = dict[str, Any]
+ApiObject = dict[str, Any]
 
 
 class Proxy:
@@ -106,9 +106,9 @@ class Lab:
         self.proxy.rules([])
         self.emulator.settings(drop_replies=None, fail=None, denied=None, lag=None, interleave=None)
 
-    def state(self) -> dict[str, Row]:
+    def state(self) -> dict[str, ApiObject]:
         """Return all sessions, filters and targets by id, as described by EC2."""
-        found: dict[str, Row] = {}
+        found: dict[str, ApiObject] = {}
         for noun in ("Session", "Filter", "Target"):
             describe = getattr(self.ec2, f"describe_traffic_mirror_{noun.lower()}s")
             token: dict[str, str] = {}
@@ -137,11 +137,11 @@ class Lab:
         self.stop()
 
 
-def tags(row: Row) -> dict[str, str]:
+def tags(row: ApiObject) -> dict[str, str]:
     """Return the tags of a row as a dict."""
     return {tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}
 
 
-def named(state: dict[str, Row], prefix: str, name: str) -> list[Row]:
+def named(state: dict[str, ApiObject], prefix: str, name: str) -> list[ApiObject]:
     """Return the rows with this id prefix (tms, tmf, tmt) and Name tag."""
     return [row for found, row in state.items() if found.startswith(f"{prefix}-") and tags(row).get("Name") == name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .lab import Lab, Row, named, tags
+from .lab import ApiObject, Lab, named, tags
 from .scenario import (
     ACTOR,
     DB,
@@ -30,12 +30,12 @@ from .scenario import (
 # Sessions
 
 
-def _is_own_session(row: Row) -> bool:
+def _is_own_session(row: ApiObject) -> bool:
     here = (row.get("NetworkInterfaceId"), row.get("SessionNumber")) in ((WEB, 1), (DB, 1))
     return "TrafficMirrorSessionId" in row and (here or tags(row).get("Name") == "mine")
 
 
-def _own_sessions(state: State) -> list[Row]:
+def _own_sessions(state: State) -> list[ApiObject]:
     return [row for row in state.values() if _is_own_session(row)]
 
 
@@ -128,7 +128,7 @@ SESSIONS = [
 # Filters
 
 
-def _is_own_filter(row: Row) -> bool:
+def _is_own_filter(row: ApiObject) -> bool:
     if "TrafficMirrorSessionId" in row:
         return tags(row).get("Name") == "user"
     return "EgressFilterRules" in row and tags(row).get("Name") == "mine"
@@ -165,7 +165,7 @@ def _seed_filter(description: str, used: bool) -> Callable[[Lab], None]:
         old = {"Name": "mine", "Team": "a", "Old": "x"}
         found = create_filter(lab.ec2, old, rules, Description=description)
         for interface in (WEB, DB) if used else ():
-            create_session(lab.ec2, interface, 1, {"Name": "user"}, mirror_filter=found)
+            create_session(lab.ec2, interface, 1, {"Name": "user"}, traffic_mirror_filter=found)
 
     return seed
 
@@ -186,7 +186,7 @@ def _check_filter(state: State, before: State) -> list[str]:
     return errors + _check_users(state, before, "TrafficMirrorFilterId", rows[0])
 
 
-def _check_users(state: State, before: State, member: str, used: Row) -> list[str]:
+def _check_users(state: State, before: State, member: str, used: ApiObject) -> list[str]:
     """Check that the sessions that used the old object still exist and use the new one."""
     users = {found for found, row in before.items() if tags(row).get("Name") == "user"}
     gone = [found for found in users if found not in state and "By" not in tags(before[found])]
@@ -237,7 +237,7 @@ FILTERS = [
 # Targets
 
 
-def _is_own_target(row: Row) -> bool:
+def _is_own_target(row: ApiObject) -> bool:
     if "TrafficMirrorSessionId" in row:
         return tags(row).get("Name") == "user"
     destination = (row.get("NetworkInterfaceId"), row.get("NetworkLoadBalancerArn"))

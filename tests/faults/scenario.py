@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .lab import Lab, Row, tags
+from .lab import ApiObject, Lab, tags
 
-State = dict[str, Row]
+State = dict[str, ApiObject]
 WEB, DB, APP = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751", "eni-0a1b2c3d4e5f60721"
 SENSOR, OTHER_SENSOR = "eni-0a1b2c3d4e5f60741", "eni-0a1b2c3d4e5f60742"
 FILTER, TARGET = "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718"
@@ -42,7 +42,7 @@ class Scenario:
     module: str
     options: Callable[[State], dict[str, Any]]
     seed: Callable[[Lab], None]
-    is_own: Callable[[Row], bool]
+    is_own: Callable[[ApiObject], bool]
     errors: Callable[[State, State], list[str]]
     concurrent: Callable[[Any, State], None] | None = None
     many: bool = False
@@ -67,7 +67,7 @@ def create_session(
     number: int,
     given: dict[str, str],
     target: str = TARGET,
-    mirror_filter: str = FILTER,
+    traffic_mirror_filter: str = FILTER,
     **more: Any,
 ) -> str:
     """Create a session through the EC2 API. Returns the session id."""
@@ -75,14 +75,14 @@ def create_session(
         NetworkInterfaceId=interface,
         SessionNumber=number,
         TrafficMirrorTargetId=target,
-        TrafficMirrorFilterId=mirror_filter,
+        TrafficMirrorFilterId=traffic_mirror_filter,
         TagSpecifications=_specification("session", given),
         **more,
     )
     return str(made["TrafficMirrorSession"]["TrafficMirrorSessionId"])
 
 
-def create_filter(ec2: Any, given: dict[str, str], rules: Iterable[Row] = (), **more: Any) -> str:
+def create_filter(ec2: Any, given: dict[str, str], rules: Iterable[ApiObject] = (), **more: Any) -> str:
     """Create a filter through the EC2 API. Returns the filter id."""
     made = ec2.create_traffic_mirror_filter(TagSpecifications=_specification("filter", given), **more)
     found = str(made["TrafficMirrorFilter"]["TrafficMirrorFilterId"])
@@ -105,12 +105,12 @@ def create_unrelated(lab: Lab) -> None:
     create_session(lab.ec2, DB, 9, {}, Description="theirs too")
 
 
-def filter_rule(direction: str, number: int, **more: Any) -> Row:
+def filter_rule(direction: str, number: int, **more: Any) -> ApiObject:
     everywhere = {"SourceCidrBlock": "0.0.0.0/0", "DestinationCidrBlock": "0.0.0.0/0"}
     return {"TrafficDirection": direction, "RuleNumber": number, "RuleAction": "accept", **everywhere, **more}
 
 
-def find_differences(row: Row, expected: Row) -> list[str]:
+def find_differences(row: ApiObject, expected: ApiObject) -> list[str]:
     """Return a line for each member of the row that differs from the expected one."""
     return [
         f"{member} is {row.get(member)!r}, expected {value!r}"
@@ -119,7 +119,7 @@ def find_differences(row: Row, expected: Row) -> list[str]:
     ]
 
 
-def check_single(rows: list[Row], expected: Row, given: dict[str, str], what: str) -> list[str]:
+def check_single(rows: list[ApiObject], expected: ApiObject, given: dict[str, str], what: str) -> list[str]:
     """Check that there is exactly one row, with these members and tags. Returns the differences."""
     if len(rows) != 1:
         return [f"expected one {what}, found {len(rows)}"]

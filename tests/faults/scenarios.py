@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .fleet_scenarios import fleets
-from .lab import Row
+from .lab import ApiObject
 from .resource_scenarios import FILTERS, SESSIONS, TARGETS
 from .scenario import Scenario, create_unrelated
 
@@ -14,7 +14,7 @@ SIZE = 8
 
 
 def _infos() -> list[Scenario]:
-    def nothing(_row: Row) -> bool:
+    def nothing(_row: ApiObject) -> bool:
         return False
 
     return [

@@ -32,10 +32,10 @@ def create_resources(emulator: Emulator, mark: str, cidr: str) -> None:
     target = ec2.create_traffic_mirror_target(
         NetworkInterfaceId=loose["NetworkInterfaceId"], **tagged("traffic-mirror-target")
     )["TrafficMirrorTarget"]
-    mirror_filter = ec2.create_traffic_mirror_filter(**tagged("traffic-mirror-filter"))["TrafficMirrorFilter"]
+    traffic_mirror_filter = ec2.create_traffic_mirror_filter(**tagged("traffic-mirror-filter"))["TrafficMirrorFilter"]
     everything = {"SourceCidrBlock": "0.0.0.0/0", "DestinationCidrBlock": "0.0.0.0/0"}
     ec2.create_traffic_mirror_filter_rule(
-        TrafficMirrorFilterId=mirror_filter["TrafficMirrorFilterId"],
+        TrafficMirrorFilterId=traffic_mirror_filter["TrafficMirrorFilterId"],
         TrafficDirection="ingress",
         RuleNumber=1,
         RuleAction="accept",
@@ -44,7 +44,7 @@ def create_resources(emulator: Emulator, mark: str, cidr: str) -> None:
     ec2.create_traffic_mirror_session(
         NetworkInterfaceId=machine["NetworkInterfaces"][0]["NetworkInterfaceId"],
         TrafficMirrorTargetId=target["TrafficMirrorTargetId"],
-        TrafficMirrorFilterId=mirror_filter["TrafficMirrorFilterId"],
+        TrafficMirrorFilterId=traffic_mirror_filter["TrafficMirrorFilterId"],
         SessionNumber=1,
         **tagged("traffic-mirror-session"),
     )

@@ -157,12 +157,12 @@ class ResourceType:
         facts += [f"Name {name}"] if name else []
         facts += [f"owner {row['owner_id']}"] if row.get("owner_id") else []
         resource_id = row.get(self.id_option)  # a CreatedIdRef if an earlier call of the plan creates the resource
-        words = [
+        parts = [
             self.noun,
             resource_id if isinstance(resource_id, str) else "",
             f"({', '.join(facts)})" if facts else "",
         ]
-        return " ".join(filter(None, words))
+        return " ".join(filter(None, parts))
 
 
 # Ranges: EC2's service model documents the session number and the minimum packet length. The virtual network id has no

@@ -103,7 +103,7 @@ MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms
 
 @pytest.mark.parametrize("suffix", ["", "Exception"])
 @pytest.mark.parametrize(
-    ("code", "advice"),
+    ("code", "remedy"),
     [
         ("NetworkInterfaceNotSupported", "supported, virtualized type"),
         ("InterfaceInUseByTrafficMirrorTarget", "use another interface"),
@@ -132,12 +132,12 @@ MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms
         ("TagPolicyViolation", "tag policy"),
     ],
 )
-def test_format_error_has_code_text_and_advice(code, suffix, advice):
+def test_format_error_has_code_text_and_advice(code, suffix, remedy):
     text = error_messages.format_error(
         Ec2Error("ModifyTrafficMirrorSession", code + suffix, "text of EC2", region="eu-west-1"), MODIFY
     )
     assert text.startswith(f"ModifyTrafficMirrorSession failed for session tms-1 in eu-west-1: {code}: text of EC2.")
-    assert advice in text
+    assert remedy in text
 
 
 def test_denied_create_with_tags_names_two_permissions():
