@@ -28,7 +28,7 @@ NEEDED = re.compile(
     r"|MANIFEST\.json|FILES\.json"
 )
 
-# What lies about in a checkout in which somebody works.
+# Files that a used checkout can contain.
 CLUTTER = (
     *(".env", ".venv/bin/python", ".idea/x.xml", ".ruff_cache/x", "build/x", "dist/x.tar.gz", "vtap-aws-0.0.1.tar.gz"),
     *("plugins/modules/__pycache__/x.pyc", "plugins/modules/.x.py.swp", "docs/.DS_Store", "playbooks/demo.retry"),

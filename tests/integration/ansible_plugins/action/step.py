@@ -4,8 +4,8 @@
 
 """Run a task of a test playbook in check mode, then twice without, and compare the results.
 
-The options are documented in tests/integration/playbooks/tasks/step.yml. Returns foreseen, result and rerun, the
-results of the three runs; foreseen_log and result_log, the emulator's log entries of the first two; and log_again, the
+The options are documented in tests/integration/playbooks/tasks/step.yml. Returns predicted, result and rerun, the
+results of the three runs; predicted_log and result_log, the emulator's log entries of the first two; and log_again, the
 length of the log before the third.
 """
 
@@ -36,15 +36,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         self._kind = self._task.args["kind"]
         step = dict(self._task.args)
         begun = self._log_length()
-        foreseen = self._prepared_run(step, check=True)
+        predicted = self._prepared_run(step, check=True)
         middle = self._log_length()
         result = self._prepared_run(step, check=False)
         log = self._log()
-        foreseen_log, result_log = log[begun:middle], log[middle:]
-        came: Result = {"foreseen": foreseen, "result": result, "foreseen_log": foreseen_log, "result_log": result_log}
+        predicted_log, result_log = log[begun:middle], log[middle:]
+        came: Result = {
+            "predicted": predicted,
+            "result": result,
+            "predicted_log": predicted_log,
+            "result_log": result_log,
+        }
         came["log_again"] = len(log)
-        wrong = [*self._wrong_calls(step, foreseen_log, result_log), *self._wrong_results(step, foreseen, result)]
-        if not wrong and "refused" not in step:
+        wrong = [*self._wrong_calls(step, predicted_log, result_log), *self._wrong_results(step, predicted, result)]
+        if not wrong and "fails_with" not in step:
             came["rerun"] = self._run(step.get("again", step["options"]), check=False)
             wrong = self._wrong_rerun(step, came["rerun"], result, self._log()[len(log) :])
         if wrong:
@@ -68,47 +73,47 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         found: Result = self._execute_module(module, arguments, task_vars=self._variables)
         return {"changed": False, "failed": False, **found}
 
-    def _wrong_calls(self, step: Result, foreseen_log: list[Result], result_log: list[Result]) -> list[str]:
-        foreseen = [one["action"] for one in foreseen_log if not (one["interleaved"] or one["dry_run"])]
+    def _wrong_calls(self, step: Result, predicted_log: list[Result], result_log: list[Result]) -> list[str]:
+        predicted = [one["action"] for one in predicted_log if not (one["interleaved"] or one["dry_run"])]
         came = [one["action"] for one in result_log if not one["interleaved"]]
         wanted = step.get("calls")
         return failing(
             {
                 "check mode sends only read calls": all(
-                    re.match("Describe|GetCallerIdentity", one) for one in foreseen
+                    re.match("Describe|GetCallerIdentity", one) for one in predicted
                 ),
                 f"expected calls {wanted}, got {came}": wanted is None or came == wanted,
-                f"expected no calls in check mode, got {foreseen}": wanted != [] or foreseen == [],
+                f"expected no calls in check mode, got {predicted}": wanted != [] or predicted == [],
             }
         )
 
-    def _wrong_results(self, step: Result, foreseen: Result, result: Result) -> list[str]:
-        refused = step.get("refused")
-        if refused is not None:
+    def _wrong_results(self, step: Result, predicted: Result, result: Result) -> list[str]:
+        message = step.get("fails_with")
+        if message is not None:
             return failing(
                 {
-                    f"expected a failure with {refused!r}, got {result.get('msg')!r}": fails_with(result, refused),
-                    f"expected a failure of check mode with {refused!r}, got {foreseen.get('msg')!r}": not step.get(
-                        "foreseen_too", True
+                    f"expected a failure with {message!r}, got {result.get('msg')!r}": fails_with(result, message),
+                    f"expected a failure of check mode with {message!r}, got {predicted.get('msg')!r}": not step.get(
+                        "fails_in_check_mode", True
                     )
-                    or fails_with(foreseen, refused),
+                    or fails_with(predicted, message),
                 }
             )
-        if result["failed"] or foreseen["failed"]:
-            return [f"expected no failure, got {foreseen.get('msg')!r} and {result.get('msg')!r}"]
+        if result["failed"] or predicted["failed"]:
+            return [f"expected no failure, got {predicted.get('msg')!r} and {result.get('msg')!r}"]
         key = f"traffic_mirror_{self._kind}"
-        before, after = foreseen[key], result[key]
-        predicted, known = comparable(key, before, after, foreseen["diff"]["before"], step.get("late", []))
+        resource, after = predicted[key], result[key]
+        expected, known = comparable(key, resource, after, predicted["diff"]["before"], step.get("assigned", []))
         wanted = {**after, **step.get("has", {})}
         return failing(
             {
                 f"changed is {step.get('changed', True)}": result["changed"] == step.get("changed", True),
-                "changed is the same in check mode": foreseen["changed"] == result["changed"],
-                "diff.before is the same in check mode": foreseen["diff"]["before"] == result["diff"]["before"],
-                "diff.after is the resource in check mode": foreseen["diff"]["after"] == before,
+                "changed is the same in check mode": predicted["changed"] == result["changed"],
+                "diff.before is the same in check mode": predicted["diff"]["before"] == result["diff"]["before"],
+                "diff.after is the resource in check mode": predicted["diff"]["after"] == resource,
                 "diff.after is the resource": result["diff"]["after"] == after,
-                f"check mode returned {predicted}, the real run {known}": predicted == known,
-                "actions are the same in check mode": foreseen["actions"] == result["actions"],
+                f"check mode returned {expected}, the real run {known}": expected == known,
+                "actions are the same in check mode": predicted["actions"] == result["actions"],
                 "diff is empty without a change": result["changed"] or result["diff"]["before"] == after,
                 f"expected a resource with {step.get('has')}, got {after}": wanted == after,
             }
@@ -118,9 +123,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         calls = [one["action"] for one in log]
         wanted = step.get("again_calls", [f"DescribeTrafficMirror{self._kind.capitalize()}s"])
         wrong = failing({f"expected calls {wanted} of the second run, got {calls}": calls == wanted})
-        if "refused_again" in step:
-            message = f"expected a failure of the second run with {step['refused_again']!r}, got {rerun.get('msg')!r}"
-            return [*wrong, *failing({message: fails_with(rerun, step["refused_again"])})]
+        if "rerun_fails_with" in step:
+            message = (
+                f"expected a failure of the second run with {step['rerun_fails_with']!r}, got {rerun.get('msg')!r}"
+            )
+            return [*wrong, *failing({message: fails_with(rerun, step["rerun_fails_with"])})]
         if rerun["failed"]:
             return [*wrong, f"expected no failure of the second run, got {rerun['msg']!r}"]
         key = f"traffic_mirror_{self._kind}"
@@ -151,17 +158,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return json.load(reply)
 
 
-def comparable(key: str, foreseen: Result, came: Result, before: Result, late: list[str]) -> tuple[Result, Result]:
+def comparable(key: str, predicted: Result, came: Result, before: Result, assigned: list[str]) -> tuple[Result, Result]:
     """Return both resources without values that EC2 assigns, and without the ids of new rules."""
-    omitted = {f"{key}_id", *ASSIGNED, *late} - set(foreseen)
+    omitted = {f"{key}_id", *ASSIGNED, *assigned} - set(predicted)
     known = {option: value for option, value in came.items() if option not in omitted}
-    if "rules" not in foreseen and "rules" not in known:
-        return foreseen, known
+    if "rules" not in predicted and "rules" not in known:
+        return predicted, known
     rule_id = "traffic_mirror_filter_rule_id"
-    rules = [{rule_id: "", **rule} for rule in foreseen.get("rules", [])]
+    rules = [{rule_id: "", **rule} for rule in predicted.get("rules", [])]
     old = {rule[rule_id] for rule in [*rules, *before.get("rules", [])]}
     came_rules = [{**rule, rule_id: rule[rule_id] if rule[rule_id] in old else ""} for rule in known.get("rules", [])]
-    return {**foreseen, "rules": rules}, {**known, "rules": came_rules}
+    return {**predicted, "rules": rules}, {**known, "rules": came_rules}
 
 
 def fails_with(result: Result, pattern: str) -> bool:
