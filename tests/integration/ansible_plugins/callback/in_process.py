@@ -36,7 +36,6 @@ from typing import Any
 import boto3
 import botocore.session
 from ansible.module_utils import basic
-from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.plugins.action import ActionBase
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import module_loader
@@ -68,7 +67,9 @@ def execute_module(
     self._compute_environment_string(environment)
     with unittest.mock.patch.dict(os.environ, environment):
         printed = printed_by(main_of(name), arguments)
-    return self._parse_returned_data({"stdout": printed, "stderr": ""}, *PROFILE)
+    parsed = self._parse_returned_data({"stdout": printed, "stderr": ""}, *PROFILE)
+    # Since 2.21 an object, of which execute_in_interpreter returns this.
+    return parsed.as_result_dict(for_round_trip=True) if hasattr(parsed, "as_result_dict") else parsed
 
 
 def is_first(run: str) -> bool:
@@ -105,7 +106,7 @@ def printed_by(main: Any, arguments: dict[str, Any]) -> str:
 def encoder() -> Any:
     """Return the JSON encoder for module arguments."""
     if not PROFILE:
-        return AnsibleJSONEncoder
+        return importlib.import_module("ansible.parsing.ajson").AnsibleJSONEncoder
     encoding = importlib.import_module("ansible.module_utils.common.json")
     return encoding.get_module_encoder("legacy", encoding.Direction.CONTROLLER_TO_MODULE)
 
