@@ -25,6 +25,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 import time
 import types
@@ -125,6 +126,12 @@ def as_module() -> Iterator[None]:
         clock.sleep = sleep
 
 
+def remove_runs(folder: str, owner: int) -> None:
+    """Delete the folder of is_first() at the end of the process that created it; workers inherit this exit handler."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class CallbackModule(CallbackBase):  # type: ignore[misc]
     """Import all modules when the playbook starts."""
 
@@ -133,9 +140,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "in_process"
 
     def v2_playbook_on_start(self, _playbook: Any) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="runs-")
-        atexit.register(folder.cleanup)
-        os.environ["VTAP_RUNS"] = folder.name
+        os.environ["VTAP_RUNS"] = tempfile.mkdtemp(prefix="runs-")
+        atexit.register(remove_runs, os.environ["VTAP_RUNS"], os.getpid())
         for kind in ("session", "filter", "target", "fleet", "session_info", "filter_info", "target_info"):
             importlib.import_module(f"ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_{kind}")
         loader = botocore.session.create_loader()
