@@ -104,9 +104,9 @@ def main() -> int:
                 print(f"{part}: {'FAILED' if done.status else 'ok'} in {done.seconds:.0f} s", flush=True)
 
     for lanes in PHASES:
-        threads = [threading.Thread(target=follow, args=(lane,)) for lane in lanes]
+        threads = [threading.Thread(target=follow, args=(lane,), daemon=True) for lane in lanes]
         for thread in threads:
-            thread.start()
+            thread.start()  # a daemon, so that an interrupt ends the run instead of starting the next part
         for thread in threads:
             thread.join()
     print("", table(outcomes[part] for part in chosen), "", sep="\n")

@@ -25,10 +25,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.module_process import PREFIX, preload, set_arguments
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".venv/collections"
-PREFIX = "ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_"
-MODULES = ("session", "filter", "target", "fleet", "session_info", "filter_info", "target_info")
 # Seconds after which a run counts as hanging.
 TIMEOUT = 120.0
 
@@ -66,14 +66,7 @@ class RunResult:
 def load() -> None:
     """Import everything that a run requires, including EC2's service model, so that forks inherit it."""
     sys.path.insert(0, str(COLLECTIONS))
-    for name in MODULES:
-        importlib.import_module(PREFIX + name)
-    import boto3
-    import botocore.session
-
-    loader = botocore.session.create_loader()
-    botocore.session.create_loader = lambda *_: loader
-    boto3.session.Session().client("ec2", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    preload()
 
 
 @dataclass
@@ -147,9 +140,7 @@ def _main(module: str, options: dict[str, Any], env: dict[str, str], hooks: Hook
     for name in [name for name in os.environ if name.startswith(("AWS_", "ANSIBLE_"))]:
         del os.environ[name]
     os.environ.update(env)
-    basic: Any = importlib.import_module("ansible.module_utils.basic")
-    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
-    basic._ANSIBLE_PROFILE = "legacy"
+    set_arguments(options)
     sleep: Callable[[float], None] = time.sleep
     clock: Any = time
     clock.sleep = lambda seconds: sleep(seconds * hooks.pause)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import io
 import json
 import os
 import sys
@@ -20,9 +19,9 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible.module_utils import basic
 
 from tests.integration.conftest import ROOT
+from tests.module_process import printed_by, share_service_models
 
 COLLECTIONS = str(ROOT / ".venv/collections")
 
@@ -30,10 +29,10 @@ COLLECTIONS = str(ROOT / ".venv/collections")
 @contextlib.contextmanager
 def installed() -> Iterator[None]:
     """Make the installed collection importable, and load EC2's service model once instead of for each task."""
-    loader = botocore.session.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(COLLECTIONS)
-        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
+        patch.setattr(botocore.session, "create_loader", botocore.session.create_loader)  # restored at the end
+        share_service_models()
         yield
         gc.enable()
         for name in [name for name in sys.modules if name.startswith("ansible_collections")]:
@@ -44,17 +43,13 @@ def run(module: str, env: dict[str, str], options: dict[str, Any], check: bool =
     """Run a task and return the result. env: AWS_* variables. Requires the context of installed()."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     main = importlib.import_module(f"ansible_collections.vtap.aws.plugins.modules.{module}").main
-    printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
         for name, value in env.items():
             patch.setenv(name, value)
-        patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-        patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
-        with contextlib.redirect_stdout(printed), pytest.raises(SystemExit):
-            main()
+        printed = printed_by(main, arguments)
     gc.unfreeze()
     gc.enable()  # modules disable it because they are short-lived
-    result: dict[str, Any] = json.loads(printed.getvalue())
+    result: dict[str, Any] = json.loads(printed)
     return result

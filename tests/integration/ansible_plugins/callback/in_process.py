@@ -20,12 +20,11 @@ import atexit
 import contextlib
 import gc
 import importlib.util
-import io
-import json
 import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import time
 import types
@@ -34,12 +33,15 @@ import unittest.mock
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
-import botocore.session
 from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import module_loader
+
+# Ansible loads this file by its path.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4]))
+
+from tests.module_process import preload, printed_by
 
 OURS = "vtap.aws.ec2_traffic_mirror_"
 # Modules of other collections that the tests use. The action plugin of uri executes the module by this name.
@@ -67,7 +69,7 @@ def execute_module(
     environment: dict[str, str] = {}
     self._compute_environment_string(environment)
     with unittest.mock.patch.dict(os.environ, environment):
-        printed = printed_by(main_of(name), arguments)
+        printed = printed_by(main_of(name), arguments, encoder())
     parsed = self._parse_returned_data({"stdout": printed, "stderr": ""}, *PROFILE)
     # Since 2.21 an object, of which execute_in_interpreter returns this.
     return parsed.as_result_dict(for_round_trip=True) if hasattr(parsed, "as_result_dict") else parsed
@@ -92,16 +94,6 @@ def main_of(name: str) -> Any:
     module_in_process = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module_in_process)
     return module_in_process.main
-
-
-def printed_by(main: Any, arguments: dict[str, Any]) -> str:
-    """Call main() of a module with these arguments. Returns the output."""
-    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=encoder()).encode()
-    basic._ANSIBLE_PROFILE = "legacy"
-    printed = io.StringIO()
-    with as_module(), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-        main()
-    return printed.getvalue()
 
 
 def encoder() -> Any:
@@ -142,11 +134,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_playbook_on_start(self, _playbook: Any) -> None:
         os.environ["VTAP_RUNS"] = tempfile.mkdtemp(prefix="runs-")
         atexit.register(remove_runs, os.environ["VTAP_RUNS"], os.getpid())
-        for kind in ("session", "filter", "target", "fleet", "session_info", "filter_info", "target_info"):
-            importlib.import_module(f"ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_{kind}")
-        loader = botocore.session.create_loader()
-        botocore.session.create_loader = lambda *_: loader
-        boto3.session.Session().client("ec2", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+        preload()
         gc.enable()  # modules disable it because they are short-lived
         gc.freeze()
         ActionBase._execute_module = execute_module
