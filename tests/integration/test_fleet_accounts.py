@@ -180,7 +180,7 @@ def test_failed_host_does_not_stop_other_hosts(fleets, accounts):
         denied = f"not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::{account}:role/mirror"
         assert denied in messages[name]
     assert "The plan creates 7 sessions; max_creates allows 3" in messages["too-many"]
-    assert "1 of 8 interfaces of fleet ids-prod failed" in messages["partly"]
+    assert "1 of 8 interfaces of fleet ids-prod in eu-west-1 failed" in messages["partly"]
     assert "TrafficMirrorSessionLimitExceeded" in messages["partly"]
     assert len(sessions(accounts, WEB, "eu-west-1")) == 6
     assert not sessions(accounts, WEB, "us-east-1") and not sessions(accounts, DATA, "us-east-1")

@@ -11,10 +11,10 @@ import re
 from .._model.plan import Action
 from .errors import Ec2Error
 
-# Advice by error code. The codes are from "Error codes for the Amazon EC2 API" and from replies that public clients
-# quote, without the optional suffix Exception (see Ec2Error). The limits are from the Traffic Mirroring guide,
+# What to do, by error code. The codes are from "Error codes for the Amazon EC2 API" and from replies that public
+# clients quote, without the optional suffix Exception (see Ec2Error). The limits are from the Traffic Mirroring guide,
 # "Quotas".
-_ADVICE = {
+_REMEDIES = {
     "NetworkInterfaceNotSupported": (
         "The source must be an interface that is attached to an instance of a supported, virtualized type (not T2, "
         "not bare metal). See the instance types in the Traffic Mirroring guide."
@@ -75,9 +75,9 @@ _ADVICE = {
     "TagPolicyViolation": "A tag policy of the organization forbids these tags: correct tags or default_tags.",
     "ConcurrentTagAccess": "Another client is changing the same tags. Rerun the task.",
 }
-# Advice for codes such as InvalidTrafficMirrorFilterId.NotFound and InvalidTrafficMirrorFilterNotFound, by the
+# What to do for codes such as InvalidTrafficMirrorFilterId.NotFound and InvalidTrafficMirrorFilterNotFound, by the
 # resource type in the code.
-_NOT_FOUND_ADVICE = {
+_NOT_FOUND_REMEDIES = {
     "TrafficMirrorSession": "The session was deleted. Rerun the task.",
     "TrafficMirrorFilter": (
         "The filter does not exist in this account and region: check traffic_mirror_filter_id and region."
@@ -100,7 +100,8 @@ _NOT_FOUND_ADVICE = {
 
 
 def format_error(error: Ec2Error, action: Action | None = None) -> str:
-    """Return the message for an error: the failed call, the resource and region, EC2's code and text, and advice.
+    """Return the message for an error: the failed call, the resource and region, EC2's code and text,
+    and what to do.
 
     action: the planned call that failed; None for a Describe call. A denied call names the IAM permission that it
     requires.
@@ -120,7 +121,7 @@ def format_error(error: Ec2Error, action: Action | None = None) -> str:
         failure = f"{error.operation} failed{resource}{region}: {error.code}: {text}"
     else:
         failure = f"{error.operation}{resource}{region} could not be sent: {error.code}: {text}"
-    return " ".join(filter(None, (failure, _required_permission(error, action), _advice(error))))
+    return " ".join(filter(None, (failure, _required_permission(error, action), _remedy(error))))
 
 
 def _required_permission(error: Ec2Error, action: Action | None) -> str:
@@ -133,17 +134,17 @@ def _required_permission(error: Ec2Error, action: Action | None) -> str:
     return ""
 
 
-def _advice(error: Ec2Error) -> str:
+def _remedy(error: Ec2Error) -> str:
     """Return what to do about an error. Empty for an unknown code."""
-    if error.code in _ADVICE:
-        return _ADVICE[error.code]
+    if error.code in _REMEDIES:
+        return _REMEDIES[error.code]
     not_found = re.match(
         r"(?:Invalid)?(TrafficMirror(?:Session|FilterRule|Filter|Target)|NetworkInterface|NetworkLoadBalancer|VpcEndpoint)"
         r"(?:I[dD]\.|Arn\.|\.)?No(?:t)?Found$",
         error.code,
     )
     if not_found:
-        return _NOT_FOUND_ADVICE[not_found.group(1)]
+        return _NOT_FOUND_REMEDIES[not_found.group(1)]
     if error.duplicate:
         return "Another session has this interface and number: choose another session_number."
     return ""

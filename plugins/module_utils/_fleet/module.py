@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any, NoReturn
 
 # Imported first, because it stops garbage collection before most modules are loaded.
-from .._runtime.module import connect, create_module, error_details, fail, finish
+from .._runtime.module import connect, create_module, error_details, fail, finish, format_conflict
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
 from .._ec2.client import Ec2, config_for  # isort: skip
@@ -120,7 +120,9 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
             results = Results(predicted, changed=any(entry.plan.actions for entry in entries))
         else:
             results = FleetExecutor(fleet, aws_state, ec2, module.params["workers"]).run(entries)
-    except (ValidationError, ConflictError) as error:
+    except ConflictError as error:
+        fail(module, msg=format_conflict(error, ec2), **_format_plan(entries))
+    except ValidationError as error:
         fail(module, msg=str(error), **_format_plan(entries))
     except Ec2Error as error:
         fail(module, msg=format_error(error), error=error_details(error), **_format_plan(entries))
@@ -137,7 +139,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         "diff": diff,
     }
     if results.failed:
-        fail(module, msg=_format_failures(fleet, entries, results), **result)
+        fail(module, msg=_format_failures(fleet, ec2.region, entries, results), **result)
     if results.duplicate_check_error:
         fail(
             module,
@@ -150,14 +152,15 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     finish(module, **result)
 
 
-def _format_failures(fleet: Fleet, entries: list[PlanEntry], results: Results) -> str:
+def _format_failures(fleet: Fleet, region: str, entries: list[PlanEntry], results: Results) -> str:
     failed = results.failed
     codes = Counter(failure["code"] or "no code" for failure in failed).most_common()
     counts = ", ".join(f"{count} x {code}" for code, count in codes)
     others = "All other changes were made." if results.changed else "Nothing was changed."
     return (
-        f"{len(failed)} of {len(entries)} interfaces of fleet {fleet.name} failed ({counts}). {others} Correct the "
-        f"cause and rerun the task. First failure: {failed[0]['network_interface_id']}: {failed[0]['reason']}"
+        f"{len(failed)} of {len(entries)} interfaces of fleet {fleet.name} in {region} failed ({counts}). {others} "
+        "Correct the cause and rerun the task. "
+        f"First failure: {failed[0]['network_interface_id']}: {failed[0]['reason']}"
     )
 
 
@@ -190,10 +193,11 @@ def _verify_permissions(entries: list[PlanEntry], ec2: Ec2) -> None:
     first_calls = {
         action.operation: action for entry in reversed(entries) for action in entry.plan.actions if not action.pending
     }
-    refused, _unverified = dry_run_errors(Plan(tuple(first_calls.values())), ec2)
-    if refused:
+    errors, _unverified = dry_run_errors(Plan(tuple(first_calls.values())), ec2)
+    if errors:
         raise ConflictError(
-            f"EC2 would refuse {len(refused)} of {len(first_calls)} actions. Nothing was changed. {' '.join(refused)}"
+            f"verify_permissions: {len(errors)} of {len(first_calls)} actions would fail. Nothing was changed. "
+            f"{' '.join(errors)}"
         )
 
 

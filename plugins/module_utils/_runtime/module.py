@@ -140,8 +140,10 @@ def run(
         else:
             outcome = apply_until_stable(lambda: make_plan(desired, ec2, False), ec2)
     except PartialFailure as error:
-        fail(module, msg=str(error), changed=True)
-    except (ValidationError, ConflictError) as error:
+        fail(module, msg=format_conflict(error, ec2), changed=True)
+    except ConflictError as error:
+        fail(module, msg=format_conflict(error, ec2))
+    except ValidationError as error:
         fail(module, msg=str(error))
     except PlanFailed as error:
         fail(module, msg=str(error), error=error_details(error.error), changed=bool(error.completed))
@@ -212,6 +214,12 @@ def fail(module: AnsibleAWSModule, msg: str, **result: Any) -> NoReturn:
     gc.freeze()
     module.fail_json(msg=printable(msg), **result)
     raise AssertionError("fail_json ends the module")
+
+
+def format_conflict(error: ConflictError, ec2: Ec2) -> str:
+    """Return the message for a conflict, with the region. A message that comes from an EC2 error already has it."""
+    has_region = isinstance(error, PartialFailure) and isinstance(error.cause, Ec2Error)
+    return str(error) if has_region else f"{ec2.region}: {error}"
 
 
 def error_details(error: Ec2Error) -> dict[str, str]:
