@@ -41,6 +41,10 @@ from tests.unit.runtime.fake_ec2 import (
     planner,
 )
 
+ADD_SERVICE = Action(
+    "ModifyTrafficMirrorFilterNetworkServices", {"TrafficMirrorFilterId": CreatedIdRef(FILTER)}, "filter", "", FILTER
+)
+
 
 def test_rules_get_the_filter_id_and_the_result_has_the_rule_ids():
     ec2 = FakeFilterEc2()
@@ -73,15 +77,8 @@ def test_failure_names_the_new_filter_without_all_rules():
 
 
 def test_network_service_added_by_another_client_replans():
-    add = Action(
-        "ModifyTrafficMirrorFilterNetworkServices",
-        {"TrafficMirrorFilterId": CreatedIdRef(FILTER)},
-        "filter",
-        "",
-        FILTER,
-    )
     outcome = apply_until_stable(
-        planner(filter_plan(CREATE_FILTER, add, CREATE_OTHER_RULE), filter_plan(CREATE_OTHER_RULE)),
+        planner(filter_plan(CREATE_FILTER, ADD_SERVICE, CREATE_OTHER_RULE), filter_plan(CREATE_OTHER_RULE)),
         FakeFilterEc2(None, INVALID),
     )
     assert outcome.actions == (CREATE_FILTER, CREATE_OTHER_RULE)
@@ -89,16 +86,9 @@ def test_network_service_added_by_another_client_replans():
 
 def test_network_service_without_response_is_added_again_if_missing():
     """The new plan contains the same call, with the id of the created filter."""
-    add = Action(
-        "ModifyTrafficMirrorFilterNetworkServices",
-        {"TrafficMirrorFilterId": CreatedIdRef(FILTER)},
-        "filter",
-        "",
-        FILTER,
-    )
-    left = filter_plan(replace(add, params={}, resource="filter tmf-new"))
+    left = filter_plan(replace(ADD_SERVICE, params={}, resource="filter tmf-new"))
     assert apply_until_stable(
-        planner(filter_plan(CREATE_FILTER, add), left), FakeFilterEc2(None, NO_RESPONSE)
+        planner(filter_plan(CREATE_FILTER, ADD_SERVICE), left), FakeFilterEc2(None, NO_RESPONSE)
     ).actions == (CREATE_FILTER, left.actions[0])
 
 
