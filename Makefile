@@ -21,7 +21,7 @@ export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit emulator-test integration targets sanity docs matrix bench faults emulator venv \
+.PHONY: help demo test lint unit emulator-test integration targets sanity docs matrix bench faults clients emulator venv \
         install constraints clean
 
 help: ## show this list
@@ -80,6 +80,10 @@ bench: .venv/installed ## API calls and wall time per task and per fleet, compar
 faults: .venv/tested .venv/installed ## inject every fault at every call, kill runs, run tasks concurrently; SEED=1 repeats a run
 	@echo '== faults'
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+
+clients: .venv/tested ## call the emulator with other AWS clients: SDKs for Go and JavaScript, aws, Cloud Custodian
+	@echo '== clients'
+	$(BIN)/python tools/clients.py $(ONLY)
 
 emulator: .venv/run ## run the emulator in the foreground on PORT (5001)
 	$(BIN)/python -m tests.emulator --port $(PORT)

@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check the imports between the packages of plugins/module_utils, and the size of files and functions.
+"""Check the imports of plugins/module_utils and of the emulator, and the size of files and functions.
 
-A package may import only lower packages, with relative imports. Prints a line for each violation; the exit status is 1
-if there is one.
+A package of plugins/module_utils may import only lower packages, with relative imports. The emulator must not depend on
+the collection. Prints a line for each violation; the exit status is 1 if there is one.
 """
 
 from __future__ import annotations
 
 import ast
 import pathlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 # From the lowest to the highest. A package may import itself and lower packages.
 PACKAGES = ("_model", "_ec2", "_resources", "_runtime", "_fleet")
 OURS = "ansible_collections.vtap"
+EMULATOR = ("tests", "emulator")
+FORBIDDEN_IMPORTS = ("ansible", "ansible_collections", "plugins", "tests", "tools")
+# Names in string literals of the emulator: a module to import, or a path of the collection.
+FORBIDDEN_TEXT = re.compile(r"(?<![\w.-])(ansible_collections|ansible|plugins)(?=[./\\]|$)")
 # Maximum lines of a file and a function. Files in plugins/modules are mostly documentation and have no limit.
 MAX_FILE, MAX_FUNCTION = 400, 60
 
@@ -58,6 +63,35 @@ def wrong_imports(path: pathlib.Path, tree: ast.Module) -> Iterator[str]:
             yield f"{path}:{line}: {parts[2]} must not import {package}; allowed: {', '.join(PACKAGES[: own + 1])}"
 
 
+def emulator_dependencies(path: pathlib.Path, tree: ast.Module) -> Iterator[str]:
+    """Yield a line for each dependency of an emulator file on the collection, Ansible, or other code of the checkout.
+
+    Other code of the checkout could import the collection itself. String literals are checked because a file can import
+    or read what a string names.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for name in absolute_names(path, node):
+                parts = tuple(name.split("."))
+                if parts[0] in FORBIDDEN_IMPORTS and parts[:2] != EMULATOR:
+                    yield f"{path}:{node.lineno}: the emulator must not import {name}"
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and (match := FORBIDDEN_TEXT.search(node.value))
+        ):
+            yield f"{path}:{node.lineno}: the emulator must not name {match[1]} in a string"
+
+
+def absolute_names(path: pathlib.Path, node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return the full names that a statement imports. The root of the checkout is the top of relative imports."""
+    if isinstance(node, ast.Import):
+        return [one.name for one in node.names]
+    package = path.parent.parts
+    base = package[: max(len(package) - node.level + 1, 0)] if node.level else ()
+    return [".".join([*base, *filter(None, [node.module]), one.name]) for one in node.names]
+
+
 def too_large(path: pathlib.Path, text: str, tree: ast.Module) -> Iterator[str]:
     """Yield a line for a file and each function that is too long."""
     if (lines := len(text.splitlines())) > MAX_FILE and path.parts[:2] != ("plugins", "modules"):
@@ -73,7 +107,11 @@ def violations(path: pathlib.Path, text: str) -> list[str]:
     """Return the violations in a Python file. path: relative to the root of the checkout."""
     tree = ast.parse(text)
     found = list(too_large(path, text, tree))
-    return [*found, *wrong_imports(path, tree)] if path.parts[0] == "plugins" else found
+    if path.parts[0] == "plugins":
+        found += wrong_imports(path, tree)
+    elif path.parts[:2] == EMULATOR:
+        found += emulator_dependencies(path, tree)
+    return found
 
 
 def main() -> int:

@@ -151,6 +151,8 @@ options:
   packet_length:
     description:
       - The number of bytes of each packet to mirror, 1 to 65535. With a Network Load Balancer as the target, 1 to 8500.
+      - The VPC Traffic Mirroring guide documents a minimum of 35 for IPv4 traffic and 55 for IPv6 traffic, the EC2 API
+        Reference a minimum of 1. The module accepts 1 or more.
       - V(0) mirrors whole packets. If omitted, new sessions mirror whole packets, and existing sessions keep their
         packet length.
     type: int
@@ -184,9 +186,11 @@ options:
     default: skip
   supported_instance_types:
     description:
-      - The instance types that EC2 can mirror, with the wildcards V(*) and V(?). The default is a list in the
-        collection, which follows the VPC Traffic Mirroring guide. An empty list means that default.
-      - The list applies only to new sessions. Bare metal instances are never supported.
+      - The instance types that EC2 can mirror, with the wildcards V(*) and V(?). If omitted or empty, the module uses
+        the lists of the VPC Traffic Mirroring guide of 2026-11-25, one of virtualized and one of bare metal types.
+      - A list set here replaces both lists. For example, V(c5n.*) includes the bare metal type V(c5n.metal), which EC2
+        cannot mirror. Exclude such types with O(exclude[].instance_types).
+      - The list applies only to new sessions.
     type: list
     elements: str
   max_creates:

@@ -89,6 +89,8 @@ options:
   packet_length:
     description:
       - The number of bytes of each packet to mirror, 1 to 65535. With a Network Load Balancer as the target, 1 to 8500.
+      - The VPC Traffic Mirroring guide documents a minimum of 35 for IPv4 traffic and 55 for IPv6 traffic, the EC2 API
+        Reference a minimum of 1. The module accepts 1 or more.
       - V(0) mirrors whole packets. With a Network Load Balancer as the target, EC2 then reports 8500.
       - If omitted, a new session mirrors whole packets, and an existing session keeps its packet length.
     type: int

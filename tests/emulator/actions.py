@@ -31,7 +31,7 @@ ACTIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
 }
 
 # Actions that cover moto's resources as well.
-SHARED: dict[str, Callable[[Call, tags.Forward], dict[str, Any]]] = {
+SHARED: dict[str, Callable[[Call], dict[str, Any]]] = {
     "CreateTags": tags.create,
     "DeleteTags": tags.delete,
     "DescribeInstances": network.instances,

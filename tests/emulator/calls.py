@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import checks, views
+from . import checks, moto_lag, views
 from .errors import ApiError
 from .settings import Settings
-from .store import Lag, Resource, ResourceType, Store
+from .store import Lag, Resource, ResourceType, Store, new_delay
 
 
 class Replay(Exception):
@@ -81,11 +80,24 @@ class Call:
 
     def get(self, resource_type: ResourceType, wanted: str) -> Resource:
         """Return a resource that is visible to the caller. Raises NotFound."""
-        return self.store.get(self.account, self.region, resource_type, wanted)
+        return self._seen(self.store.get(self.account, self.region, resource_type, wanted))
 
     def get_own(self, resource_type: ResourceType, wanted: str) -> Resource:
         """Return a resource of the caller. Raises NotFound or UnauthorizedOperation."""
-        return self.store.get_own(self.account, self.region, resource_type, wanted)
+        return self._seen(self.store.get_own(self.account, self.region, resource_type, wanted))
+
+    def _seen(self, resource: Resource) -> Resource:
+        """Return the resource, or raise NotFound if it is new and the lag also applies to references."""
+        if self.settings["lag"]["references"] and resource.lag is not None and not resource.is_described:
+            resource.lag.reads -= 1
+            raise resource.resource_type.not_found(resource.id)
+        return resource
+
+    def hides(self, kind: str, identifier: str) -> bool:
+        """Return whether a resource of moto is new and the lag also applies to references. kind: see moto_lag.py."""
+        if not self.settings["lag"]["references"]:
+            return False
+        return moto_lag.is_hidden(self.store, self.account, self.region, kind, identifier)
 
     def create(
         self,
@@ -103,28 +115,32 @@ class Call:
             {name: value for name, value in fields.items() if value is not None},
             tags,
             target_account,
-            lag=self._lag(None),
+            lag=_new_lag(self.settings, None),
         )
         return self.store.add(resource)
 
     def start_lag(self, resource: Resource) -> None:
         """Start the lag. Call it before a resource or a tag changes: Describe returns the old state during the lag."""
-        # Assumption: [lag-of-changes] changes and deletions lag like creations.
-        resource.lag = self._lag(views.describe_resource(self.store, resource))
+        start_lag(self.store, self.settings, resource)
 
     def remove(self, resource: Resource) -> None:
         """Delete a resource. Describe still returns it during the lag."""
         self.start_lag(resource)
         self.store.remove(resource)
 
-    def _lag(self, row: dict[str, Any] | None) -> Lag | None:
-        lag = self.settings["lag"]
-        if not (lag["reads"] or lag["seconds"]):
-            return None
-        return Lag(row, lag["reads"], time.monotonic() + lag["seconds"])
-
     def check_quota(self, resource_type: ResourceType, setting: str, code: str) -> None:
         """Raise ApiError with the code if the account has reached the quota."""
         limit = self.settings["quotas"][setting]
         if len(self.own(resource_type)) >= limit:
             raise ApiError(code, f"The limit of {limit} {setting} per account is reached")
+
+
+def start_lag(store: Store, settings: Settings, resource: Resource) -> None:
+    """Start a resource's lag, see Call.start_lag."""
+    # Assumption: [lag-of-changes] changes and deletions lag like creations.
+    resource.lag = _new_lag(settings, views.describe_resource(store, resource))
+
+
+def _new_lag(settings: Settings, row: dict[str, Any] | None) -> Lag | None:
+    delay = new_delay(settings["lag"])
+    return Lag(delay.reads, delay.until, row) if delay else None

@@ -84,21 +84,27 @@ def removals(parameters: Mapping[str, Any], members: Mapping[str, str]) -> set[s
     return named
 
 
+def is_reserved(key: str) -> bool:
+    """Return whether a tag key has the prefix aws: in any case of letters."""
+    return key.lower().startswith("aws:")
+
+
 def tags(given: Iterable[Mapping[str, str]], *, values_needed: bool = True) -> list[tuple[str, str | None]]:
     """Return the tags as (key, value) pairs: unique keys of 1 to 127 characters without aws:, values up to 256.
 
-    A missing value is "" if values_needed, else None. Source: the botocore model's Tag shape.
+    A missing value is "" if values_needed, else None. Any character is allowed that a request can carry (EC2 User
+    Guide, tag restrictions). Source of the lengths: the botocore model's Tag shape.
     """
     pairs: list[tuple[str, str | None]] = []
     for tag in given:
         key, value = tag.get("Key", ""), tag.get("Value", "" if values_needed else None)
         if key == "":
             raise ApiError("InvalidParameterValue", "Tag key cannot be null or empty.")
-        if key.lower().startswith("aws:"):
+        if is_reserved(key):
             raise ApiError("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
-        if len(key) > 127 or _CONTROL.search(key):
+        if len(key) > 127:
             raise ApiError("InvalidParameterValue", f"Tag key exceeds the maximum length of 127 characters: '{key}'")
-        if value is not None and (len(value) > 256 or _CONTROL.search(value)):
+        if value is not None and len(value) > 256:
             raise ApiError("InvalidParameterValue", f"Tag value exceeds the maximum length of 256: '{value}'")
         pairs.append((key, value))
     keys = [key for key, _value in pairs]
@@ -110,7 +116,7 @@ def tags(given: Iterable[Mapping[str, str]], *, values_needed: bool = True) -> l
 
 def tag_limit(present: Mapping[str, str]) -> None:
     """Check that there are at most 50 tags, not counting aws: tags."""
-    if sum(not key.startswith("aws:") for key in present) > MAX_TAGS:
+    if sum(not is_reserved(key) for key in present) > MAX_TAGS:
         raise ApiError("TagLimitExceeded", f"The maximum of {MAX_TAGS} tags per resource would be exceeded")
 
 

@@ -134,7 +134,7 @@ class Emulator:
         ("OK" or the error code), "seconds" (processing time, without waiting for other calls and without sending),
         "interleaved" (sent by the interleave setting, not by a client), "dropped" (the client received no reply)}.
         """
-        ours = ("CreateTags", "DeleteTags", "DescribeTags")
+        ours = ("CreateTags", "DeleteTags", "DescribeTags", "TagResources", "UntagResources", "GetResources")
         entries: list[dict[str, Any]] = self.call("GET", "log")
         return [e for e in entries if moto or "TrafficMirror" in e["action"] or e["action"] in ours]
 
@@ -183,6 +183,14 @@ class Emulator:
         where = {"account": account, "region": region}
         result: dict[str, list[str]] = self.call("POST", "bulk_seed", {**given, **where, "sessions": sessions})
         return result
+
+    def add_interface(self, kind: str, **more: Any) -> str:
+        """Create an interface that no client can create. kind and more: see interface_kinds.create. Returns the id."""
+        return str(self.call("POST", "interface", {"kind": kind, **more})["id"])
+
+    def delete_interface(self, identifier: str) -> None:
+        """Delete an interface as the AWS service or the account that owns it does."""
+        self.call("DELETE", "interface", {"id": identifier})
 
     def tags(self, identifier: str, **tags: str) -> None:
         """Set tags, including aws: tags, on a mirroring resource: tags(id, **{"aws:x": "y"})."""

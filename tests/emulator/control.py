@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import bulk_seed, lab
+from . import bulk_seed, interface_kinds, lab
 from .identity import DEFAULT_ACCOUNT
 from .store import TARGET, Resource, resource_type_of
 
@@ -41,6 +41,8 @@ def _dispatch(emulator: Emulator, method: str, name: str, given: dict[str, Any])
             emulator.store, given.get("account", DEFAULT_ACCOUNT), given.get("region", lab.REGION)
         ),
         "POST bulk_seed": lambda: _bulk_seed(emulator, given),
+        "POST interface": lambda: interface_kinds.create(**given),
+        "DELETE interface": lambda: _delete_interface(emulator, given["id"]),
         "POST tags": lambda: _find(emulator, given, given["id"]).tags.update(given["tags"]),
         "POST share": lambda: _share(emulator, given),
     }
@@ -56,6 +58,11 @@ def _bulk_seed(emulator: Emulator, given: dict[str, Any]) -> dict[str, list[str]
     # Exclude the objects from garbage collection, which would delay single calls by half a second.
     gc.freeze()
     return made
+
+
+def _delete_interface(emulator: Emulator, identifier: str) -> None:
+    interface_kinds.delete(identifier)
+    emulator.delete_orphaned_sessions()
 
 
 def _change_settings(emulator: Emulator, given: dict[str, Any]) -> dict[str, Any]:

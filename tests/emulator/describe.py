@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ from .store import FILTER, RULE, SESSION, TARGET, Resource, ResourceType
 
 PAGE = 1000
 MAX_FILTER_VALUES = 200
+# Ends the position in a token that follows an empty page. No tag key contains it.
+_EMPTY = "\0"
 ListedItem = TypeVar("ListedItem")
 
 # The filters that botocore's model documents, and the member each one compares. tag: and tag-key are not documented.
@@ -72,7 +75,12 @@ def _describe(call: Call, resource_type: ResourceType) -> dict[str, Any]:
         raise combination(
             f"The parameter {resource_type.ids_member} cannot be used with the parameter MaxResults or NextToken"
         )
-    filters = parse_filters(given.get("Filters", []), FILTERS[resource_type])
+    known = FILTERS[resource_type]
+    # AWS's own tools send tag:<key> for the three types, and it is not documented. See the setting tag_filters.
+    if call.settings["tag_filters"] and resource_type is not RULE:
+        known = {**known, "tag:": "Tags"}
+    filters = parse_filters(given.get("Filters", []), known)
+    tests = [filter_test(name, values, known) for name, values in filters]
     if resource_type is RULE and "TrafficMirrorFilterId" in given:
         checks.resource_id(FILTER, given["TrafficMirrorFilterId"], "TrafficMirrorFilterId")
     position = parse_paging(call)
@@ -91,10 +99,13 @@ def _describe(call: Call, resource_type: ResourceType) -> dict[str, Any]:
         return views.describe_resource(call.store, resource, viewer=call.account)
 
     def passes(resource: Resource) -> bool:
-        return not filters or matches(shown(resource) or {}, filters, FILTERS[resource_type])
+        if not tests:
+            return True
+        row = shown(resource) or {}
+        return all(test(row) for test in tests)
 
     keyed = sorted(((resource.id, resource) for resource in resources), key=lambda pair: pair[0])
-    page, token = paginate(call, keyed, position, passes)
+    page, token = paginate(call, keyed, position, passes, paged=not ids)
     rows = [row for resource in page if (row := shown(resource)) is not None]
     if resource_type is FILTER and not call.settings["rule_tags"]:
         for rule in (r for row in rows for r in (*row["IngressFilterRules"], *row["EgressFilterRules"])):
@@ -125,7 +136,8 @@ def parse_filters(filters: Sequence[dict[str, Any]], known: dict[str, str]) -> l
         # Assumption: [filter-unknown] InvalidParameterValue, which other EC2 Describes send, and not the InvalidFilter
         # also documented.
         # Assumption: [filter-by-tag] tag:<key> is rejected like any undocumented filter, although some clients send it.
-        if name not in known and not (name.startswith("tag:") and "tag:" in known):
+        by_tag = name.startswith("tag:") and name != "tag:" and "tag:" in known
+        if not by_tag and (name not in known or name == "tag:"):
             raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
         if not values:
             # Assumption: [filter-no-values] a filter without values is rejected.
@@ -136,10 +148,31 @@ def parse_filters(filters: Sequence[dict[str, Any]], known: dict[str, str]) -> l
     return pairs
 
 
-def matches(row: dict[str, Any], filters: list[tuple[str, list[str]]], known: dict[str, str]) -> bool:
-    """Return whether a row matches all filters. A filter matches if one value is equal, case-sensitively."""
+def filter_test(name: str, values: list[str], known: dict[str, str]) -> Callable[[dict[str, Any]], bool]:
+    """Return a predicate of rows for one filter: one of the values matches, case-sensitively."""
+    if name.startswith("tag:"):
+        key, is_match = name[4:], value_matcher(values)
+        return lambda row: any(tag["Key"] == key and is_match(tag["Value"]) for tag in row.get("Tags", []))
     # Assumption: [filter-no-wildcards] [filter-numbers-decimal] no wildcards; numbers compare as decimal text.
-    return all(known[name] in row and str(row[known[name]]) in values for name, values in filters)
+    member = known[name]
+    return lambda row: member in row and str(row[member]) in values
+
+
+def value_matcher(values: list[str]) -> Callable[[str], bool]:
+    """Return a predicate: any of the values, case-sensitive, with the wildcards * and ?.
+
+    A backslash escapes * and ? (EC2 User Guide, "Filter your resources").
+    """
+    plain = {value for value in values if not re.search(r"[*?\\]", value)}
+    patterns = "|".join(_pattern(value) for value in values if value not in plain)
+    wild = re.compile(patterns, re.DOTALL) if patterns else None
+    return lambda value: value in plain or (wild is not None and wild.fullmatch(value) is not None)
+
+
+def _pattern(value: str) -> str:
+    marks = {"*": ".*", "?": "."}
+    parts = re.findall(r"\\.|.", value, re.DOTALL)
+    return "".join(marks.get(part) or re.escape(part[1:] if len(part) > 1 else part) for part in parts)
 
 
 def parse_paging(call: Call) -> str:
@@ -165,18 +198,31 @@ def paginate(
     rows: Iterable[tuple[str, ListedItem]],
     position: str,
     passes: Callable[[ListedItem], bool] = lambda _row: True,
+    paged: bool = True,
 ) -> tuple[list[ListedItem], dict[str, str]]:
     """Return one page of the matching rows, and {"NextToken": ...} if there are more pages.
 
-    rows: (key, row) pairs sorted by key. The function reads only as many rows as the page requires.
+    rows: (key, row) pairs sorted by key. The function reads only as many rows as the page requires. The setting `pages`
+    makes pages shorter, adds empty pages and shuffles the rows (botocore model: a page can have fewer rows than
+    MaxResults, and only the absence of a token ends the list; no order is documented). paged: False for a request with
+    ids, which has one page.
     """
+    setting = call.settings["pages"]
+    if paged and setting["empty"] and not position.endswith(_EMPTY):
+        return [], _token(call, position + _EMPTY)
+    position = position.removesuffix(_EMPTY)
+    if setting["shuffle"]:
+        rows = sorted(((hashlib.sha256(key.encode()).hexdigest(), row) for key, row in rows), key=lambda pair: pair[0])
+    size = min(call.parameters.get("MaxResults", PAGE), setting["size"] if paged and setting["size"] else PAGE)
     rest = ((key, row) for key, row in rows if key > position and passes(row))
-    page = list(itertools.islice(rest, call.parameters.get("MaxResults", PAGE)))
+    page = list(itertools.islice(rest, size))
     found = [row for _key, row in page]
-    if next(rest, None) is None:
-        return found, {}
-    text = json.dumps([_request_hash(call), page[-1][0]])
-    return found, {"NextToken": base64.urlsafe_b64encode(text.encode()).decode()}
+    return (found, {}) if next(rest, None) is None else (found, _token(call, page[-1][0]))
+
+
+def _token(call: Call, position: str) -> dict[str, str]:
+    text = json.dumps([_request_hash(call), position])
+    return {"NextToken": base64.urlsafe_b64encode(text.encode()).decode()}
 
 
 def _request_hash(call: Call) -> str:

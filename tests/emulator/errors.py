@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from xml.sax.saxutils import escape
+
+# Characters that XML 1.0 cannot carry, not even as character references.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # The server-class codes and the few client-class ones that are not plain 400 ("Error codes for the Amazon EC2 API").
 STATUS = {
@@ -13,9 +17,11 @@ STATUS = {
     "UnauthorizedOperation": 403,
     "AccessDenied": 403,
     "InvalidClientTokenId": 403,
+    "ExpiredToken": 403,
     "AuthFailure": 401,
     "InternalError": 500,
     "InternalFailure": 500,
+    "InternalServiceException": 500,
     "RequestLimitExceeded": 503,
     "ServiceUnavailable": 503,
     "Unavailable": 503,
@@ -56,18 +62,33 @@ def combination(message: str) -> ApiError:
     return ApiError("InvalidParameterCombination", message)
 
 
+def xml_escape(text: str) -> str:
+    """Return text as XML character data. CR becomes a reference, because XML parsers read a plain CR as a newline."""
+    return escape(text, {"\r": "&#13;"})
+
+
+def printable(text: str) -> str:
+    """Return text with U+FFFD for each character that XML cannot carry."""
+    return NOT_XML.sub("\ufffd", text)
+
+
+def _error_elements(error: ApiError) -> str:
+    code, message = (xml_escape(printable(text)) for text in (error.code, error.message))
+    return f"<Code>{code}</Code><Message>{message}</Message>"
+
+
 def ec2_envelope(error: ApiError, request_id: str) -> bytes:
     """Return the XML of an EC2 error (EC2 API Reference)."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Response><Errors><Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
-        f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+        f"<Response><Errors><Error>{_error_elements(error)}</Error></Errors>"
+        f"<RequestID>{request_id}</RequestID></Response>"
     ).encode()
 
 
 def query_envelope(error: ApiError, request_id: str) -> bytes:
     """Return the XML of an error of the other query services (STS, IAM, ELBv2)."""
     return (
-        f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(error.code)}</Code>"
-        f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        f"<ErrorResponse><Error><Type>Sender</Type>{_error_elements(error)}</Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     ).encode()

@@ -15,23 +15,38 @@ from .errors import ApiError
 from .identity import Caller, partition
 from .settings import Settings
 
+# Actions with a smaller bucket if the request has neither filters, ids nor pagination (EC2 Developer Guide).
+_UNFILTERED = (
+    "DescribeInstances",
+    "DescribeInstanceStatus",
+    "DescribeNetworkInterfaces",
+    "DescribeSecurityGroups",
+    "DescribeSnapshots",
+    "DescribeSpotInstanceRequests",
+    "DescribeVolumes",
+)
+# Actions with a bucket of their own: (bucket size, refill per second).
+_OWN_BUCKETS: dict[str, tuple[float, float]] = {
+    "CreateTags": (100, 10),
+    "DeleteTags": (100, 10),
+    "CreateNetworkInterface": (100, 5),
+    "DeleteNetworkInterface": (100, 5),
+}
 
-def published_limit(action: str, parameters: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Return (bucket size, refill per second) of an action, or None if it is not limited.
 
-    Source: EC2 Developer Guide, request throttling. The page lists no Traffic Mirroring action, so its general
-    categories apply.
+def published_limit(action: str, parameters: Mapping[str, Any]) -> tuple[float, float]:
+    """Return (bucket size, refill per second) of an EC2 action.
+
+    Source: EC2 Developer Guide, request throttling, read 2026-11-25. The page lists no Traffic Mirroring action, so its
+    general categories apply: Describe 100 and 20, without filters and pagination 50 and 10 for seven actions; changes
+    50 and 5.
     """
-    if action in ("CreateTags", "DeleteTags"):
-        return 100, 10
-    if action in ("CreateNetworkInterface", "DeleteNetworkInterface"):
-        return 100, 5
-    if action == "DescribeNetworkInterfaces":
-        bare = not {"Filters", "MaxResults", "NetworkInterfaceIds"} & set(parameters)
-        return (50, 10) if bare else (100, 20)
-    if "TrafficMirror" in action or action == "DescribeTags":
-        return (100, 20) if action.startswith("Describe") else (50, 5)
-    return None
+    if action in _OWN_BUCKETS:
+        return _OWN_BUCKETS[action]
+    if not action.startswith(("Describe", "Get", "List", "Search")):
+        return 50, 5
+    bare = not any(name in ("Filters", "MaxResults") or name.endswith("Ids") for name in parameters)
+    return (50, 10) if bare and action in _UNFILTERED else (100, 20)
 
 
 @dataclass
@@ -55,6 +70,21 @@ class Throttle:
             self.buckets[key] = (tokens, now)
             raise ApiError("RequestLimitExceeded", "Request limit exceeded.")
         self.buckets[key] = (tokens - 1, now)
+
+
+def check_expiry(settings: Settings, service: str) -> None:
+    """Raise RequestExpired (ExpiredToken outside EC2) if the credential_calls setting is used up; count the call.
+
+    Source: "Error codes for the Amazon EC2 API"; STS, "Common errors".
+    """
+    left = settings["credential_calls"]
+    if left is None or not service:
+        return
+    if left <= 0:
+        if service == "ec2":
+            raise ApiError("RequestExpired", "Request has expired.")
+        raise ApiError("ExpiredToken", "The security token included in the request is expired")
+    settings.values["credential_calls"] = left - 1
 
 
 def check_permitted(

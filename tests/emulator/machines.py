@@ -35,10 +35,16 @@ _DEFAULTS: ApiObject = {
 }
 
 
-def tags_of(resource: Any) -> dict[str, str]:
-    """Return the tags of an interface or an instance."""
-    tags: dict[str, str] = resource.ec2_backend.tags.get(resource.id, {})
-    return tags
+def tags_of(resource: Any, viewer: str | None = None) -> dict[str, str]:
+    """Return the tags of an interface or an instance. viewer: an account, None for the owner.
+
+    Copies of moto_lag.py have the tags that the resource had.
+    """
+    # Assumption: [shared-subnet-tags] another account's tags are not returned.
+    if viewer is not None and viewer != resource.owner_id:
+        return {}
+    former: dict[str, str] | None = getattr(resource, "former_tags", None)
+    return former if former is not None else resource.ec2_backend.tags.get(resource.id, {})
 
 
 def addresses_of(eni: Any) -> list[str]:
@@ -51,8 +57,8 @@ def primary_of(instance: Any) -> Any | None:
     return instance.nics.get(0)
 
 
-def interface(eni: Any) -> ApiObject:
-    """Return a network interface as in DescribeNetworkInterfaces."""
+def interface(eni: Any, viewer: str | None = None) -> ApiObject:
+    """Return a network interface as in DescribeNetworkInterfaces. viewer: see tags_of."""
     subnet = eni.subnet
     row = {
         "AvailabilityZone": subnet.availability_zone,
@@ -69,7 +75,7 @@ def interface(eni: Any) -> ApiObject:
         "SourceDestCheck": eni.source_dest_check,
         "Status": eni.status,
         "SubnetId": subnet.id,
-        "TagSet": _tags(eni),
+        "TagSet": _tags(eni, viewer),
         "VpcId": subnet.vpc_id,
     }
     if eni.private_ip_address:
@@ -78,16 +84,18 @@ def interface(eni: Any) -> ApiObject:
     if subnet.ipv6_native:
         row["Ipv6Native"] = True
     if eni.attachment_id:
-        row["Attachment"] = {
-            **_attachment(eni),
-            "InstanceId": eni.instance.id,
-            "InstanceOwnerId": eni.instance.owner_id,
-        }
+        owner = {"InstanceId": eni.instance.id} if eni.instance else {}
+        row["Attachment"] = {**_attachment(eni), **owner, "InstanceOwnerId": attachment_owner(eni)}
     if eni.public_ip:
         names = {"allocationId": "AllocationId", "associationId": "AssociationId"}
         known = {names[name]: value for name, value in eni.association.items() if name in names and value}
         row["Association"] = {**known, **_association(eni)}
     return _set(row)
+
+
+def attachment_owner(eni: Any) -> str:
+    """Return the account of the attached instance, or the alias of the AWS service that attached the interface."""
+    return str(eni.instance.owner_id if eni.instance else eni.attached_by)
 
 
 def reservation(whole: Any, instances: Iterable[Any]) -> ApiObject:
@@ -227,7 +235,7 @@ def _attachment(eni: Any) -> ApiObject:
         "DeleteOnTermination": bool(eni.delete_on_termination),
         "DeviceIndex": eni.device_index,
         "NetworkCardIndex": 0,
-        "Status": "attached",
+        "Status": eni.status if eni.status in ("attaching", "detaching") else "attached",
     }
 
 
@@ -260,8 +268,8 @@ def _groups(groups: Iterable[Any]) -> list[ApiObject]:
     return [{"GroupId": group.id, "GroupName": group.name} for group in sorted(groups, key=lambda group: str(group.id))]
 
 
-def _tags(resource: Any) -> list[ApiObject]:
-    return [{"Key": key, "Value": value} for key, value in tags_of(resource).items()]
+def _tags(resource: Any, viewer: str | None = None) -> list[ApiObject]:
+    return [{"Key": key, "Value": value} for key, value in tags_of(resource, viewer).items()]
 
 
 def _dns_name(region: str, address: str) -> str:

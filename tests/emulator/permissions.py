@@ -27,6 +27,8 @@ from .errors import ApiError, UnsupportedError
 from .identity import Caller, partition
 from .store import FILTER, RULE, SESSION, TARGET, ResourceType, Store, resource_type_of
 
+# The prefixes of IAM actions that differ from the service name in signatures.
+PREFIXES = {"tagging": "tag"}
 _INTERFACE, _ENDPOINT = "network-interface", "vpc-endpoint"
 # The resources that each action is authorized on: resource type and the member that contains the id, None for the new
 # resource. All must be allowed. "?": only if the request contains the member. Source: Service Authorization Reference
@@ -63,7 +65,10 @@ _TYPES = {"eni": _INTERFACE, "i": "instance", "subnet": "subnet", "vpc": "vpc", 
 
 
 def check(caller: Caller, token: str, action: str, parameters: Mapping[str, Any], store: Store) -> None:
-    """Raise UnauthorizedOperation unless the caller's policies allow the EC2 call. token: the session token."""
+    """Raise UnauthorizedOperation unless the caller's policies allow the call. token: the session token.
+
+    The call is one of EC2, of the Resource Groups Tagging API or of load balancers, see caller.service.
+    """
     policies = _policies(caller, token)
     if policies is None:
         return
@@ -112,6 +117,11 @@ def _required_permissions(
     caller: Caller, action: str, parameters: Mapping[str, Any], store: Store
 ) -> Iterator[tuple[str, str]]:
     """Return (action, resource ARN) of each permission that the call requires."""
+    if caller.service != "ec2":
+        # The actions of the Resource Groups Tagging API have no resource types (Service Authorization Reference).
+        for arn in parameters.get("ResourceArns", ["*"]):
+            yield f"{PREFIXES.get(caller.service, caller.service)}:{action}", arn
+        return
     if action.startswith("Describe"):
         yield f"ec2:{action}", "*"
         return
@@ -168,10 +178,13 @@ def _owner(caller: Caller, resource_type: ResourceType, identifier: str, store: 
 
 
 def _unauthorized(caller: Caller, name: str, resource: str, why: str) -> ApiError:
-    """Return UnauthorizedOperation with the text that issues and client logs quote. resource "*" is omitted."""
+    """Return UnauthorizedOperation, or AccessDenied outside EC2, with the text that issues and client logs quote.
+
+    resource "*" is omitted.
+    """
     on = "" if resource == "*" else f"on resource: {resource} "
     return ApiError(
-        "UnauthorizedOperation",
+        "UnauthorizedOperation" if caller.service == "ec2" else "AccessDenied",
         "You are not authorized to perform this operation. "
         f"User: {roles.arn(caller)} is not authorized to perform: {name} {on}{why}",
     )

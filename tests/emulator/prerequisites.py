@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -15,8 +15,12 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.elbv2.utils import make_arn_for_load_balancer
 
+from . import instance_types
 from .errors import ApiError
-from .store import SESSION, Store
+from .store import SESSION, Resource, Store
+
+# RequesterId of the services whose interfaces can be mirrored (Traffic Mirroring guide, limitations).
+MIRRORED_SERVICES = ("amazon-rds", "amazon-elasticache")
 
 
 def is_known_region(account: str, region: str) -> bool:
@@ -66,12 +70,12 @@ def check_endpoint_id(value: str) -> None:
         raise ApiError("InvalidVpcEndpointId.Malformed", f'Invalid id: "{value}" (expecting "vpce-...")')
 
 
-def check_load_balancer(account: str, region: str, arn: str) -> None:
-    """Raise InvalidNetworkLoadBalancerArn.NotFound unless the account has that NLB in the region."""
+def check_load_balancer(account: str, region: str, arn: str, hidden: bool) -> None:
+    """Raise InvalidNetworkLoadBalancerArn.NotFound unless the account has that NLB in the region. hidden: it lags."""
     # Assumption: [balancer-not-found] this code and not NetworkLoadBalancerNotFoundException; the EC2 API Reference
     # lists both.
     found = elbv2_backends[account][region].load_balancers.get(arn)
-    if found is None or found.type != "network":
+    if found is None or hidden or found.type != "network":
         raise ApiError("InvalidNetworkLoadBalancerArn.NotFound", f"The load balancer '{arn}' does not exist")
 
 
@@ -88,35 +92,55 @@ def patch_load_balancer_arns(balancer_type: str | None) -> Iterator[None]:
         yield
 
 
-def check_endpoint(account: str, region: str, wanted: str) -> None:
-    """Raise InvalidVpcEndpointId.NotFound or InvalidVpcEndpointType unless it is a Gateway Load Balancer endpoint."""
+def check_endpoint(account: str, region: str, wanted: str, hidden: bool) -> None:
+    """Raise InvalidVpcEndpointId.NotFound or InvalidVpcEndpointType unless it is a Gateway Load Balancer endpoint.
+
+    hidden: it lags.
+    """
     # Assumption: [endpoint-not-found] [endpoint-other-type] which of the documented codes applies to which case.
     found = ec2_backends[account][region].vpc_end_points.get(wanted)
-    if found is None or found.state == "deleted":
+    if found is None or hidden or found.state == "deleted":
         raise ApiError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{wanted}' does not exist")
     if found.vpc_endpoint_type != "GatewayLoadBalancer":
         raise ApiError("InvalidVpcEndpointType", f"'{wanted}' is not a Gateway Load Balancer endpoint")
 
 
-def check_source(eni: Any, families: list[str]) -> None:
+def check_source(eni: Any, families: list[str], metal_families: list[str]) -> None:
     """Raise NetworkInterfaceNotSupported unless the interface may be mirrored.
 
-    It must be of type interface, not requester-managed, and attached to an instance of a supported virtualized type
-    (Traffic Mirroring guide, session concepts and limitations).
+    It must be of type interface, in a subnet with IPv4, and attached to an instance of a supported type. Of the
+    requester-managed interfaces, only those of RDS and ElastiCache can be mirrored (Traffic Mirroring guide, session
+    concepts and limitations). families, metal_families: see instance_types.can_be_source.
     """
+    # Assumption: [source-ipv6-only] the code.
+    if eni.interface_type != "interface" or eni.subnet.ipv6_native:
+        raise _unsupported(eni)
+    if eni.requester_managed:
+        if eni.requester_id not in MIRRORED_SERVICES:
+            raise _unsupported(eni)
+        return
     instance = eni.instance
-    family, _dot, size = (instance.instance_type if instance else "").partition(".")
-    # Assumption: [source-stopped] [source-terminated] [source-requester-managed] a stopped instance is accepted, a
-    # terminated one is not, and requester-managed interfaces, such as those of RDS, are rejected.
+    # Assumption: [source-stopped] [source-terminated] [source-in-between] a stopped or stopping instance is accepted;
+    # a pending, shutting-down or terminated one is not, nor an interface that is attaching or detaching.
     if (
-        eni.interface_type != "interface"
-        or eni.requester_managed
-        or instance is None
-        or instance.state == "terminated"
-        or family not in families
-        or "metal" in size
+        instance is None
+        or instance.state not in ("running", "stopping", "stopped")
+        or eni.status != "in-use"
+        or not instance_types.can_be_source(instance.instance_type, families, metal_families)
     ):
-        raise ApiError("NetworkInterfaceNotSupported", f"{eni.id} must be attached to a supported instance")
+        raise _unsupported(eni)
+
+
+def _unsupported(eni: Any) -> ApiError:
+    return ApiError("NetworkInterfaceNotSupported", f"{eni.id} must be attached to a supported instance")
+
+
+def accounts_of(eni: Any) -> set[str]:
+    """Return the accounts that can mirror an interface: its owner and the owner of its subnet.
+
+    Source: Traffic Mirroring guide, considerations.
+    """
+    return {eni.owner_id, eni.subnet.ec2_backend.account_id}
 
 
 def instance_type(account: str, region: str, eni_id: str) -> str:
@@ -139,12 +163,34 @@ def release_interfaces(account: str, region: str) -> None:
             eni.instance.detach_eni(eni)
 
 
-def delete_orphaned_sessions(store: Store) -> None:
-    """Delete the sessions whose source interface was deleted (Traffic Mirroring guide, session concepts)."""
+def orphaned_sessions(store: Store) -> list[Resource]:
+    """Return the sessions whose source interface was deleted (Traffic Mirroring guide: EC2 deletes them)."""
+    found: list[Resource] = []
     for (account, region), scope in store.scopes.items():
         sessions = scope.resources[SESSION]
-        if not sessions:
-            continue
-        enis = ec2_backends[account][region].enis
-        for session in [s for s in sessions.values() if s.fields["NetworkInterfaceId"] not in enis]:
-            store.remove(session)
+        if sessions:
+            enis = ec2_backends[account][region].enis
+            found += [session for session in sessions.values() if session.fields["NetworkInterfaceId"] not in enis]
+    return found
+
+
+def check_interface_change(account: str, region: str, action: str, parameters: Mapping[str, Any]) -> None:
+    """Reject calls that moto accepts and EC2 does not: changes of attached and of requester-managed interfaces."""
+    if action == "DeleteNetworkInterface":
+        eni = interface(account, region, parameters.get("NetworkInterfaceId", ""))
+        if eni is not None and eni.attachment_id:
+            # Code and text as quoted in issues of Terraform's AWS provider.
+            raise ApiError("InvalidParameterValue", f"Network interface '{eni.id}' is currently in use.")
+    if action == "AttachNetworkInterface":
+        eni = interface(account, region, parameters.get("NetworkInterfaceId", ""))
+        if eni is not None and eni.attachment_id:
+            # Assumption: [attach-attached] the code, "InvalidNetworkInterface.InUse" of the EC2 API Reference.
+            raise ApiError("InvalidNetworkInterface.InUse", f"Interface: [{eni.id}] in use.")
+    if action == "DetachNetworkInterface":
+        wanted = str(parameters.get("AttachmentId", ""))
+        if wanted.startswith("ela-attach-"):
+            raise ApiError("OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.")
+        for eni in interfaces(account, region).values():
+            if eni.attachment_id == wanted and eni.device_index == 0:
+                # Assumption: [detach-primary] the code.
+                raise ApiError("OperationNotPermitted", "The network interface at device index 0 cannot be detached.")

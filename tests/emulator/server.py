@@ -15,46 +15,38 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
 
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
 
-from . import control, gates, lab, permissions, prerequisites, roles, wire
+from . import (
+    control,
+    gates,
+    lab,
+    moto_lag,
+    permissions,
+    prerequisites,
+    replies,
+    requests,
+    roles,
+    tagging_api,
+    tagging_wire,
+    tags,
+    transitions,
+    wire,
+)
 from .actions import ACTIONS, SHARED
-from .calls import Call, Replay
+from .calls import Call, Replay, start_lag
 from .errors import ApiError, ec2_envelope, query_envelope
-from .identity import Caller, access_key, caller
+from .identity import access_key
+from .replies import Answer
+from .requests import Environ, Request
 from .settings import Settings
-from .store import Store
-
-Environ = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP reply. code: "OK" or the error code in the body."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-    code: str
-
-
-@dataclass(frozen=True)
-class Request:
-    """An AWS request. parameters: by API member name if the action is in the EC2 service model."""
-
-    environ: Environ
-    body: bytes
-    caller: Caller
-    action: str
-    pairs: list[tuple[str, str]]
-    parameters: dict[str, Any]
+from .store import Store, new_delay
 
 
 class Emulator:
@@ -111,7 +103,8 @@ class Emulator:
     def serve(self, environ: Environ, body: bytes, interleaved: bool = False) -> tuple[Answer, bool]:
         """Answer one AWS call and log it. Returns the answer and whether to drop the reply."""
         began = time.perf_counter()
-        request = self._read(environ, body)
+        self._settle()
+        request = requests.read(environ, body, self.settings["accounts"])
         entry = {
             "n": len(self.log) + 1,
             "time": time.time(),
@@ -124,10 +117,17 @@ class Emulator:
             "seconds": 0.0,
             "interleaved": interleaved,
             "dropped": False,
+            "replaced": False,
         }
         self.log.append(entry)
-        answer = self._answer(request, gated=not interleaved)
-        entry["code"] = answer.code
+        replacement = None if interleaved else self._take_replacement(request.action)
+        if replacement and not replacement["executed"]:
+            answer = replies.replacement(replacement, None)
+        else:
+            answer = replies.with_request_id(self._answer(request, gated=not interleaved))
+            if replacement:
+                answer = replies.replacement(replacement, answer)
+        entry["code"], entry["replaced"] = answer.code, replacement is not None
         entry["seconds"] = time.perf_counter() - began
         dropped = False
         if not interleaved:
@@ -140,58 +140,69 @@ class Emulator:
             self._interleave(request)
         return answer, dropped
 
-    def _read(self, environ: Environ, body: bytes) -> Request:
-        who = caller(environ.get("HTTP_AUTHORIZATION", ""), self.settings["accounts"])
-        target = environ.get("HTTP_X_AMZ_TARGET")
-        if target:
-            try:
-                parameters = json.loads(body or b"{}")
-            except ValueError:
-                parameters = {}
-            return Request(environ, body, who, target.rpartition(".")[2], [], parameters)
-        form = "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", "")
-        text = body.decode("utf-8", "replace") if form else environ.get("QUERY_STRING", "")
-        pairs = parse_qsl(text, keep_blank_values=True)
-        flat = dict(pairs)
-        if "Action" not in flat:
-            return Request(environ, body, who, f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", pairs, flat)
-        parameters = {key: value for key, value in pairs if key not in ("Action", "Version")}
-        if wire.operation(flat["Action"]) and who.service in ("ec2", ""):
-            # If parsing fails, the log contains the parameter names of the request.
-            with contextlib.suppress(ApiError):
-                parameters = wire.parse(flat["Action"], pairs)
-        return Request(environ, body, who, flat["Action"], pairs, parameters)
-
     def _answer(self, request: Request, gated: bool) -> Answer:
         request_id = str(uuid.uuid4())
         service = request.caller.service
         try:
             if gated:
                 self._gate(request)
+            if request.is_tagging:
+                return self._serve_tagging(request)
             if service in ("ec2", "") and ("TrafficMirror" in request.action or request.action in SHARED):
                 return self._serve_own(request, request_id)
+            if service == "ec2":
+                self._check_ec2(request)
             return self._serve_moto(request)
         except ApiError as error:
+            if request.is_tagging:
+                return tagging_wire.failure(error)
             envelope = ec2_envelope if service in ("ec2", "") else query_envelope
             return _xml(error.status, envelope(error, request_id), error.code)
         except Exception:
             # A defect of the emulator or moto. The traceback distinguishes the reply from EC2's.
             traceback.print_exc(file=sys.stderr)
             defect = ApiError("InternalError", traceback.format_exc(limit=-1))
+            if request.is_tagging:
+                return tagging_wire.failure(defect)
             return _xml(500, ec2_envelope(defect, request_id), "InternalError")
 
     def _gate(self, request: Request) -> None:
         who, action = request.caller, request.action
         token = request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
         roles.check_credentials(who, token)
+        gates.check_expiry(self.settings, who.service)
         gates.check_injected_failure(self.settings, action)
         if who.service == "ec2":
             self.throttle.take(self.settings["throttle"], who, action, request.parameters)
-        gates.check_permitted(self.settings, who, who.service, action, request.parameters)
-        if who.service == "ec2":
+        prefix = permissions.PREFIXES.get(who.service, who.service)
+        gates.check_permitted(self.settings, who, prefix, action, request.parameters)
+        if who.service in ("ec2", tagging_api.SERVICE):
             permissions.check(who, token, action, request.parameters, self.store)
         if action == "AssumeRole":
             roles.check_assume_role(who, request.parameters)
+
+    def _check_ec2(self, request: Request) -> None:
+        """Check an EC2 call that moto answers."""
+        # Source of both codes: "Error codes for the Amazon EC2 API".
+        if request.action.startswith(("GET ", "POST ")):
+            raise ApiError("MissingAction", "The request must contain the parameter Action")
+        if wire.operation(request.action) is None:
+            raise ApiError("InvalidAction", f"The action {request.action} is not valid for this web service.")
+        tags.check_specifications(wire.parse(request.action, request.pairs))
+        prerequisites.check_interface_change(
+            request.caller.account, request.caller.region, request.action, request.parameters
+        )
+
+    def _serve_tagging(self, request: Request) -> Answer:
+        token = request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+
+        def authorize(service: str, action: str, parameters: dict[str, Any]) -> None:
+            who = replace(request.caller, service=service)
+            gates.check_permitted(self.settings, who, service, action, parameters)
+            permissions.check(who, token, action, parameters, self.store)
+
+        call = tagging_api.TaggingCall(self.store, self.settings, request.caller, authorize)
+        return tagging_api.answer(call, request.environ.get("HTTP_X_AMZ_TARGET", ""), request.body)
 
     def _serve_own(self, request: Request, request_id: str) -> Answer:
         who, action = request.caller, request.action
@@ -213,18 +224,15 @@ class Emulator:
             parameters.get("ClientToken"),
         )
         try:
-            result = self._run_action(call, request)
+            result = self._run_action(call)
         except Replay as replay:
             result = replay.reply
         finally:
             call.count_read()
         return _xml(200, wire.reply(action, result, request_id), "OK")
 
-    def _run_action(self, call: Call, request: Request) -> dict[str, Any]:
-        if call.action in SHARED:
-            result = SHARED[call.action](call, lambda action, params: self._forward(request, action, params))
-        else:
-            result = ACTIONS[call.action](call)
+    def _run_action(self, call: Call) -> dict[str, Any]:
+        result = SHARED[call.action](call) if call.action in SHARED else ACTIONS[call.action](call)
         if not call.is_validated:
             raise AssertionError(f"{call.action} did not call Call.mark_validated()")
         if call.client_token is not None:
@@ -232,32 +240,62 @@ class Emulator:
             call.remember(result)
         return result
 
-    def _forward(self, request: Request, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        body = wire.encode(action, parameters)
-        answer = self._serve_moto(Request(request.environ, body, request.caller, action, [], parameters))
-        if answer.status >= 400:
-            message = re.search(rb"<Message>(.*?)</Message>", answer.body, re.DOTALL)
-            raise ApiError(answer.code, message.group(1).decode() if message else "")
-        return wire.decode(action, answer.body)
-
     def _serve_moto(self, request: Request) -> Answer:
         environ = dict(request.environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = request.caller.account
         environ["wsgi.input"] = io.BytesIO(request.body)
         environ["CONTENT_LENGTH"] = str(len(request.body))
         started: list[Any] = []
-        with contextlib.ExitStack() as stack:
-            if request.action == "CreateLoadBalancer":
-                stack.enter_context(prerequisites.patch_load_balancer_arns(request.parameters.get("Type")))
+        with self._moto_patched(request):
             chunks = self.moto(environ, lambda status, headers, *_: started.extend((status, headers)))
             body = b"".join(chunks)
         status = int(started[0].split()[0])
-        if request.action == "TerminateInstances" and status < 300:
-            prerequisites.release_interfaces(request.caller.account, request.caller.region)
-        if not request.action.startswith("Describe"):
-            # Only these calls can delete interfaces.
-            prerequisites.delete_orphaned_sessions(self.store)
+        if request.caller.service == "ec2":
+            # moto writes CR as it is, and XML parsers would read it as a newline.
+            body = body.replace(b"\r", b"&#13;")
         return Answer(status, list(started[1]), body, _code_of(status, body))
+
+    @contextlib.contextmanager
+    def _moto_patched(self, request: Request) -> Iterator[None]:
+        """Add to one call of moto what moto lacks: lag, states in between, and effects on interfaces and sessions."""
+        account, region, action = request.caller.account, request.caller.region, request.action
+        if action.startswith("Describe"):
+            with moto_lag.patched(self.store, account, region, action, dict(request.pairs)):
+                yield
+            return
+        before = moto_lag.copies(account, region) if new_delay(self.settings["lag"]) else None
+        with contextlib.ExitStack() as stack:
+            if action == "CreateLoadBalancer":
+                stack.enter_context(prerequisites.patch_load_balancer_arns(request.parameters.get("Type")))
+            stack.enter_context(transitions.delayed(self.store, lambda: new_delay(self.settings["transitions"])))
+            yield
+        if action == "TerminateInstances":
+            prerequisites.release_interfaces(account, region)
+        if before is not None:
+            moto_lag.start(self.store, account, region, before, lambda: new_delay(self.settings["lag"]))
+        # Only these calls can delete interfaces.
+        self.delete_orphaned_sessions()
+
+    def _settle(self) -> None:
+        """Finish the states in between whose delay is over."""
+        for account, region in transitions.settle(self.store):
+            prerequisites.release_interfaces(account, region)
+            self.delete_orphaned_sessions()
+
+    def delete_orphaned_sessions(self) -> None:
+        """Delete the sessions whose source interface was deleted."""
+        for session in prerequisites.orphaned_sessions(self.store):
+            start_lag(self.store, self.settings, session)
+            self.store.remove(session)
+
+    def _take_replacement(self, action: str) -> dict[str, Any] | None:
+        """Return what the replace_replies setting orders for this call, and decrement the count."""
+        ordered = self.settings["replace_replies"]
+        found: dict[str, Any] | None = ordered.get(action, ordered.get("*"))
+        if found is None or found["count"] <= 0:
+            return None
+        found["count"] -= 1
+        return found
 
     def _count_drop(self, action: str) -> bool:
         left = self.settings["drop_replies"].get(action, 0)

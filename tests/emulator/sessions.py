@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from . import checks, prerequisites, views
+from . import checks, moto_lag, prerequisites, views
 from .calls import Call
 from .errors import ApiError, combination, invalid_value
 from .store import FILTER, SESSION, TARGET, Resource
@@ -28,6 +28,11 @@ _MODIFIABLE = (
     "RemoveFields",
 )
 MAX_VNI = 2**24 - 1
+# Source: Traffic Mirroring guide, "Traffic Mirroring limitations", MTU and packet length limitations. Read on
+# 2026-11-25.
+LEAST_PACKET_LENGTH = 35
+LEAST_PACKET_LENGTH_IPV6 = 55
+MAX_PACKET_LENGTH = 65535
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -39,13 +44,13 @@ def create(call: Call) -> dict[str, Any]:
     call.mark_validated()
     eni_id, number = given["NetworkInterfaceId"], given["SessionNumber"]
     eni = prerequisites.interface(call.account, call.region, eni_id)
-    if eni is None:
+    if eni is None or call.hides(moto_lag.INTERFACE, eni_id):
         raise ApiError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{eni_id}' does not exist")
     target = call.get(TARGET, given["TrafficMirrorTargetId"])
     call.get_own(FILTER, given["TrafficMirrorFilterId"])
-    prerequisites.check_source(eni, call.settings["source_families"])
+    prerequisites.check_source(eni, call.settings["source_families"], call.settings["source_metal_families"])
     _check_not_target(call, eni_id)
-    _check_packet_length(given.get("PacketLength"), target)
+    _check_packet_length(given.get("PacketLength"), eni, target)
     _check_number(call, eni_id, number, None)
     call.check_quota(SESSION, "sessions", "TrafficMirrorSessionLimitExceeded")
     limit = call.settings["quotas"]["sessions_per_interface"]
@@ -88,7 +93,8 @@ def modify(call: Call) -> dict[str, Any]:
     fields.update({name: given[name] for name in _MODIFIABLE if name in given and name != "RemoveFields"})
     # Assumption: [packet-length-moved-to-balancer] a session moved to an NLB keeps its explicit length. The
     # call is rejected if the length exceeds the NLB's maximum.
-    _check_packet_length(fields.get("PacketLength"), target)
+    eni = prerequisites.interface(call.account, call.region, fields["NetworkInterfaceId"])
+    _check_packet_length(fields.get("PacketLength"), eni, target)
     _check_number(call, fields["NetworkInterfaceId"], fields["SessionNumber"], resource)
     if moved:
         _check_target_capacity(call, target, fields["NetworkInterfaceId"])
@@ -110,7 +116,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def _check_values(given: dict[str, Any]) -> None:
-    """Check ranges: number 1-32766 (botocore model), VNI 0-16777215 (RFC 7348: 24 bits), packet length 1-65535."""
+    """Check ranges: number 1-32766 (botocore model), VNI 0-16777215 (RFC 7348: 24 bits), packet length 35-65535."""
     for resource_type in (TARGET, FILTER):
         if resource_type.id_member in given:
             checks.resource_id(resource_type, given[resource_type.id_member], resource_type.id_member)
@@ -120,21 +126,34 @@ def _check_values(given: dict[str, Any]) -> None:
         # Assumption: [vni-zero] [vni-twice] 0 is a valid VNI, and an explicit VNI need not be unique.
         checks.integer(given["VirtualNetworkId"], 0, MAX_VNI, "VirtualNetworkId")
     if "PacketLength" in given:
-        # Assumption: [packet-length-most] [packet-length-least] at most 65535 for interfaces and endpoints, at
-        # least 1. The guide documents 35 or 55 and the botocore model 1; Terraform's acceptance tests send less than
-        # 35.
-        checks.integer(given["PacketLength"], 1, 65535, "PacketLength")
+        # Assumption: [packet-length-most] [packet-length-least] at most 65535 for interfaces and endpoints, and at
+        # least the guide's minimum. The botocore model documents 1, and Terraform's acceptance tests send less.
+        checks.integer(given["PacketLength"], LEAST_PACKET_LENGTH, MAX_PACKET_LENGTH, "PacketLength")
     checks.description(given.get("Description"))
 
 
-def _check_packet_length(value: int | None, target: Resource) -> None:
-    """Check that the packet length for an NLB target is 1 to 8500 (botocore model)."""
-    if value is not None and target.fields["Type"] == views.NLB:
-        checks.integer(value, 1, views.NLB_PACKET_LENGTH, "PacketLength")
+def _check_packet_length(value: int | None, eni: Any, target: Resource) -> None:
+    """Check the minimum, which depends on the source interface, and the maximum 8500 of NLB targets (botocore model).
+
+    eni: moto's NetworkInterface, None if it does not exist.
+    """
+    if value is None:
+        return
+    # Assumption: [packet-length-least-ipv6] the minimum for IPv6 traffic applies if the interface has an IPv6 address.
+    has_ipv6 = eni is not None and any(eni.ipv6_addresses)
+    least = LEAST_PACKET_LENGTH_IPV6 if has_ipv6 else LEAST_PACKET_LENGTH
+    most = views.NLB_PACKET_LENGTH if target.fields["Type"] == views.NLB else MAX_PACKET_LENGTH
+    checks.integer(value, least, most, "PacketLength")
 
 
 def _on_interface(call: Call, eni_id: str) -> list[Resource]:
-    return call.store.sessions_on_interface(call.account, call.region, eni_id)
+    """Return the sessions of all accounts that can mirror the interface."""
+    eni = prerequisites.interface(call.account, call.region, eni_id)
+    # Assumption: [shared-subnet-sessions] the limit per interface and the session numbers are shared by the owners of
+    # an interface and of its subnet, although they do not see each other's sessions.
+    accounts = {call.account} if eni is None else prerequisites.accounts_of(eni)
+    of_accounts = (call.store.sessions_on_interface(account, call.region, eni_id) for account in sorted(accounts))
+    return [found for sessions in of_accounts for found in sessions]
 
 
 def _check_not_target(call: Call, eni_id: str) -> None:
@@ -158,7 +177,8 @@ def _check_target_capacity(call: Call, target: Resource, eni_id: str) -> None:
         return
     quotas = call.settings["quotas"]
     instance_type = prerequisites.instance_type(target.account, target.region, target.fields["NetworkInterfaceId"])
-    limit = quotas["sources_per_big_target" if instance_type in call.settings["big_types"] else "sources_per_target"]
+    is_large = instance_type in call.settings["types_with_100_sources"]
+    limit = quotas["sources_per_large_target" if is_large else "sources_per_target"]
     sessions = call.store.sessions_on_target(target)
     sources = {(s.account, s.fields["NetworkInterfaceId"]) for s in sessions} | {(call.account, eni_id)}
     if len(sources) > limit:

@@ -4,19 +4,31 @@
 """The settings of the emulator: quotas, supported instance types, denied actions, throttling, lag and faults.
 
 quotas              {name: number}, see DEFAULTS
-source_families     instance families whose interfaces can be mirrored
-big_types           instance types with the larger quota of sources per target
+source_families     families of virtualized instance types that can be mirrored
+source_metal_families
+                    families of bare metal instance types that can be mirrored
+types_with_100_sources
+                    instance types with the quota sources_per_large_target for targets
 accounts            {access key: account}; overrides the account that the key encodes
 denied              [IAM action, with wildcards; or "action id" to deny only calls that contain the id]
 throttle            "published", or {action: [bucket, refill per second]}; None: no throttling
-lag                 {"reads": n, "seconds": t}: Describe returns the state before a change for the next n reads and t
-                    seconds
+credential_calls    number of calls after which the credentials of all callers have expired; None: never
+lag                 {"reads": n, "seconds": t, "references": bool}: Describe returns the state before a change for the
+                    next n reads and t seconds; also of instances, interfaces, load balancers and endpoints. references:
+                    calls that name a new resource, which Describe does not return yet, fail with NotFound
+transitions         {"reads": n, "seconds": t}: instances are pending, stopping or shutting-down, and interfaces
+                    attaching or detaching, for the next n reads and t seconds
+pages               {"size": n, "empty": bool, "shuffle": bool}: pages have at most n rows (None: MaxResults); an empty
+                    page with a token precedes each page; rows are in random order
 interleave          [{"after": action, "calls": n (default 1), "do": [{"action", "parameters", "account", "region"}]}]:
                     the calls are sent once, after the nth following call of the action; default account and region: the
                     caller's
 drop_replies        {action: n}: the next n calls are executed, then the connection is closed without a reply
+replace_replies     {action, or "*" for all: {"count": n, "status": s, "body": "html", "text", "empty" or "cut",
+                    "executed": bool}}: the next n calls get a reply that is not EC2's, before or after execution
 fail                {action: [code, n]}: the next n calls fail with the code
 rule_tags           whether DescribeTrafficMirrorFilters returns the tags of a filter's rules
+tag_filters         whether Describe of sessions, filters and targets accepts the undocumented filters tag:<key>
 """
 
 from __future__ import annotations
@@ -27,29 +39,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-from . import wire
-
-
-def _split(text: str) -> list[str]:
-    return text.split()
-
-
-# Instance families that can be mirrored, except bare metal sizes. The Traffic Mirroring guide used to list the
-# unsupported Nitro families (M6i, C6a, R7g ...); it now lists the supported ones, including M4 to M7.
-# Assumption: [supported-types] the exact list; tests can change the setting.
-_FAMILIES = _split("""
-a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7gn c7i d2 d3 d3en g3 g3s g4ad g4dn g5 h1 i3
-i3en i4i im4gn inf1 is4gen m4 m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i
-m7i-flex p2 p3 p3dn p4d r4 r5 r5a r5ad r5b r5d r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i r7iz t3
-t3a t4g u-6tb1 u-9tb1 u-12tb1 x1 x1e x2gd z1d
-""")
-
-# Instance types whose targets accept 100 sources instead of 10. The guide lists the largest sizes.
-# Assumption: [big-types] the exact list; tests can change the setting.
-_BIG = _split("""
-c5.24xlarge c5d.24xlarge c5n.18xlarge c6g.16xlarge m5.24xlarge m5a.24xlarge m5d.24xlarge m5dn.24xlarge m5n.24xlarge
-m6g.16xlarge r5.24xlarge r5d.24xlarge r5n.24xlarge i3en.24xlarge z1d.12xlarge
-""")
+from . import instance_types, wire
+from .replies import BODIES
 
 DEFAULTS: dict[str, Any] = {
     "quotas": {
@@ -59,23 +50,32 @@ DEFAULTS: dict[str, Any] = {
         "sessions_per_interface": 3,
         "rules_per_filter": 10,
         "sources_per_target": 10,
-        "sources_per_big_target": 100,
+        "sources_per_large_target": 100,
     },
-    "source_families": _FAMILIES,
-    "big_types": _BIG,
+    "source_families": instance_types.FAMILIES,
+    "source_metal_families": instance_types.METAL_FAMILIES,
+    "types_with_100_sources": instance_types.TYPES_WITH_100_SOURCES,
     "accounts": {},
     "denied": [],
     "throttle": None,
-    "lag": {"reads": 0, "seconds": 0},
+    "credential_calls": None,
+    "lag": {"reads": 0, "seconds": 0, "references": False},
+    "transitions": {"reads": 0, "seconds": 0},
+    "pages": {"size": None, "empty": False, "shuffle": False},
     "interleave": [],
     "drop_replies": {},
+    "replace_replies": {},
     "fail": {},
     "rule_tags": True,
+    "tag_filters": False,
 }
 # Settings whose values are merged with the defaults. Values of other settings replace the default.
-_MERGED = ("quotas", "lag")
+_MERGED = ("quotas", "lag", "transitions", "pages")
+_REPLACEMENT = {"count": 1, "status": 502, "body": "html", "executed": False}
 _TYPES: dict[str, tuple[type, ...]] = {
-    name: (type(value),) if value is not None else (str, dict) for name, value in DEFAULTS.items()
+    **{name: (type(value),) for name, value in DEFAULTS.items()},
+    "credential_calls": (int,),
+    "throttle": (str, dict),
 }
 
 
@@ -113,9 +113,20 @@ def _checked(name: str, value: Any) -> Any:
         return {**DEFAULTS[name], **value}
     if name == "interleave":
         _check_interleave(value)
+    if name == "replace_replies":
+        return {action: _replacement(ordered) for action, ordered in value.items()}
     if name == "fail" and any(not isinstance(v, list) or len(v) != 2 for v in value.values()):
         raise ValueError("setting 'fail' must be {action: [code, count]}")
     return value
+
+
+def _replacement(ordered: dict[str, Any]) -> dict[str, Any]:
+    complete = {**_REPLACEMENT, **ordered}
+    if set(complete) != set(_REPLACEMENT) or complete["body"] not in BODIES:
+        raise ValueError(
+            f"setting 'replace_replies': valid keys are {', '.join(_REPLACEMENT)}; body: {', '.join(BODIES)}"
+        )
+    return complete
 
 
 def _check_interleave(items: list[dict[str, Any]]) -> None:

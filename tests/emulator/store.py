@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,13 +60,9 @@ def resource_type_of(identifier: str) -> ResourceType | None:
 
 
 @dataclass
-class Lag:
-    """The state that Describe returns until a change is visible.
+class Delay:
+    """A wait for a number of reads and for a time. reads: remaining reads. until: time.monotonic() value."""
 
-    row: the state before the change, None before the creation. reads: remaining reads. until: time.monotonic() value.
-    """
-
-    row: dict[str, Any] | None
     reads: int
     until: float
 
@@ -75,9 +71,29 @@ class Lag:
         return self.reads <= 0 and time.monotonic() >= self.until
 
 
+def new_delay(setting: Mapping[str, Any]) -> Delay | None:
+    """Return a delay that starts now, None without one. setting: {"reads": number, "seconds": number}."""
+    if not (setting["reads"] or setting["seconds"]):
+        return None
+    return Delay(setting["reads"], time.monotonic() + setting["seconds"])
+
+
+@dataclass
+class Lag(Delay):
+    """The state that Describe returns until a change is visible.
+
+    row: the state before the change, None before the creation. For moto's resources, a copy of the object.
+    """
+
+    row: Any
+
+
 @dataclass
 class Resource:
-    """A mirroring resource. fields: by API member name, without unset ones. tags: including aws: tags."""
+    """A mirroring resource. fields: by API member name, without unset ones. tags: including aws: tags.
+
+    had_tags: whether tags were deleted; the Resource Groups Tagging API returns resources that ever had a tag.
+    """
 
     resource_type: ResourceType
     id: str
@@ -89,6 +105,7 @@ class Resource:
     target_account: str | None = None
     deleted: bool = False
     lag: Lag | None = None
+    had_tags: bool = False
 
     @property
     def is_lagging(self) -> bool:
@@ -133,6 +150,10 @@ class Store:
         self.scopes: dict[tuple[str, str], Scope] = {}
         # (owner, region, target id) -> consumer accounts
         self.shares: dict[tuple[str, str, str], set[str]] = {}
+        # (account, region, id) -> state in between of an instance or interface, see transitions.py
+        self.transitions: dict[tuple[str, str, str], Any] = {}
+        # (account, region) -> (type, id) -> lag of moto's resources, see moto_lag.py
+        self.moto_lags: dict[tuple[str, str], dict[tuple[str, str], Lag]] = {}
         # Indexes of the sessions; maintained by add, remove and change_session.
         # (account, region, interface id) -> id -> session
         self._on_interface: dict[tuple[str, str, str], dict[str, Resource]] = {}
@@ -143,7 +164,15 @@ class Store:
 
     def reset(self) -> None:
         """Delete everything."""
-        for everything in (self.scopes, self.shares, self._on_interface, self._on_target, self._vnis):
+        for everything in (
+            self.scopes,
+            self.shares,
+            self.transitions,
+            self.moto_lags,
+            self._on_interface,
+            self._on_target,
+            self._vnis,
+        ):
             everything.clear()
 
     def scope(self, account: str, region: str) -> Scope:

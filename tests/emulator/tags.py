@@ -1,25 +1,24 @@
 # Copyright (c) 2026, the vtap.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CreateTags, DeleteTags and DescribeTags of mirroring resources. Other ids are forwarded to moto."""
+"""CreateTags, DeleteTags and DescribeTags of mirroring resources and of moto's resources."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import checks, describe, views
+from . import checks, describe, moto_tags, views
 from .calls import Call
 from .errors import ApiError, missing
 from .store import RESOURCE_TYPES, Resource, resource_type_of
 
-# Forwards an action to moto and returns the reply by API member name. Raises ApiError for moto's errors.
-Forward = Callable[[str, dict[str, Any]], dict[str, Any]]
 _FILTERS = {"key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType", "tag:": ""}
 MAX_IDS = 1000
+Row = dict[str, str]
 
 
-def create(call: Call, forward: Forward) -> dict[str, Any]:
+def create(call: Call) -> dict[str, Any]:
     """Set tags. If one id is invalid or one resource exceeds the tag limit, no resource is changed."""
     given = call.parameters
     _check_ids(given["Resources"])
@@ -29,17 +28,16 @@ def create(call: Call, forward: Forward) -> dict[str, Any]:
     checks.tag_limit(pairs)
     call.mark_validated()
     resources, others = _split_ids(call, given["Resources"])
-    for resource in resources:
-        checks.tag_limit({**resource.tags, **pairs})
-    if others:
-        forward("CreateTags", {"Resources": others, "Tags": given["Tags"]})
+    for present in (*(resource.tags for resource in resources), *(moto_tags.current(call, each) for each in others)):
+        checks.tag_limit({**present, **pairs})
+    moto_tags.change(call, others, lambda present: {**present, **pairs})
     for resource in resources:
         call.start_lag(resource)
         resource.tags.update(pairs)
     return {}
 
 
-def delete(call: Call, forward: Forward) -> dict[str, Any]:
+def delete(call: Call) -> dict[str, Any]:
     """Delete tags: by key, by key and value, or without Tags all except aws: tags.
 
     Source: the botocore model, DeleteTagsRequest.
@@ -51,51 +49,84 @@ def delete(call: Call, forward: Forward) -> dict[str, Any]:
         raise ApiError("InvalidParameterValue", f"More than {MAX_IDS} tags in one request")
     call.mark_validated()
     resources, others = _split_ids(call, given["Resources"])
-    if others:
-        forward("DeleteTags", {**given, "Resources": others})
+    moto_tags.change(call, others, lambda present: _without(present, pairs))
     for resource in resources:
         call.start_lag(resource)
-        if not pairs:
-            resource.tags = {key: value for key, value in resource.tags.items() if key.startswith("aws:")}
-        for key, value in pairs:
-            if value is None or resource.tags.get(key) == value:
-                resource.tags.pop(key, None)
+        resource.had_tags = resource.had_tags or bool(resource.tags)
+        resource.tags = _without(resource.tags, pairs)
     return {}
 
 
-def describe_all(call: Call, forward: Forward) -> dict[str, Any]:
+def _without(present: Mapping[str, str], pairs: list[tuple[str, str | None]]) -> dict[str, str]:
+    """Return the tags that DeleteTags keeps."""
+    if not pairs:
+        return {key: value for key, value in present.items() if checks.is_reserved(key)}
+    deleted = dict(pairs)
+    return {key: value for key, value in present.items() if key not in deleted or deleted[key] not in (None, value)}
+
+
+def describe_all(call: Call) -> dict[str, Any]:
     """Return the tags of mirroring resources and moto's resources in one paginated list."""
     given = call.parameters
     filters = describe.parse_filters(given.get("Filters", []), _FILTERS)
     position = describe.parse_paging(call)
     call.mark_validated()
+    # Assumption: [tags-no-wildcards] no wildcards for mirroring resources.
+    exact = [_test(name, values, lambda values: values.__contains__) for name, values in filters]
+    wild = [_test(name, values, describe.value_matcher) for name, values in filters]
     rows = [
-        {"ResourceId": resource.id, "ResourceType": resource_type.type_name, **tag}
-        for resource_type in RESOURCE_TYPES
-        for resource in call.store.visible(call.account, call.region, resource_type).values()
-        if resource.account == call.account
-        # Assumption: [lag-hides-tags] the tags of a resource lag like the resource.
-        for tag in (views.describe_resource(call.store, resource) or {}).get("Tags", [])
+        *(row for row in _mirroring_rows(call) if all(test(row) for test in exact)),
+        *(row for row in _moto_rows(call) if all(test(row) for test in wild)),
     ]
-    mine = [row for row in rows if _passes(row, filters)]
-    theirs = forward("DescribeTags", {"Filters": given["Filters"]} if given.get("Filters") else {})
-    # moto ignores tag:<key> and returns all tags.
-    by_tag = [pair for pair in filters if pair[0].startswith("tag:")]
-    rows = mine + [row for row in theirs.get("Tags", []) if _passes(row, by_tag)]
     keyed = sorted(((f"{row['ResourceId']} {row['Key']}", row) for row in rows), key=lambda pair: pair[0])
     page, token = describe.paginate(call, keyed, position)
     return {"Tags": page, **token}
 
 
-def _passes(row: dict[str, str], filters: list[tuple[str, list[str]]]) -> bool:
-    for name, values in filters:
-        if name.startswith("tag:"):
-            if row["Key"] != name[4:] or row["Value"] not in values:
-                return False
-        # Assumption: [tags-no-wildcards] no wildcards for mirroring resources.
-        elif row[_FILTERS[name]] not in values:
-            return False
-    return True
+def _test(name: str, values: list[str], matcher: Callable[[list[str]], Callable[[str], bool]]) -> Callable[[Row], bool]:
+    """Return a predicate of rows for one filter. matcher: returns the predicate of a value."""
+    if name.startswith("tag:"):
+        # Values are exact for all resources, and resource types too.
+        return lambda row: row["Key"] == name[4:] and row["Value"] in values
+    is_match = values.__contains__ if name == "resource-type" else matcher(values)
+    return lambda row: is_match(row[_FILTERS[name]])
+
+
+def described(call: Call) -> Iterator[tuple[Resource, list[Row]]]:
+    """Return (resource, tags as Describe returns them) of the account's mirroring resources."""
+    for resource_type in RESOURCE_TYPES:
+        for resource in call.store.visible(call.account, call.region, resource_type).values():
+            # Assumption: [lag-hides-tags] the tags of a resource lag like the resource.
+            if resource.account == call.account:
+                row = views.describe_resource(call.store, resource)
+                if row is not None:
+                    yield resource, row["Tags"]
+
+
+def _mirroring_rows(call: Call) -> Iterator[Row]:
+    for resource, tags in described(call):
+        for tag in tags:
+            yield {"ResourceId": resource.id, "ResourceType": resource.resource_type.type_name, **tag}
+
+
+def _moto_rows(call: Call) -> Iterator[Row]:
+    for identifier, tags in moto_tags.described(call):
+        name = moto_tags.type_name(identifier)
+        for key, value in tags.items():
+            yield {"ResourceId": identifier, "ResourceType": name, "Key": key, "Value": value}
+
+
+def check_specifications(parameters: Mapping[str, Any]) -> None:
+    """Check the TagSpecifications, at any depth, of a request that moto answers."""
+    for name, value in parameters.items():
+        members = value if isinstance(value, list) else [value]
+        for member in members:
+            if not isinstance(member, dict):
+                continue
+            if name in ("TagSpecifications", "TagSpecification"):
+                pairs = checks.tags(member.get("Tags", []))
+                checks.tag_limit({key: tag or "" for key, tag in pairs})
+            check_specifications(member)
 
 
 def _check_ids(ids: list[str]) -> None:
@@ -111,6 +142,7 @@ def _split_ids(call: Call, ids: list[str]) -> tuple[list[Resource], list[str]]:
     for wanted in dict.fromkeys(ids):
         resource_type = resource_type_of(wanted)
         if resource_type is None:
+            moto_tags.check_exists(call.account, call.region, wanted)
             others.append(wanted)
             continue
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import checks, prerequisites, views
+from . import checks, moto_lag, prerequisites, views
 from .calls import Call
 from .errors import ApiError, combination, missing
 from .store import TARGET
@@ -65,18 +65,23 @@ def _check_destination(call: Call, member: str, destination: str) -> None:
     """Check that the destination exists and is neither a source nor another target's destination."""
     if member == "NetworkInterfaceId":
         eni = prerequisites.interface(call.account, call.region, destination)
-        if eni is None:
+        if eni is None or call.hides(moto_lag.INTERFACE, destination):
             # A third-party README quotes code and text; the EC2 API Reference documents neither.
             raise ApiError("InvalidTrafficMirrorTarget", f"The interface ID '{destination}' does not exist")
+        # Assumption: [target-participant] the owner of a subnet cannot use a participant's interface as a target.
+        if eni.owner_id != call.account:
+            raise ApiError("UnauthorizedOperation", f"You are not authorized to use {destination}.")
         # Assumption: [target-unattached] only the type is checked; an unattached interface is accepted.
         if eni.interface_type != "interface":
             raise ApiError("NetworkInterfaceNotSupported", f"{destination} is not of type interface")
         for session in call.store.sessions_on_interface(call.account, call.region, destination):
             raise ApiError("InterfaceInUseByTrafficMirrorSession", f"{destination} is in use by {session.id}")
     elif member == "NetworkLoadBalancerArn":
-        prerequisites.check_load_balancer(call.account, call.region, destination)
+        hidden = call.hides(moto_lag.BALANCER, destination)
+        prerequisites.check_load_balancer(call.account, call.region, destination, hidden)
     else:
-        prerequisites.check_endpoint(call.account, call.region, destination)
+        hidden = call.hides(moto_lag.ENDPOINT, destination)
+        prerequisites.check_endpoint(call.account, call.region, destination, hidden)
     for target in call.own(TARGET).values():
         if target.fields.get(member) == destination:
             # Assumption: [target-endpoint-twice] an endpoint is rejected like the other two, with this code.

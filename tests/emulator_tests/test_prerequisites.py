@@ -24,7 +24,6 @@ from tests.emulator_tests.helpers import (
     NLB,
     NLB_B,
     RULE,
-    SENSOR,
     SUBNET,
     TARGET,
     VPC,
@@ -67,10 +66,12 @@ def test_new_instance_can_be_mirrored(ec2: Any) -> None:
 
 
 def test_deleting_interface_deletes_sessions(ec2: Any) -> None:
-    session(ec2, WEB)
-    session(ec2, WEB, 2)
+    session(ec2, APP_2)
+    session(ec2, APP_2, 2)
     kept = session(ec2, APP_1)["TrafficMirrorSessionId"]
-    ec2.delete_network_interface(NetworkInterfaceId=WEB)
+    row = ec2.describe_network_interfaces(NetworkInterfaceIds=[APP_2])["NetworkInterfaces"][0]
+    ec2.detach_network_interface(AttachmentId=row["Attachment"]["AttachmentId"])
+    ec2.delete_network_interface(NetworkInterfaceId=APP_2)
     assert sessions(ec2) == [kept]
 
 
@@ -107,7 +108,7 @@ def test_destination_of_target_can_be_deleted(ec2: Any, clients: Any) -> None:
     target = eni_target(ec2)
     one = session(ec2, WEB, TrafficMirrorTargetId=target)["TrafficMirrorSessionId"]
     two = session(ec2, APP_1)["TrafficMirrorSessionId"]
-    ec2.delete_network_interface(NetworkInterfaceId=SENSOR)
+    ec2.terminate_instances(InstanceIds=["i-0a1b2c3d4e5f60741"])
     clients(service="elbv2").delete_load_balancer(LoadBalancerArn=NLB)
     assert sessions(ec2) == sorted([one, two])
     assert len(ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"]) == 2

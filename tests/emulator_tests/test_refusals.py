@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.emulator_tests.helpers import (
-    APP_1,
     DB,
     ENDPOINT,
     FILTER,
@@ -59,6 +58,7 @@ SESSIONS = [
     ({"VirtualNetworkId": -1}, VALUE),
     ({"VirtualNetworkId": 2**24}, VALUE),
     ({"PacketLength": 0}, VALUE),
+    ({"PacketLength": 34}, VALUE),
     ({"PacketLength": 8501}, VALUE),
     ({"PacketLength": 65536}, VALUE),
     ({"Description": ""}, VALUE),
@@ -180,11 +180,12 @@ def test_modify_rule_direction_with_duplicate_number(ec2: Any) -> None:
 
 MODIFIED_SESSIONS = [
     ({}, COMBINATION),
-    ({"RemoveFields": ["packet-length"], "PacketLength": 5}, COMBINATION),
+    ({"RemoveFields": ["packet-length"], "PacketLength": 100}, COMBINATION),
     ({"RemoveFields": ["virtual-network-id"], "VirtualNetworkId": 5}, COMBINATION),
     ({"RemoveFields": ["session-number"]}, VALUE),
     ({"RemoveFields": ["description", "description"]}, VALUE),
     ({"SessionNumber": 999999}, VALUE),
+    ({"PacketLength": 34}, VALUE),
     ({"PacketLength": 8501}, VALUE),
     ({"VirtualNetworkId": 2**24}, VALUE),
     ({"Description": ""}, VALUE),
@@ -221,6 +222,27 @@ def test_long_packet_length_prevents_change_to_nlb(ec2: Any) -> None:
         TrafficMirrorSessionId=wanted, TrafficMirrorTargetId=TARGET, RemoveFields=["packet-length"]
     )
     assert moved["TrafficMirrorSession"]["PacketLength"] == 8500
+
+
+@pytest.mark.parametrize("target_type", ["balancer", "interface"])
+def test_shortest_packet_length_depends_on_ipv6(ec2: Any, target_type: str) -> None:
+    target = TARGET if target_type == "balancer" else eni_target(ec2)
+    made = session(ec2, WEB, TrafficMirrorTargetId=target, PacketLength=35)
+    assert made["PacketLength"] == 35
+    wanted = made["TrafficMirrorSessionId"]
+    ec2.assign_ipv6_addresses(NetworkInterfaceId=WEB, Ipv6Addresses=["2001:db8::1"])
+    for number, length in enumerate([35, 54], 2):
+        with refused(VALUE, "55"):
+            session(ec2, WEB, number, TrafficMirrorTargetId=target, PacketLength=length)
+        with refused(VALUE, "55"):
+            ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=wanted, PacketLength=length)
+    assert session(ec2, WEB, 2, TrafficMirrorTargetId=target, PacketLength=55)["PacketLength"] == 55
+    # Modify checks the length that the session has afterwards.
+    with refused(VALUE, "55"):
+        ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=wanted, Description="x")
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=wanted, PacketLength=55)
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=wanted, Description="x")
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=wanted, RemoveFields=["packet-length"])
 
 
 TARGETS = [
@@ -341,15 +363,3 @@ def test_second_delete_fails(ec2: Any) -> None:
     ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
     with refused("InvalidTrafficMirrorSessionId.NotFound"):
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made["TrafficMirrorSessionId"])
-
-
-def test_unsupported_instance_types(ec2: Any, emulator: Any) -> None:
-    image = "ami-0a1b2c3d4e5f60701"
-    subnet = "subnet-0a1b2c3d4e5f60711"
-    run = ec2.run_instances(ImageId=image, InstanceType="m5.metal", MinCount=1, MaxCount=1, SubnetId=subnet)
-    with refused("NetworkInterfaceNotSupported"):
-        session(ec2, run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"])
-    emulator.settings(source_families=["m5"])
-    with refused("NetworkInterfaceNotSupported"):
-        session(ec2, APP_1)
-    session(ec2, WEB)

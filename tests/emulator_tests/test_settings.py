@@ -65,7 +65,7 @@ def test_account_quotas(ec2: Any, emulator: Emulator) -> None:
 
 
 def test_sources_per_target(ec2: Any, emulator: Emulator) -> None:
-    emulator.settings(quotas={"sources_per_target": 2, "sources_per_big_target": 3})
+    emulator.settings(quotas={"sources_per_target": 2, "sources_per_large_target": 3})
     target = eni_target(ec2)
     session(ec2, WEB, TrafficMirrorTargetId=target)
     session(ec2, APP_1, TrafficMirrorTargetId=target)
@@ -79,7 +79,7 @@ def test_sources_per_target(ec2: Any, emulator: Emulator) -> None:
         ec2.modify_traffic_mirror_session(
             TrafficMirrorSessionId=third["TrafficMirrorSessionId"], TrafficMirrorTargetId=target
         )
-    emulator.settings(big_types=["m5.xlarge"])
+    emulator.settings(types_with_100_sources=["m5.xlarge"])
     session(ec2, APP_3, TrafficMirrorTargetId=target)
     with refused("TrafficMirrorSourcesPerTargetLimitExceeded", "(4)"):
         session(ec2, DB, TrafficMirrorTargetId=target)
@@ -307,7 +307,7 @@ def test_interleave(ec2: Any, emulator: Emulator) -> None:
 
 
 def test_interleave_after_second_call_and_with_moto_actions(ec2: Any, emulator: Emulator) -> None:
-    step = {"action": "DeleteNetworkInterface", "parameters": {"NetworkInterfaceId": SENSOR}}
+    step = {"action": "TerminateInstances", "parameters": {"InstanceIds": ["i-0a1b2c3d4e5f60741"]}}
     emulator.settings(interleave=[{"after": "DescribeVpcs", "calls": 2, "do": [step]}])
     ec2.describe_vpcs()
     ec2.describe_network_interfaces(NetworkInterfaceIds=[SENSOR])

@@ -8,9 +8,26 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.emulator.client import Emulator
-from tests.emulator_tests.helpers import FILTER, GONE, RULE, TARGET, VPC, WEB, refused, session, tag_spec
+from tests.emulator_tests.helpers import (
+    FILTER,
+    GONE,
+    RULE,
+    SUBNET,
+    TARGET,
+    VPC,
+    WEB,
+    new_filter,
+    refused,
+    session,
+    tag_spec,
+    without_metadata,
+)
+
+INSTANCE = "i-0a1b2c3d4e5f60718"
+RESERVED = ["aws:x", "AWS:x", "Aws:x", "aWs:", "AWS:cloudformation:stack-name"]
 
 
 def put(ec2: Any, *ids: str, **tags: str) -> None:
@@ -151,3 +168,125 @@ def test_describe_tags_filters(ec2: Any) -> None:
     assert [(row["ResourceId"], row["Value"]) for row in only] == [(TARGET, "lab-target")]
     with refused("InvalidParameterValue"):
         ec2.describe_tags(Filters=[{"Name": "bogus", "Values": ["x"]}])
+
+
+@pytest.mark.parametrize("key", RESERVED)
+def test_reserved_keys(ec2: Any, key: str) -> None:
+    tags = [{"Key": "a", "Value": "b"}, {"Key": key, "Value": "c"}]
+
+    def specification(resource_type: str) -> list[dict[str, Any]]:
+        return [{"ResourceType": resource_type, "Tags": tags}]
+
+    before = (ec2.describe_tags()["Tags"], len(ec2.describe_network_interfaces()["NetworkInterfaces"]))
+    template = {"InstanceType": "m5.large", "TagSpecifications": specification("instance")}
+    for call in (
+        lambda: ec2.create_tags(Resources=[FILTER], Tags=tags),
+        lambda: ec2.create_tags(Resources=[WEB], Tags=tags),
+        lambda: ec2.create_tags(Resources=[INSTANCE, FILTER], Tags=tags),
+        lambda: ec2.delete_tags(Resources=[FILTER], Tags=tags),
+        lambda: ec2.delete_tags(Resources=[WEB], Tags=[{"Key": key}]),
+        lambda: ec2.create_traffic_mirror_filter(TagSpecifications=specification("traffic-mirror-filter")),
+        lambda: session(ec2, TagSpecifications=specification("traffic-mirror-session")),
+        lambda: ec2.create_network_interface(SubnetId=SUBNET, TagSpecifications=specification("network-interface")),
+        lambda: ec2.run_instances(
+            ImageId="ami-12345678", MinCount=1, MaxCount=1, TagSpecifications=specification("instance")
+        ),
+        lambda: ec2.create_launch_template(LaunchTemplateName="x", LaunchTemplateData=template),
+    ):
+        with refused("InvalidParameterValue", "reserved"):
+            call()
+    after = (ec2.describe_tags()["Tags"], len(ec2.describe_network_interfaces()["NetworkInterfaces"]))
+    assert after == before
+
+
+@pytest.mark.parametrize("resource", [FILTER, WEB, INSTANCE, VPC])
+def test_tag_limit_of_all_resources(ec2: Any, resource: str) -> None:
+    put(ec2, resource, **{f"k{n}": "" for n in range(49)})
+    with refused("TagLimitExceeded"):
+        put(ec2, resource, more="x")
+    with refused("TagLimitExceeded"):
+        put(ec2, resource, k0="changed", more="x")
+    put(ec2, resource, k0="changed")
+    assert len(tags_of(ec2, resource)) == 50
+
+
+def test_tag_limit_of_specifications(ec2: Any) -> None:
+    def specification(number: int) -> list[dict[str, Any]]:
+        tags = [{"Key": f"k{n}", "Value": ""} for n in range(number)]
+        return [{"ResourceType": "network-interface", "Tags": tags}]
+
+    ec2.create_network_interface(SubnetId=SUBNET, TagSpecifications=specification(50))
+    with refused("TagLimitExceeded"):
+        ec2.create_network_interface(SubnetId=SUBNET, TagSpecifications=specification(51))
+
+
+def test_aws_tags_stay_and_do_not_count(ec2: Any, emulator: Emulator) -> None:
+    reserved = {f"aws:{n}": "x" for n in range(30)} | {"AWS:x": "y"}
+    emulator.tags(FILTER, **reserved)
+    put(ec2, FILTER, **{f"k{n}": "" for n in range(49)})
+    with refused("TagLimitExceeded"):
+        put(ec2, FILTER, more="x")
+    ec2.delete_tags(Resources=[FILTER])
+    assert tags_of(ec2, FILTER) == reserved
+
+
+def test_delete_tags_of_moto_resources(ec2: Any) -> None:
+    put(ec2, WEB, a="1", b="2")
+    ec2.delete_tags(Resources=[WEB], Tags=[{"Key": "a"}, {"Key": "b", "Value": "other"}])
+    assert tags_of(ec2, WEB) == {"Name": "web", "b": "2"}
+    ec2.delete_tags(Resources=[WEB, FILTER])
+    assert tags_of(ec2, WEB) == tags_of(ec2, FILTER) == {}
+
+
+@pytest.mark.parametrize("identifier", [f"eni-{GONE}", f"i-{GONE}", f"vpce-{GONE}", f"vpc-{GONE}", f"r-{GONE}", "junk"])
+def test_tags_of_nonexistent_moto_resource(ec2: Any, identifier: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        put(ec2, TARGET, WEB, identifier, a="b")
+    assert caught.value.response["Error"]["Code"].startswith("Invalid")
+    assert "a" not in tags_of(ec2, TARGET) | tags_of(ec2, WEB)
+
+
+def test_tags_of_deleted_interface(ec2: Any) -> None:
+    made = ec2.create_network_interface(SubnetId=SUBNET)["NetworkInterface"]["NetworkInterfaceId"]
+    put(ec2, made, a="b")
+    ec2.delete_network_interface(NetworkInterfaceId=made)
+    assert tags_of(ec2, made) == {}
+
+
+def test_tag_filters_are_rejected_by_default(ec2: Any) -> None:
+    for call in (
+        ec2.describe_traffic_mirror_sessions,
+        ec2.describe_traffic_mirror_filters,
+        ec2.describe_traffic_mirror_targets,
+        ec2.describe_traffic_mirror_filter_rules,
+    ):
+        with refused("InvalidParameterValue"):
+            call(Filters=[{"Name": "tag:Name", "Values": ["x"]}])
+
+
+def test_tag_filters(ec2: Any, emulator: Emulator) -> None:
+    emulator.settings(tag_filters=True)
+    made = session(ec2)["TrafficMirrorSessionId"]
+    star = new_filter(ec2, TagSpecifications=tag_spec("filter", Name="a*b\nc", x="1"))
+    put(ec2, made, TARGET, Name="blue", x="1")
+
+    def ids(noun: str, *filters: tuple[str, list[str]]) -> list[str]:
+        call = getattr(ec2, f"describe_traffic_mirror_{noun.lower()}s")
+        rows = call(Filters=[{"Name": name, "Values": values} for name, values in filters])
+        (found,) = without_metadata(rows).values()
+        return [row[f"TrafficMirror{noun}Id"] for row in found]
+
+    assert ids("Session", ("tag:Name", ["blue"])) == [made]
+    assert ids("Target", ("tag:Name", ["red", "bl*"])) == [TARGET]
+    assert ids("Filter", ("tag:Name", ["lab-filter"])) == [FILTER]
+    assert ids("Filter", ("tag:Name", ["a\\*b?c"])) == [star]
+    assert ids("Filter", ("tag:Name", ["a\\?b?c"])) == []
+    assert ids("Filter", ("tag:Name", ["LAB-FILTER"])) == ids("Filter", ("tag:name", ["lab-filter"])) == []
+    assert set(ids("Filter", ("tag:Name", ["*"]))) == {FILTER, star}
+    assert ids("Filter", ("tag:Name", ["*"]), ("tag:x", ["1"])) == [star]
+    assert ids("Filter", ("tag:absent", ["*"])) == []
+    for name in ("tag:", "tag-key", "tag"):
+        with refused("InvalidParameterValue"):
+            ids("Filter", (name, ["x"]))
+    with refused("InvalidParameterValue"):
+        ec2.describe_traffic_mirror_filter_rules(Filters=[{"Name": "tag:Name", "Values": ["x"]}])

@@ -155,7 +155,7 @@ FAILING = """
                 "CreateTrafficMirrorSession",
                 "network_interface_id eni-0a1b2c3d4e5f60731",
                 "NetworkInterfaceNotSupported",
-                "attached to an instance of a supported, virtualized type",
+                "attached to an instance of a supported type",
             ],
         ),
         (

@@ -16,8 +16,8 @@ from .errors import Ec2Error
 # "Quotas".
 _REMEDIES = {
     "NetworkInterfaceNotSupported": (
-        "The source must be an interface that is attached to an instance of a supported, virtualized type (not T2, "
-        "not bare metal). See the instance types in the Traffic Mirroring guide."
+        "The source must be an interface that is attached to an instance of a supported type. T2 and most bare metal "
+        "types are not supported. See the instance types in the Traffic Mirroring guide."
     ),
     "InterfaceInUseByTrafficMirrorTarget": (
         "An interface that is a mirror target cannot be a mirror source or belong to a second target: use another "

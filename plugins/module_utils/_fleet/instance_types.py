@@ -2,19 +2,44 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Data: the instance types that support Traffic Mirroring, as globs. O(supported_instance_types) replaces this list.
+"""Data: the instance types that support Traffic Mirroring. O(supported_instance_types) replaces this list.
 
-Source: Traffic Mirroring guide, "Traffic mirror sessions", which lists the supported families. T2 and bare metal sizes
-are not supported. A glob cannot exclude bare metal sizes; selection.find_ineligible_reason excludes them.
+Source: Traffic Mirroring guide, "What is Traffic Mirroring?", supported instance types, read on 2026-11-25. The guide
+lists families: one list for virtualized types, one for bare metal types (Nitro v2 only). The EC2 API does not return
+whether a type is supported.
 """
 
 from __future__ import annotations
 
-_FAMILIES = """
-    a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7gn c7i
-    d2 d3 d3en g3 g3s g4ad g4dn g5 h1 i3 i3en i4i im4gn inf1 is4gen
+_VIRTUALIZED = """
+    a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7i c7i-flex
+    d2 d3 d3en dl1 dl2q f2 g3 g4ad g4dn g5 g5g g6 g6e g6f gr6 gr6f h1 hpc6a hpc6id hpc7a
+    i3 i3en i4g i4i i7i im4gn inf1 inf2 is4gen
     m4 m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i m7i-flex
-    p2 p3 p3dn p4d r4 r5 r5a r5ad r5b r5d r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i r7iz
-    t3 t3a t4g u-6tb1 u-9tb1 u-12tb1 x1 x1e x2gd z1d
+    mac1 mac2 mac2-m1ultra mac2-m2 mac2-m2pro
+    p3 p3dn p4d p4de p5 p5e r4 r5 r5a r5ad r5b r5d r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i r7iz
+    t3 t3a t4g trn1 trn1n u-3tb1 u-6tb1 u-9tb1 u-12tb1 u-18tb1 u-24tb1
+    u7i-6tb u7i-8tb u7i-12tb u7in-16tb u7in-24tb u7in-32tb u7inh-32tb vt1 x1 x1e x2gd x2idn x2iedn x2iezn z1d
 """
-SUPPORTED = tuple(f"{family}.*" for family in _FAMILIES.split())
+_METAL = """
+    a1 c5 c5d c6g c6gd g5g i3 m5 m5d m6g m6gd mac1 mac2 mac2-m1ultra mac2-m2 mac2-m2pro r5 r5b r5d r6g r6gd x2gd z1d
+"""
+VIRTUALIZED_FAMILIES = frozenset(_VIRTUALIZED.split())
+METAL_FAMILIES = frozenset(_METAL.split())
+
+
+def is_bare_metal(instance_type: str) -> bool:
+    """Whether the size is a bare metal size, such as C(metal) or C(metal-24xl)."""
+    return "metal" in instance_type.partition(".")[2]
+
+
+def is_supported(instance_type: str) -> bool:
+    """Whether the guide lists the instance type as a source.
+
+    The bare metal sizes of the listed families are all named C(metal). Sizes such as C(metal-24xl) are of later Nitro
+    versions.
+    """
+    family, _dot, size = instance_type.partition(".")
+    if is_bare_metal(instance_type):
+        return size == "metal" and family in METAL_FAMILIES
+    return family in VIRTUALIZED_FAMILIES

@@ -14,12 +14,12 @@ from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
 from .._model.tags import FLEET, TagRules, check_name
 from .._model.text import quote
 from .._model.validation import check_id, check_number
-from .instance_types import SUPPORTED
 from .selection import Selector, check_types, check_zones
 from .target_assignment import NumberRange
 
-# Source: Traffic Mirroring guide, quotas. The sessions per account are not adjustable. The sources per target apply to
-# targets that are network interfaces of most instance types.
+# Source: Traffic Mirroring guide, "Traffic Mirroring quotas", read on 2026-11-25. The sessions per account are not
+# adjustable. The sources per target apply to targets that are network interfaces of most instance types; those of the
+# largest types accept 100.
 SESSIONS_PER_ACCOUNT = 10000
 SOURCES_PER_INTERFACE_TARGET = 10
 ACTIONS = ("create", "update", "unchanged", "delete", "skip")
@@ -34,8 +34,8 @@ class Fleet:
 
     name: of the fleet. present: whether O(state=present). sources, exclude: selectors. targets: the entries of
     O(targets). values: the session options that all sessions share. tags: tag rules, including the fleet's tag.
-    session_numbers: allowed session numbers. instance_types: globs. limits: option to (number, whether it is a
-    percentage).
+    session_numbers: allowed session numbers. instance_types: globs, see Limits. limits: option to (number, whether it
+    is a percentage).
     """
 
     name: str
@@ -76,7 +76,7 @@ class Fleet:
             session_numbers=NumberRange.parse(params["session_numbers"]),
             adopt=params["adopt"],
             purge=params["purge"],
-            instance_types=tuple(params["supported_instance_types"] or SUPPORTED),
+            instance_types=tuple(params["supported_instance_types"] or ()),
             limits={option: _parse_limit(option, params[option]) for option in LIMITS if params[option] is not None},
         )
 

@@ -17,6 +17,7 @@ from .._model.errors import ValidationError
 from .._model.resource_types import ApiParams, ModuleParams
 from .._model.text import quote, truncate
 from .._model.validation import check_id
+from .instance_types import is_bare_metal, is_supported
 
 # The selector options that are lists of ids, with the prefix of the ids.
 IDS = {"network_interface_ids": "eni", "instance_ids": "i", "vpc_ids": "vpc", "subnet_ids": "subnet"}
@@ -180,8 +181,8 @@ class Selector:
 class Limits:
     """Limits of what EC2 mirrors.
 
-    instance_types: globs of the supported types. targets: ids of interfaces that are mirror targets. foreign: ids of
-    other accounts.
+    instance_types: globs of the supported types; empty: the list in instance_types.py. targets: ids of interfaces that
+    are mirror targets. foreign: ids of other accounts.
     """
 
     instance_types: tuple[str, ...]
@@ -215,13 +216,16 @@ def find_ineligible_reason(interface: Interface, limits: Limits, mirrored: bool 
         return f"subnet {interface.subnet_id} is IPv6-only"
     if interface.id in limits.targets:
         return "the interface is a mirror target"
-    if mirrored:
+    return None if mirrored else _find_unsupported_type_reason(instance.type, limits.instance_types)
+
+
+def _find_unsupported_type_reason(instance_type: str, patterns: tuple[str, ...]) -> str | None:
+    """The reason why EC2 cannot mirror instances of this type, None if it can. patterns: see Limits.instance_types."""
+    if matches_glob(instance_type, patterns) if patterns else is_supported(instance_type):
         return None
-    if "metal" in instance.type.partition(".")[2]:
-        return f"instance type {instance.type} is bare metal"
-    if not matches_glob(instance.type, limits.instance_types):
-        return f"instance type {instance.type} is not in supported_instance_types"
-    return None
+    if not patterns and is_bare_metal(instance_type):
+        return f"instance type {instance_type} is bare metal without support for Traffic Mirroring"
+    return f"instance type {instance_type} is not in supported_instance_types"
 
 
 def build_api_filters(sources: Iterable[Selector], max_values: int) -> dict[str, list[str]]:

@@ -105,7 +105,7 @@ MODIFY = Action("ModifyTrafficMirrorSession", {"Description": "x"}, "session tms
 @pytest.mark.parametrize(
     ("code", "remedy"),
     [
-        ("NetworkInterfaceNotSupported", "supported, virtualized type"),
+        ("NetworkInterfaceNotSupported", "instance of a supported type"),
         ("InterfaceInUseByTrafficMirrorTarget", "use another interface"),
         ("TrafficMirrorSessionsPerInterfaceLimitExceeded", "at most 3 sessions"),
         ("TrafficMirrorSourcesPerTargetLimitExceeded", "use a Network Load Balancer"),

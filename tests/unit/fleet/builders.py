@@ -32,7 +32,7 @@ OPTIONS = {
     "max_updates": None,
     "max_deletes": None,
 }
-LIMITS = Limits(("m5.*",), frozenset(), frozenset([OTHER]))
+LIMITS = Limits((), frozenset(), frozenset([OTHER]))
 
 
 def options(**given):
@@ -113,7 +113,7 @@ def aws_states(draw):
             number,
             mirror=draw(st.booleans()) or draw(st.booleans()),
             zone=draw(st.sampled_from("abc")),
-            instance_type=draw(st.sampled_from(["m5.large", "m5.large", "m5.metal", "t2.micro"])),
+            instance_type=draw(st.sampled_from(["m5.large", "m5.large", "m5.metal", "m6i.metal", "t2.micro"])),
             owner_id=draw(st.sampled_from([MINE, MINE, MINE, OTHER])),
         )
         for number in range(1, count + 1)

@@ -37,7 +37,7 @@ EXISTING = st.fixed_dictionaries(
         ),
         "aws_tags": st.sampled_from([{}, {"aws:stack": "s"}]),
     },
-    optional={"PacketLength": st.sampled_from([1, 100, 8500]), "Description": st.sampled_from(["old", "x"])},
+    optional={"PacketLength": st.sampled_from([35, 100, 8500]), "Description": st.sampled_from(["old", "x"])},
 )
 OPTIONS = st.fixed_dictionaries(
     {
@@ -56,7 +56,7 @@ OPTIONS = st.fixed_dictionaries(
         "purge_tags": st.booleans(),
     },
     optional={
-        "packet_length": st.sampled_from([0, 1, 8500]),
+        "packet_length": st.sampled_from([0, 35, 8500]),
         "description": st.sampled_from(["", "x"]),
         "tags": st.sampled_from([{}, {"Team": "x"}, {"Team": "y", "Stage": "z"}]),
     },

@@ -24,7 +24,7 @@ def test_table_shows_changed_options():
 
 
 def test_table_has_aligned_columns_heading_and_counts():
-    state = aws_state([interface(1), interface(2, instance_type="m5.metal"), interface(3)], [session(3, 3)])
+    state = aws_state([interface(1), interface(2, instance_type="m6i.metal"), interface(3)], [session(3, 3)])
     entries = planner.plan(Fleet.from_options(options()), state)
     heading, *lines, counts, end = fleet_report.table(entries, 10, {}).split("\n")
     assert heading.split() == list(fleet_report.HEADING) and end == ""
@@ -45,7 +45,7 @@ def test_table_shows_target_names_and_number_of_omitted_lines():
 
 def test_table_groups_skips_by_reason():
     entries = planner.plan(
-        Fleet.from_options(options()), aws_state([interface(at, instance_type="m5.metal") for at in (1, 2)])
+        Fleet.from_options(options()), aws_state([interface(at, instance_type="m6i.metal") for at in (1, 2)])
     )
     (line,) = fleet_report.table(entries, 10, {}).splitlines()[1:-1]
     assert line.split()[:3] == ["skip", "2", "interfaces"]

@@ -23,7 +23,7 @@ from tests.unit.fleet.builders import LIMITS, OTHER, aws_state, get_only, interf
         ({"requester_managed": True}, "managed by an AWS service"),
         ({"owner_id": OTHER}, f"owned by account {OTHER}"),
         ({"ipv6_only": True}, "IPv6-only"),
-        ({"instance_type": "m5.metal"}, "bare metal"),
+        ({"instance_type": "m6i.metal"}, "m6i.metal is bare metal without support for Traffic Mirroring"),
         ({"instance_type": "t2.micro"}, "t2.micro is not in supported_instance_types"),
         ({"instance": None, "attached_to": "", "tags": {"Mirror": "yes"}}, "not attached"),
         ({"instance": None, "tags": {"Mirror": "yes"}}, f"instance i-{1:017x} is not visible yet"),
@@ -42,7 +42,7 @@ def test_session_of_ineligible_interface_is_deleted():
     assert entry.action == "delete" and entry.ineligible
 
 
-@pytest.mark.parametrize("instance_type", ["t2.micro", "m5.metal"])
+@pytest.mark.parametrize("instance_type", ["t2.micro", "m6i.metal"])
 def test_supported_instance_types_keeps_existing_sessions(instance_type):
     """An existing session proves that EC2 supports the type, so an outdated list must not delete the session."""
     state = aws_state([interface(1, instance_type=instance_type)], [session(1, 1)])

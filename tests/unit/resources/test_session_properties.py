@@ -43,7 +43,7 @@ EXISTING = st.fixed_dictionaries(
         "target": st.integers(0, 2),
     },
     optional={
-        "PacketLength": st.sampled_from([1, 100, 8500]),
+        "PacketLength": st.sampled_from([35, 100, 8500]),
         "VirtualNetworkId": st.sampled_from([0, 5, 16777215]),
         "Description": st.sampled_from(["old", "x"]),
         "Name": st.sampled_from(NAMES),
@@ -64,7 +64,7 @@ OPTIONS = st.fixed_dictionaries(
     optional={
         "renumbered": st.sampled_from([1, 2, 3]),
         "renamed": st.sampled_from(NAMES),
-        "packet_length": st.sampled_from([0, 1, 100, 8500, 8501]),
+        "packet_length": st.sampled_from([0, 35, 100, 8500, 8501]),
         "virtual_network_id": st.sampled_from([0, 5, 77]),
         "description": st.sampled_from(["", "x", "new"]),
         "tags": TAGS,

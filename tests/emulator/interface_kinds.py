@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create network interfaces that no client can create: of AWS services, of other accounts, of special types.
+
+Source: botocore model, NetworkInterface.RequesterId ("the alias or AWS account ID of the principal or service that
+created the network interface") and NetworkInterfaceType; aliases, descriptions and attachments as in replies of
+DescribeNetworkInterfaces that public programs quote (read 2026-11-25).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from . import lab
+from .identity import DEFAULT_ACCOUNT
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of interface. attached_by: the service that attached it, None for the caller's instance."""
+
+    interface_type: str = "interface"
+    description: str = ""
+    requester: str = ""
+    attached_by: str | None = None
+
+
+# An AWS service that has no alias appears with a 12-digit account or with a role and an account.
+_SERVICE, _ROLE = "440000000017", "AROA2EXAMPLE7LAMBDA22:123456789012"
+KINDS = {
+    "rds": Kind("interface", "RDSNetworkInterface", "amazon-rds", "amazon-rds"),
+    "elasticache": Kind("interface", "ElastiCache cache-001", "amazon-elasticache", "amazon-elasticache"),
+    "application-load-balancer": Kind("interface", "ELB app/web/50dc6c495c0c9188", "amazon-elb", "amazon-elb"),
+    "network-load-balancer": Kind("network_load_balancer", "ELB net/sensors/50dc6c495c0c9199", _SERVICE, "amazon-aws"),
+    "gateway-load-balancer": Kind("gateway_load_balancer", "ELB gwy/taps/50dc6c495c0c91aa", _SERVICE, "amazon-aws"),
+    "gateway-load-balancer-endpoint": Kind(
+        "gateway_load_balancer_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60771", _SERVICE, "amazon-aws"
+    ),
+    "vpc-endpoint": Kind("vpc_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60773", _SERVICE, "amazon-aws"),
+    "nat-gateway": Kind("nat_gateway", "Interface for NAT Gateway nat-0a1b2c3d4e5f60774", _SERVICE, "amazon-aws"),
+    "lambda": Kind("lambda", "AWS Lambda VPC ENI-f-11111111-2222-3333-4444-555555555555", _ROLE, "amazon-aws"),
+    "efs": Kind("interface", "EFS mount target for fs-0a1b2c3d4e5f60775", _SERVICE, "amazon-aws"),
+    "efa": Kind("efa"),
+    "trunk": Kind("trunk"),
+    "branch": Kind("branch", "aws-k8s-branch-eni", _SERVICE, "amazon-aws"),
+    "ipv6-only": Kind(),
+    # Of another account ("participant") in a subnet that the account shares with it.
+    "participant": Kind(),
+}
+
+
+def create(
+    kind: str,
+    *,
+    instance: str = "app",
+    owner: str = "210987654321",
+    tags: dict[str, str] | None = None,
+    account: str = DEFAULT_ACCOUNT,
+    region: str = lab.REGION,
+) -> dict[str, str]:
+    """Create an interface in subnet a of the account's lab. Returns {"id": id}.
+
+    instance: the name of the lab's instance to attach it to, for the kinds efa, trunk, ipv6-only and participant.
+    owner: for participant, the account that owns interface and instance; its lab must exist. tags: the owner's tags.
+    Raises ValueError for an unknown kind.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r}; valid: {', '.join(KINDS)}")
+    ec2, what = ec2_backends[account][region], KINDS[kind]
+    subnet = _ipv6_subnet(ec2) if kind == "ipv6-only" else ec2.get_subnet(lab.SUBNETS["a"])
+    # The constructor requires an IPv4 address, which is removed from an interface in an IPv6-only subnet.
+    address = "10.71.0.4" if kind == "ipv6-only" else subnet.get_available_subnet_ip(kind)
+    eni = ec2.create_network_interface(subnet, address, description=what.description)
+    eni.interface_type = what.interface_type
+    if what.requester:
+        eni.requester_managed, eni.requester_id = True, what.requester
+    if kind == "participant":
+        # The owner of the subnet describes interfaces of participants (Amazon VPC User Guide, "VPC sharing").
+        eni.ec2_backend = ec2_backends[owner][region]
+        eni.ec2_backend.enis[eni.id] = eni
+    if kind == "ipv6-only":
+        eni.private_ip_address, eni.private_ip_addresses = None, []
+        eni.ipv6_addresses = [str(ipaddress.IPv6Address("2001:db8::") + random.getrandbits(64))]
+    eni.add_tags(tags or {})
+    if what.attached_by:
+        eni.attached_by, eni.device_index = what.attached_by, 1
+        eni.attachment_id, eni.status = f"ela-attach-{eni.id.removeprefix('eni-')}", "in-use"
+        eni.attach_time = ec2.get_instance(lab.INSTANCES["app"][0]).launch_time
+    else:
+        machine = eni.ec2_backend.get_instance(lab.INSTANCES[instance][0])
+        machine.attach_eni(eni, max(machine.nics) + 1)
+    return {"id": eni.id}
+
+
+def delete(identifier: str) -> None:
+    """Delete an interface of any account, as the service or account that owns it does."""
+    for regions in ec2_backends.values():
+        for backend in regions.values():
+            eni = backend.enis.pop(identifier, None)
+            if eni is not None and eni.instance is not None:
+                eni.instance.detach_eni(eni)
+
+
+def _ipv6_subnet(ec2: Any) -> Any:
+    for subnets in ec2.subnets.values():
+        for subnet in subnets.values():
+            if subnet.ipv6_native:
+                return subnet
+    return ec2.create_subnet(lab.VPC, None, "2001:db8::/64", availability_zone=f"{ec2.region_name}a", ipv6_native=True)
