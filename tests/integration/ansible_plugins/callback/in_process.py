@@ -68,7 +68,7 @@ def execute_module(
     self._update_module_args(name, arguments, variables)
     environment: dict[str, str] = {}
     self._compute_environment_string(environment)
-    with unittest.mock.patch.dict(os.environ, environment):
+    with as_module(), unittest.mock.patch.dict(os.environ, environment):
         printed = printed_by(main_of(name), arguments, encoder())
     parsed = self._parse_returned_data({"stdout": printed, "stderr": ""}, *PROFILE)
     # Since 2.21 an object, of which execute_in_interpreter returns this.
@@ -106,16 +106,25 @@ def encoder() -> Any:
 
 @contextlib.contextmanager
 def as_module() -> Iterator[None]:
-    """Make ansible-core treat this process as a module, so that warnings are part of the result."""
+    """Make ansible-core treat this process as a module, so that warnings are part of the result, and shorten sleeps."""
     internal: Any = importlib.import_module("ansible.module_utils._internal") if PROFILE else types.SimpleNamespace()
     sleep, clock = time.sleep, typing.cast(typing.Any, time)
     internal.is_controller = False
+    # The action plugin step runs the module several times in one worker.
+    forget_warnings()
     clock.sleep = lambda seconds: sleep(seconds * PAUSE)
     try:
         yield
     finally:
         internal.is_controller = True
         clock.sleep = sleep
+
+
+def forget_warnings() -> None:
+    """Delete the warnings of earlier modules in this process."""
+    warnings: Any = importlib.import_module("ansible.module_utils.common.warnings")
+    warnings._global_warnings.clear()
+    warnings._global_deprecations.clear()
 
 
 def remove_runs(folder: str, owner: int) -> None:
