@@ -30,12 +30,14 @@ class Need:
     """An EC2 action that a module calls.
 
     action: the name without C(ec2:). why: the tasks that call it, shown on the page. on: the resource types that IAM
-    checks the action against; empty if the action does not support resource-level permissions.
+    checks the action against; empty if the action does not support resource-level permissions. optional: whether tasks
+    run without it; C(why) then also says what they do without it.
     """
 
     action: str
     why: str
     on: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def part(self) -> str:
@@ -89,6 +91,13 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             "DescribeTrafficMirrorTargets",
             "O(traffic_mirror_target_name), check mode, and packet lengths that depend on the target",
         ),
+        Need(
+            "DescribeNetworkInterfaces",
+            "moving a session by its name (O(allow_replacement)), and check mode with a target that is an interface. "
+            "Without it, a session is not moved by name, and check mode does not check the number of sources",
+            optional=True,
+        ),
+        Need("DescribeInstances", "the same tasks, to read the state or type of the instance", optional=True),
         Need(
             "CreateTrafficMirrorSession",
             "creating a session, and moving it to another interface",
@@ -167,7 +176,9 @@ def written(page: str) -> str:
 
 def _section(module: str) -> str:
     title = f"vtap.aws.{module}"
-    lines = [f"* ``{need.action}``: {_format(need.why)}" for need in NEEDS[module]]
+    lines = [
+        f"* ``{need.action}``{' (optional)' if need.optional else ''}: {_format(need.why)}" for need in NEEDS[module]
+    ]
     return "\n".join([title, "^" * len(title), "", *lines, "", _json(policy(module))])
 
 

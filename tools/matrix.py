@@ -197,7 +197,7 @@ def playbooks(place: Place, wanted: Environment) -> str:
     place.run("playbooks", OWN / "python", "tools/demo.py", place.folder, *demo)
     file = "tests/integration/test_playbooks.py"
     chosen = [f"{file}::test_playbook[{name}]" for name in PLAYBOOKS]
-    whole = [f"{file}::test_{name}" for name in ("first_playbook_of_the_readme", "teardown")]
+    whole = [f"{file}::test_first_playbook_of_the_readme", "tests/integration/test_teardown.py::test_teardown"]
     pytest = [str(OWN / "python"), "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations=9"]
     more = {"VTAP_ENVIRONMENT": str(place.folder), "VTAP_MODULE_PYTHON": str(modules)}
     return counted(place.run("playbooks", *pytest, *chosen, *whole, more=more))

@@ -18,6 +18,7 @@ options:
       - Tags for all resources that a play manages. Set them once in C(module_defaults) of C(group/vtap.aws.aws).
       - They are merged with C(tags). For a key in both, the value in C(tags) wins.
       - O(default_tags) alone never removes other tags. C(purge_tags) only has an effect together with C(tags).
+      - They must not set Name, because all resources of the play would have the same name.
       - Info modules accept this option, so that it can be set for the group, and ignore it.
     type: dict
   ignore_tag_keys:

@@ -11,7 +11,9 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and returns the same result as without it.
+    description:
+      - Can run in C(check_mode) and returns the same result as without it.
+      - Placeholders of ids are accepted only in check mode. No resource has such an id yet.
     support: full
   diff_mode:
     description: Returns the changes, or in check mode the predicted changes, in C(diff).

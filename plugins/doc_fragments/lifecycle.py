@@ -9,6 +9,33 @@ class ModuleDocFragment:
     # Options and attributes of the modules that create, update and delete resources.
     DOCUMENTATION = r"""
 options:
+  adopt:
+    description:
+      - Whether the task may take over a resource that belongs to something else.
+      - "Without it, the task fails before the first change if the resource that it matches has another Name than
+        C(name), or carries an ownership mark: C(vtap:fleet), C(vtap:stack) or C(aws:cloudformation:stack-id). This also
+        applies to O(state=absent)."
+      - A resource that is identified by its id can be renamed without O(adopt). An ownership mark always requires it.
+      - Taking over removes the mark of a fleet or stack. Exclude the resource there, or the fleet or stack manages it
+        again. The mark of CloudFormation cannot be removed.
+      - A resource without a Name gets the name of the task without O(adopt). The module warns about it.
+    type: bool
+    default: false
+  tags:
+    description:
+      - The tags of the resource, as a dictionary. Keys have 1 to 128 characters, values 0 to 256.
+      - A resource can have 50 tags, not counting those of AWS.
+      - Keys that begin with C(aws:), in any case of letters, are reserved for AWS. They are accepted only with the
+        value that the resource already has, so that results of an info module can be used as options.
+    type: dict
+    aliases: [resource_tags]
+  purge_tags:
+    description:
+      - Whether to remove tags that are not in O(tags). It has an effect only if O(tags) is set; V({}) removes all tags.
+      - The Name tag, tags of AWS, ownership marks, and tags that O(ignore_tag_keys) or O(ignore_tag_key_prefixes) match
+        are never removed.
+    type: bool
+    default: true
   wait:
     description:
       - Whether to wait after a change until EC2 returns the new state. EC2 is eventually consistent, and these

@@ -16,13 +16,15 @@ description:
     no traffic.
   - The module creates the filter if it does not exist. It updates an existing filter only where the filter differs from
     the task.
-  - In check mode the module changes nothing and returns the predicted result. Values that EC2 assigns, the ids of new
-    filters and rules, are omitted.
+  - 'In check mode the module changes nothing and returns the predicted result. The ids of new filters and rules are
+    placeholders such as C(tmf-(known after apply: dns and web\)). All modules of the collection accept placeholders as
+    ids in check mode.'
 notes:
   - The module finds the filter by O(traffic_mirror_filter_id), or else by O(name). One of the two is required.
   - If several filters have the name, the task fails and lists them. If no filter has the name, the module creates one.
-  - EC2 allows several filters with the same name. If two tasks create filters of the same name at the same time, one of
-    them deletes its filter and uses the other.
+  - A name identifies one filter of the account and region. A task that would give it to a second filter fails. EC2 does
+    not enforce this. If two tasks create filters of the same name at the same time, both fail and name both filters.
+    Delete one of them.
   - Rule changes are ordered to avoid gaps. Traffic that is mirrored both before and after the update stays mirrored
     during the update, where EC2 allows it.
   - If a task fails part-way, the error lists the completed calls and the id of a new filter. Completed calls are not
@@ -64,7 +66,8 @@ options:
     choices: [amazon-dns]
   rules:
     description:
-      - The rules of the filter, at most ten for both directions together.
+      - The rules of the filter, at most ten for each direction. EC2 allows ten rules for a filter and does not document
+        whether this limit applies to each direction or to both together. If EC2 rejects a rule, the task fails.
       - EC2 evaluates the rules of a direction in the order of their numbers, lowest first. The first rule that matches
         a packet applies. A packet that matches no rule is not mirrored.
       - Direction and number identify a rule. Omitted suboptions, except tags, are reset to their defaults.
@@ -83,8 +86,9 @@ options:
         required: true
       rule_number:
         description:
-          - The position of the rule in the evaluation order of its direction, 1 to 32766. Each number can be used once
-            per direction.
+          - The position of the rule in the evaluation order of its direction, 1 to 2147483647. Each number can be used
+            once per direction.
+          - EC2 does not document a maximum. Numbers up to 32766 are valid for the similar rules of network ACLs.
         type: int
         required: true
       action:
@@ -97,7 +101,7 @@ options:
         description:
           - The protocol, as a name such as V(tcp), V(udp), V(icmp), V(icmpv6), V(gre) or V(esp), or as an IANA protocol
             number, 1 to 255.
-          - V(all) and V(-1) mean any protocol.
+          - V(all), V(-1) and V(0) mean any protocol. Results have V(all).
         type: str
         default: all
       source_cidr:
@@ -159,7 +163,6 @@ extends_documentation_fragment:
   - vtap.aws.common
   - vtap.aws.lifecycle
   - vtap.aws.in_use
-  - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -260,7 +263,7 @@ RETURN = r"""
 traffic_mirror_filter:
   description:
     - The filter. Empty if it does not exist.
-    - In check mode, ids that EC2 assigns are omitted.
+    - In check mode, the ids of a new filter and of new rules are placeholders.
     - It has no owner and no ARN, because EC2 does not return the owner of a filter. EC2 returns only filters of the
       calling account.
   returned: success

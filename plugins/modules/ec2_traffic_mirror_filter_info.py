@@ -22,6 +22,8 @@ options:
     description:
       - Return only filters with these ids.
       - Ids that do not exist are ignored.
+      - In check mode, the module also ignores placeholders of ids that an earlier task returned. Outside check mode a
+        placeholder is an error.
     type: list
     elements: str
     aliases: ['ids']
@@ -38,8 +40,11 @@ options:
       - "The supported filters of C(DescribeTrafficMirrorFilters) are V(description) and V(traffic-mirror-filter-id)."
       - V(tag:KEY) matches traffic mirror filters whose tag C(KEY) has one of the values. V(tag-key) matches those that
         have a tag with one of these keys. EC2 does not document these two for traffic mirror filters, so the module
-        compares the tags. It supports the wildcards V(*) and V(?) as EC2 does.
-      - Names and values are case-sensitive. The task fails for any other filter name.
+        compares the tags.
+      - Values can have the wildcards V(*) (any text) and V(?) (one character). A backslash escapes them, as in V(\\*).
+        EC2 does not document wildcards for traffic mirror filters, so the module compares these values.
+      - Names and values are case-sensitive. Quote values that YAML reads as booleans, such as V("yes"). The task fails
+        for any other filter name.
     type: dict
     default: {}
 seealso:
@@ -72,6 +77,12 @@ EXAMPLES = r"""
     region: eu-west-1
     filters:
       tag:Team: netsec
+
+- name: List filters whose description begins with DNS
+  vtap.aws.ec2_traffic_mirror_filter_info:
+    region: eu-west-1
+    filters:
+      description: DNS*
 
 - name: Get a filter by name
   vtap.aws.ec2_traffic_mirror_filter_info:

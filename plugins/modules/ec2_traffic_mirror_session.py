@@ -16,16 +16,20 @@ description:
   - EC2 encapsulates mirrored packets in VXLAN and sends them to UDP port 4789 of the target.
   - The module creates the session if it does not exist. It updates an existing session only where the session differs
     from the task.
-  - In check mode the module changes nothing and returns the predicted result. Values that EC2 assigns, such as the id
-    of a new session, are omitted.
+  - 'In check mode the module changes nothing and returns the predicted result. The id of a new session is a placeholder
+    such as C(tms-(known after apply: web to sensor\)). All modules of the collection accept placeholders as ids in
+    check mode. Other values that EC2 assigns, such as a random VNI, are omitted.'
 notes:
-  - "The module finds the session by the first of these that the task sets: O(traffic_mirror_session_id);
-    O(network_interface_id) and O(session_number); O(network_interface_id) and O(name); O(name)."
-  - If several sessions match, or if the options match different sessions, the task fails and lists the candidates.
+  - "The module finds the session by the first of these that matches: O(traffic_mirror_session_id);
+    O(network_interface_id) and O(session_number); O(name), with O(network_interface_id) among the sessions of that
+    interface first."
+  - If several sessions match, the task fails and lists the candidates.
   - The module never changes sessions of other accounts.
-  - EC2 identifies a session by its interface and session number. A task that sets O(network_interface_id) and
-    O(session_number) therefore adopts an existing session of that interface and number. It sets the Name tag if O(name)
-    is set.
+  - EC2 identifies a session by its interface and session number. Without O(name), the task therefore changes any
+    session of that interface and number that carries no ownership mark. With O(name), it changes only a session that
+    has this name or none. See O(adopt).
+  - EC2 does not enforce unique names. The module checks a name before it writes it. Runs at the same time can create
+    two sessions of one name; a later task that identifies the session by name alone then fails and lists both.
 author:
   - The vtap.aws contributors (@vtap)
 options:
@@ -46,8 +50,9 @@ options:
   name:
     description:
       - The Name tag of the session, 1 to 256 characters.
-      - The name identifies the session on its interface, or in the whole account if O(network_interface_id) is omitted.
-        Sessions of different interfaces can have the same name.
+      - The name identifies one session of the account and region. A task that would give it to a second session fails.
+      - For a label that several sessions share, use O(tags) with the key Name, and O(session_number) instead of
+        O(name).
     type: str
   network_interface_id:
     description:
@@ -111,21 +116,22 @@ options:
         values. The tag C(vtap:fleet) is not copied, so the new session does not belong to a fleet.
       - Before the replacement, the module checks with C(DryRun) that EC2 allows deleting the old session.
       - The old session is the one with O(traffic_mirror_session_id). If that is omitted, and no session on the
-        interface has this O(name), it is the session of this name on another interface.
+        interface has this O(name), it is the session of this name on another interface. It is then replaced only if
+        that interface no longer exists, is attached to nothing, or belongs to an instance that is shutting down or
+        terminated. The session of a running or stopped instance is moved only by its id.
       - O(name) is required, because the next run finds the new session by its name.
+      - EC2 deletes the sessions of an interface with the interface. If the old interface no longer exists, the task
+        therefore creates a session, which requires O(traffic_mirror_filter_id) and O(traffic_mirror_target_id) or their
+        names.
       - During the replacement, the new session has the tag C(vtap:replaces), and both sessions mirror traffic. The next
         run uses this tag to resume an interrupted replacement. To cancel the replacement, delete the session that has
         the tag.
-      - In a loop that uses one name for several interfaces, only the first interface may take over a session from
-        another interface. Every other interface gets a separate session. The module cannot detect this across hosts, so
-        use a different name for each host.
     type: bool
     default: false
 extends_documentation_fragment:
   - vtap.aws.common
   - vtap.aws.lifecycle
   - vtap.aws.ownership
-  - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -165,17 +171,26 @@ EXAMPLES = r"""
     packet_length: 0
     description: ""
 
-- name: Mirror all interfaces of a server under one name, with the lowest free session number of each
+- name: Mirror all interfaces of a server, each under its own name, with the lowest free session number of each
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
-    name: app to sensor
+    name: "app to sensor {{ item }}"
     network_interface_id: "{{ item }}"
     traffic_mirror_filter_name: lab-filter
     traffic_mirror_target_name: lab-target
   loop:
     - eni-0a1b2c3d4e5f60721
     - eni-0a1b2c3d4e5f60722
-    - eni-0a1b2c3d4e5f60723
+
+- name: Mirror an interface with a label that other sessions have too
+  vtap.aws.ec2_traffic_mirror_session:
+    region: eu-west-1
+    network_interface_id: eni-0a1b2c3d4e5f60723
+    session_number: 1
+    traffic_mirror_filter_name: lab-filter
+    traffic_mirror_target_name: lab-target
+    tags:
+      Name: app to sensor
 
 - name: Set the name of an existing session
   vtap.aws.ec2_traffic_mirror_session:
@@ -183,12 +198,26 @@ EXAMPLES = r"""
     network_interface_id: eni-0a1b2c3d4e5f60718
     session_number: 1
     name: web to sensor
+  register: web
 
-- name: Move the session to the new interface of a rebuilt server
+# If the old interface was deleted, EC2 deleted its session, and the task creates a new one. If the old interface is
+# only detached, the task replaces the session. The VNI stays the same in both cases.
+- name: Mirror the new interface of a rebuilt server
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
-    name: web to sensor
+    name: db to sensor
     network_interface_id: eni-0a1b2c3d4e5f60751
+    traffic_mirror_filter_name: lab-filter
+    traffic_mirror_target_name: lab-target
+    virtual_network_id: 4711
+    allow_replacement: true
+
+- name: Move the session of a running server to another server
+  vtap.aws.ec2_traffic_mirror_session:
+    region: eu-west-1
+    traffic_mirror_session_id: "{{ web.traffic_mirror_session.traffic_mirror_session_id }}"
+    name: web to sensor
+    network_interface_id: eni-0a1b2c3d4e5f60741
     allow_replacement: true
 
 - name: Stop mirroring the web server
@@ -202,7 +231,7 @@ RETURN = r"""
 traffic_mirror_session:
   description:
     - The session. Empty if it does not exist.
-    - In check mode, values that EC2 assigns are omitted.
+    - In check mode, the id of a new session is a placeholder. C(arn), C(owner_id) and a random VNI are omitted.
   returned: success
   type: dict
   contains:
@@ -285,7 +314,7 @@ actions:
 pending:
   description:
     - The filter and the target that do not exist yet and are assumed to be created earlier in the play.
-    - The keys are the options that take their ids. The values are the names in the task.
+    - The keys are the options that take their ids. The values are the names in the task or in the placeholders.
   returned: in check mode, when the filter or the target does not exist yet
   type: dict
   sample: {'traffic_mirror_filter_id': 'dns'}

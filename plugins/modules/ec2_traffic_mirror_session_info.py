@@ -23,6 +23,8 @@ options:
     description:
       - Return only sessions with these ids.
       - Ids that do not exist are ignored.
+      - In check mode, the module also ignores placeholders of ids that an earlier task returned. Outside check mode a
+        placeholder is an error.
     type: list
     elements: str
     aliases: ['ids']
@@ -40,9 +42,11 @@ options:
         V(owner-id), V(packet-length), V(session-number), V(traffic-mirror-filter-id), V(traffic-mirror-session-id),
         V(traffic-mirror-target-id) and V(virtual-network-id)."
       - V(tag:KEY) matches sessions whose tag C(KEY) has one of the values. V(tag-key) matches sessions that have a tag
-        with one of these keys. EC2 does not document these two for sessions, so the module compares the tags. It
-        supports the wildcards V(*) and V(?) as EC2 does.
-      - Names and values are case-sensitive. The task fails for any other filter name.
+        with one of these keys. EC2 does not document these two for sessions, so the module compares the tags.
+      - Values can have the wildcards V(*) (any text) and V(?) (one character). A backslash escapes them, as in V(\\*).
+        EC2 does not document wildcards for sessions, so the module compares these values.
+      - Names and values are case-sensitive. Quote values that YAML reads as booleans, such as V("yes"). The task fails
+        for any other filter name.
     type: dict
     default: {}
 seealso:
@@ -70,6 +74,13 @@ EXAMPLES = r"""
     region: eu-west-1
     filters:
       network-interface-id: eni-0a1b2c3d4e5f60718
+
+- name: List sessions by the beginning of their name or description
+  vtap.aws.ec2_traffic_mirror_session_info:
+    region: eu-west-1
+    filters:
+      tag:Name: web-*
+      description: ["to sensor ?", "to Zeek*"]
 
 - name: List the sessions that use a target and have a tag
   vtap.aws.ec2_traffic_mirror_session_info:

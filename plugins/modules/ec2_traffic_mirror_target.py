@@ -17,13 +17,18 @@ description:
   - The module creates the target if it does not exist. It updates the tags of an existing target only where they differ
     from the task.
   - EC2 can change only the tags of an existing target. To change the destination, see O(allow_replacement).
-  - In check mode the module changes nothing and returns the predicted result. Values that EC2 assigns, such as the id
-    of a new target, are omitted.
+  - 'In check mode the module changes nothing and returns the predicted result. The id of a new target is a placeholder
+    such as C(tmt-(known after apply: sensor\)). All modules of the collection accept placeholders as ids in check
+    mode.'
 notes:
-  - The module finds the target by the first of these that the task sets, its id, its destination, its O(name). One of
-    them is required. If several targets match, the task fails and lists them.
-  - A network interface or Network Load Balancer can be the destination of one target only. A task that sets the
-    destination therefore adopts the existing target of that destination. It sets the Name tag if O(name) is set.
+  - The module finds the target by the first of these that matches, its id, its destination, its O(name). One of them is
+    required. If several targets match, the task fails and lists them.
+  - A network interface or Network Load Balancer can be the destination of one target only. Without O(name), a task with
+    a destination therefore changes any target of that destination that carries no ownership mark. With O(name), it
+    changes only a target that has this name or none. See O(adopt). To send packets to the target of another team, set
+    its id on your sessions instead.
+  - A name identifies one target of the account and region. A task that would give it to a second target fails. EC2 does
+    not enforce this, so runs at the same time can create two targets of one name.
   - Sessions can use a target that another account shares with this account. The info module lists such targets. This
     module never changes them.
 author:
@@ -47,7 +52,7 @@ options:
   name:
     description:
       - The Name tag of the target, 1 to 256 characters.
-      - The name identifies the target if the task sets neither the id nor the destination.
+      - The name identifies the target if the task does not set the id, and no target has the destination.
     type: str
   network_interface_id:
     description:
@@ -81,7 +86,7 @@ options:
       - The module modifies each session of this account that uses the old target to use the new one. The sessions keep
         their ids. Then the module deletes the old target. In check mode RV(actions) lists the sessions to modify.
       - O(name) is required, because the next run finds the new target by its name. The target of this name with another
-        destination is replaced. Do not use this option if several targets share this name.
+        destination is replaced.
       - If EC2 rejects the change of a session, the old target stays. The error lists the sessions that were modified
         and those that were not. Rerun the task to finish.
       - The task fails if sessions of other accounts use the old target, because only their owners can modify them. It
@@ -104,7 +109,6 @@ extends_documentation_fragment:
   - vtap.aws.lifecycle
   - vtap.aws.ownership
   - vtap.aws.in_use
-  - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -179,7 +183,7 @@ RETURN = r"""
 traffic_mirror_target:
   description:
     - The target. Empty if it does not exist.
-    - In check mode, values that EC2 assigns are omitted.
+    - In check mode, the id of a new target is a placeholder. C(arn) and C(owner_id) are omitted.
   returned: success
   type: dict
   contains:

@@ -24,6 +24,8 @@ options:
     description:
       - Return only targets with these ids.
       - Ids that do not exist are ignored.
+      - In check mode, the module also ignores placeholders of ids that an earlier task returned. Outside check mode a
+        placeholder is an error.
     type: list
     elements: str
     aliases: ['ids']
@@ -41,9 +43,11 @@ options:
         V(network-load-balancer-arn), V(owner-id) and V(traffic-mirror-target-id)."
       - V(tag:KEY) matches targets whose tag C(KEY) has one of the values. V(tag-key) matches targets that have a tag
         with one of these keys. V(type) and V(gateway-load-balancer-endpoint-id) match the return values of these names.
-      - EC2 does not document these four for targets, so the module compares them. It supports the wildcards V(*) and
-        V(?) as EC2 does.
-      - Names and values are case-sensitive. The task fails for any other filter name.
+      - EC2 does not document these four for targets, so the module compares them.
+      - Values can have the wildcards V(*) (any text) and V(?) (one character). A backslash escapes them, as in V(\\*).
+        EC2 does not document wildcards for targets, so the module compares these values.
+      - Names and values are case-sensitive. Quote values that YAML reads as booleans, such as V("yes"). The task fails
+        for any other filter name.
     type: dict
     default: {}
   session_count:
@@ -87,6 +91,12 @@ EXAMPLES = r"""
     filters:
       type: network-load-balancer
       tag:Team: netsec
+
+- name: List the targets of all load balancers whose name begins with sensors-
+  vtap.aws.ec2_traffic_mirror_target_info:
+    region: eu-west-1
+    filters:
+      network-load-balancer-arn: "*:loadbalancer/net/sensors-*"
 
 - name: Get a target by name
   vtap.aws.ec2_traffic_mirror_target_info:

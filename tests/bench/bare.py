@@ -27,13 +27,20 @@ def _named(rows: list[Any], name: str) -> list[Any]:
     return [row for row in rows if {"Key": "Name", "Value": name} in row["Tags"]]
 
 
-def session(ec2: Any, does: str, interface: str, _name: str, filter_id: str, target_id: str) -> None:
-    filters = [{"Name": "network-interface-id", "Values": [interface]}]
-    rows = ec2.describe_traffic_mirror_sessions(Filters=filters, MaxResults=1000)["TrafficMirrorSessions"]
+def session(ec2: Any, does: str, interface: str, name: str, filter_id: str, target_id: str) -> None:
+    create, renamed = does.startswith("create"), f"{name} renamed"
+    if does == "absent by name":
+        rows = _named(ec2.describe_traffic_mirror_sessions(MaxResults=1000)["TrafficMirrorSessions"], renamed)
+    else:
+        filters = [{"Name": "network-interface-id", "Values": [interface]}]
+        rows = ec2.describe_traffic_mirror_sessions(Filters=filters, MaxResults=1000)["TrafficMirrorSessions"]
     found = [row["TrafficMirrorSessionId"] for row in rows if row["SessionNumber"] == 1]
-    _expect(found, does != "create")
-    if does == "create":
-        tags = [{"Key": "Name", "Value": "bench"}, *_STAGE]
+    _expect(found, not create)
+    if does in ("create with name", "rename"):
+        rows = ec2.describe_traffic_mirror_sessions(MaxResults=1000)["TrafficMirrorSessions"]
+        _expect(_named(rows, renamed if does == "rename" else name), False)
+    if create:
+        tags = [{"Key": "Name", "Value": name if does == "create with name" else "bench"}, *_STAGE]
         ec2.create_traffic_mirror_session(
             NetworkInterfaceId=interface,
             SessionNumber=1,
@@ -47,7 +54,9 @@ def session(ec2: Any, does: str, interface: str, _name: str, filter_id: str, tar
     if does == "change with tags":
         ec2.create_tags(Resources=found, Tags=[{"Key": "Team", "Value": "core"}])
         ec2.delete_tags(Resources=found, Tags=[{"Key": "Stage"}])
-    if does == "absent":
+    if does == "rename":
+        ec2.create_tags(Resources=found, Tags=[{"Key": "Name", "Value": renamed}])
+    if does.startswith("absent"):
         ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=found[0])
 
 

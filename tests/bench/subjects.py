@@ -73,6 +73,15 @@ _CREATE = {
     "description": "first",
     "tags": {"Name": "bench", "Team": "netsec", "Stage": "one"},
 }
+_NAMED = {
+    "name": "{{ item.name }}",
+    **_KEY,
+    "traffic_mirror_filter_id": FILTER_ID,
+    "traffic_mirror_target_id": TARGET_ID,
+    "description": "first",
+    "tags": {"Team": "netsec", "Stage": "one"},
+}
+_RENAME = {**_KEY, "name": "{{ item.name }} renamed", "adopt": True}
 _CHANGE = {**_CREATE, "description": "second"}
 _CHANGE_TAGS = {**_CHANGE, "description": "third", "tags": {"Name": "bench", "Team": "core"}}
 
@@ -150,6 +159,16 @@ PLAY = (
     Subject(VPC, "absent", {**_VPC, **_GONE}),
     Subject(FILTER, "absent", {**_NAME, **_GONE}, calls=(_FILTERS, _SESSIONS, "DeleteTrafficMirrorFilter")),
     Subject(SESSION, "absent", {**_KEY, **_GONE}, calls=(_SESSIONS, "DeleteTrafficMirrorSession")),
+    # Before a Name is written from a name, one more Describe of all sessions checks that no session has the name.
+    Subject(SESSION, "create with name", _NAMED, calls=(_SESSIONS, _SESSIONS, "CreateTrafficMirrorSession")),
+    Subject(SESSION, "no-op with name", _NAMED, "ok", calls=(_SESSIONS,)),
+    Subject(SESSION, "rename", _RENAME, calls=(_SESSIONS, _SESSIONS, "CreateTags")),
+    Subject(
+        SESSION,
+        "absent by name",
+        {"name": _RENAME["name"], **_GONE},
+        calls=(_SESSIONS, "DeleteTrafficMirrorSession"),
+    ),
 )
 # The same as scripts, which must make the same calls; see bare.py.
 SCRIPTS = tuple(

@@ -117,7 +117,8 @@ def _structure(shape: StructureShape, value: Any, path: str) -> dict[str, Any]:
 
 
 def _check_type(value: Any, expected: type, path: str) -> None:
-    if type(value) is not expected:
+    # A boolean is no integer.
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         raise ApiError("SerializationException", f"{path or 'The request'} is not of type {expected.__name__}")
 
 

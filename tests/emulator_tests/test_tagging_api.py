@@ -270,9 +270,9 @@ def test_limit_does_not_count_reserved_tags(api: Any, emulator: Emulator, resour
 @pytest.mark.parametrize("resource", [FILTER, WEB, INSTANCE])
 def test_lag(api: Any, ec2: Any, emulator: Emulator, resource: str) -> None:
     describe = {
-        FILTER: lambda: ec2.describe_traffic_mirror_filters(),
-        WEB: lambda: ec2.describe_network_interfaces(),
-        INSTANCE: lambda: ec2.describe_instances(),
+        FILTER: ec2.describe_traffic_mirror_filters,
+        WEB: ec2.describe_network_interfaces,
+        INSTANCE: ec2.describe_instances,
     }[resource]
     emulator.settings(lag={"reads": 2})
     api.tag_resources(ResourceARNList=[arn(resource)], Tags={"late": "x"})
@@ -312,7 +312,7 @@ def test_identity_policies(emulator: Emulator, allowed: list[str], action: str, 
     request = {
         "TagResources": lambda: api.tag_resources(ResourceARNList=[arn(FILTER)], Tags={"a": "b"}),
         "UntagResources": lambda: api.untag_resources(ResourceARNList=[arn(FILTER)], TagKeys=["Name"]),
-        "GetResources": lambda: api.get_resources(),
+        "GetResources": api.get_resources,
     }[action]
     if code == "AccessDeniedException":
         with refused(code, f"tag:{action}"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import child, playbook
-from .faults import ACTORS, AT_ONCE, FAULTS, LAGS, Fault, act, rules
+from .faults import ACTORS, AT_ONCE, EXPIRED, FAULTS, HTML, LAGS, OF_REFERENCES, Fault, act, rules
 from .lab import ApiObject, Lab, tags
 from .scenario import Scenario
 
@@ -21,10 +21,17 @@ State = dict[str, ApiObject]
 BY_NAME = {fault.name: fault for fault in FAULTS}
 EVERY_CALL = "every call"
 VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags", EVERY_CALL)
-# Messages of a task that finds several matching resources (guarantee 5 of the README). A person must resolve it.
-AMBIGUOUS = re.compile(r"matches \d+ \w+; identify|match different|name matches .*, but|\d+ targets are named")
+# Messages of a task that finds several matching resources, or its name or number in use by another one (guarantee 5 of
+# the README). A person must resolve it.
+AMBIGUOUS = re.compile(
+    r"matches \d+ \w+; identify|is already the name of|has this number\. Renumber or delete|name matches .*, but"
+    r"|\d+ (filters|targets) are named|has \d+ unfinished replacements"
+)
 
 NOT_FOUND = re.compile(r"session tms-.* does not exist in this account.*omit traffic_mirror_session_id")
+# The result of a call is unknown, and the message says so.
+UNKNOWN = re.compile("no reply|may have carried out")
+API_NAMES = {"tms": "TrafficMirrorSession", "tmf": "TrafficMirrorFilter", "tmt": "TrafficMirrorTarget"}
 
 
 def verb(action: str) -> str:
@@ -36,8 +43,9 @@ def verb(action: str) -> str:
 class FaultCase:
     """A task with one fault.
 
-    fault: a name in BY_NAME, at the nth call of the action; one of LAGS; or "actor deletes", "actor creates" or "actor
-    changes", before the nth call of the run. whole: run the task with ansible-playbook.
+    fault: a name in BY_NAME, at the nth call of the action; one of HTML, from the first call of the action on; one of
+    LAGS; EXPIRED, "actor deletes", "actor creates" or "actor changes", before the nth call of the run. whole: run the
+    task with ansible-playbook.
     """
 
     scenario: Scenario
@@ -70,6 +78,7 @@ def cases(scenario: Scenario, calls: list[str]) -> list[FaultCase]:
     for action in dict.fromkeys(calls):
         chosen = {1, counts[action]} if scenario.many else range(1, counts[action] + 1)
         found += [FaultCase(scenario, fault.name, action, nth) for nth in sorted(chosen) for fault in FAULTS]
+        found += [FaultCase(scenario, html, action, 1) for html in HTML]
     if not scenario.writes:
         return found
     found += [FaultCase(scenario, lag, EVERY_CALL, 0) for lag in LAGS]
@@ -77,6 +86,7 @@ def cases(scenario: Scenario, calls: list[str]) -> list[FaultCase]:
     if scenario.many:
         between = sorted({*between[:6], between[len(between) // 2], *between[-2:]})
     for number in between:
+        found.append(FaultCase(scenario, EXPIRED, calls[number - 1], number))
         found += [
             FaultCase(scenario, f"actor {what}", calls[number - 1], number)
             for what in ACTORS
@@ -134,7 +144,13 @@ def _inject(case: FaultCase, lab: Lab) -> child.Hooks | None:
         lab.proxy.rules(rules(BY_NAME[case.fault], case.action, case.nth))
         return None
     if case.fault in LAGS:
-        lab.emulator.settings(lag={"reads": LAGS[case.fault]})
+        lab.emulator.settings(lag={"reads": LAGS[case.fault], "references": case.fault == OF_REFERENCES})
+        return None
+    if case.fault in HTML:
+        lab.emulator.settings(replace_replies={case.action: HTML[case.fault]})
+        return None
+    if case.fault == EXPIRED:
+        lab.emulator.settings(credential_calls=case.nth - 1)
         return None
     what = case.fault.partition(" ")[2]
 
@@ -174,9 +190,9 @@ def _check_outcome(
     errors = []
     if len(ended.message) < 20:
         errors.append(f"the message is too short: {ended.message!r}")
-    if fault is not None and case.action not in ended.message:
+    if (fault is not None or case.fault in HTML) and case.action not in ended.message:
         errors.append(f"the message does not name {case.action}: {ended.message}")
-    if not ended.changed and not actor and before != after and "no reply" not in ended.message.lower():
+    if not ended.changed and not actor and before != after and not UNKNOWN.search(ended.message):
         errors.append(f"resources changed, but the result is not changed: {ended.message}")
     made = {found for found in set(after) - set(before) if tags(after[found]).get("By") != "actor"}
     # The result of a fleet lists sessions by interface.
@@ -185,7 +201,7 @@ def _check_outcome(
     errors += [
         f"{found} was created, but the message does not name it: {ended.message}"
         for found, name in names.items()
-        if name not in told
+        if name not in told and f"may have carried out: Create{API_NAMES[found[:3]]} on" not in told
     ]
     return errors
 
@@ -207,10 +223,15 @@ def find_unrelated_changes(scenario: Scenario, before: State, after: State) -> l
     ]
 
 
-def check_next_runs(scenario: Scenario, lab: Lab, options: dict[str, Any], before: State) -> tuple[list[str], bool]:
-    """Run the task twice without faults. Returns the errors, and whether a person had to resolve a conflict."""
+def check_next_runs(
+    scenario: Scenario, lab: Lab, options: dict[str, Any], before: State, *, concurrent: bool = False
+) -> tuple[list[str], bool]:
+    """Run the task twice without faults. Returns the errors, and whether a person had to resolve a conflict.
+
+    concurrent: two runs of the task were concurrent. Only these, and another client, may cause a conflict.
+    """
     again, conflict = lab.run(scenario.module, options, direct=True), False
-    if again.how == "failed" and AMBIGUOUS.search(again.message):
+    if again.how == "failed" and AMBIGUOUS.search(again.message) and (concurrent or _actor_objects(lab.state())):
         conflict = True
         _resolve_conflict(lab)
         again = lab.run(scenario.module, options, direct=True)
@@ -231,6 +252,10 @@ def check_next_runs(scenario: Scenario, lab: Lab, options: dict[str, Any], befor
     return errors, conflict
 
 
+def _actor_objects(state: State) -> list[str]:
+    return [found for found, row in state.items() if tags(row).get("By") == "actor"]
+
+
 def _resolve_conflict(lab: Lab) -> None:
     """Resolve a conflict as a person would.
 
@@ -238,7 +263,7 @@ def _resolve_conflict(lab: Lab) -> None:
     to the remaining filter.
     """
     state = lab.state()
-    go = [found for found, row in state.items() if tags(row).get("By") == "actor"]
+    go = _actor_objects(state)
     if not go:
         *go, stays = sorted(
             found for found, row in state.items() if found[:3] == "tmf" and tags(row).get("Name") == "mine"

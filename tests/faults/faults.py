@@ -58,8 +58,18 @@ FAULTS = [
     Fault("denied", (_error("UnauthorizedOperation", 403),), lasting=True),
 ]
 # Number of reads that still return the old state. AT_ONCE: the task waits, and a second run follows immediately.
+# OF_REFERENCES: calls that name a new resource fail as well.
 AT_ONCE = "lag 3, the next at once"
-LAGS = {"lag 1": 1, "lag 3": 3, AT_ONCE: 3}
+OF_REFERENCES = "lag 3 of references"
+LAGS = {"lag 1": 1, "lag 3": 3, AT_ONCE: 3, OF_REFERENCES: 3}
+# Replies to an action that are not EC2's, from its first call on; see replace_replies of the emulator's settings.
+HTML: dict[str, dict[str, Any]] = {
+    "html": {"count": 1},
+    "html, executed": {"count": 1, "executed": True},
+    "html on": {"count": 999},
+}
+# The credentials expire before the nth call of the run.
+EXPIRED = "expired"
 ACTORS = ("deletes", "creates", "changes")
 
 

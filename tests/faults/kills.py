@@ -80,7 +80,7 @@ def judge_pair(pair: Pair, lab: Lab) -> Verdict:
     errors += [f"the message is too short: {end.text}" for end in ends if end.how == "failed" and len(end.message) < 20]
     after = lab.state()
     errors += find_unrelated_changes(pair.scenario, before, after) + find_lost_replacement(pair.scenario, after)
-    more, conflict = check_next_runs(pair.scenario, lab, options, before)
+    more, conflict = check_next_runs(pair.scenario, lab, options, before, concurrent=True)
     failed = any(end.how == "failed" for end in ends)
     how = "conflict" if conflict else "failed" if failed else "done"
     message = " | ".join(end.message for end in ends if end.how == "failed")

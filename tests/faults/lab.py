@@ -104,7 +104,8 @@ class Lab:
     def remove_faults(self) -> None:
         """Remove all faults."""
         self.proxy.rules([])
-        self.emulator.settings(drop_replies=None, fail=None, denied=None, lag=None, interleave=None)
+        names = ("drop_replies", "replace_replies", "credential_calls", "fail", "denied", "lag", "interleave")
+        self.emulator.settings(**dict.fromkeys(names))
 
     def state(self) -> dict[str, ApiObject]:
         """Return all sessions, filters and targets by id, as described by EC2."""

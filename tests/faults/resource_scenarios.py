@@ -14,6 +14,7 @@ from .scenario import (
     DB,
     FILTER,
     NLB,
+    SECONDARY,
     SENSOR,
     TARGET,
     WEB,
@@ -39,10 +40,17 @@ def _own_sessions(state: State) -> list[ApiObject]:
     return [row for row in state.values() if _is_own_session(row)]
 
 
-def _seed_session(lab: Lab) -> None:
+def _seed_session(lab: Lab, interface: str = WEB) -> None:
     create_unrelated(lab)
     old = {"Name": "mine", "Team": "a", "Old": "x"}
-    create_session(lab.ec2, WEB, 1, old, Description="old", VirtualNetworkId=77)
+    create_session(lab.ec2, interface, 1, old, Description="old", VirtualNetworkId=77)
+
+
+def _seed_detached_session(lab: Lab) -> None:
+    """Seed a session and detach its interface. A session found by name moves only off such an interface."""
+    _seed_session(lab, SECONDARY)
+    (interface,) = lab.ec2.describe_network_interfaces(NetworkInterfaceIds=[SECONDARY])["NetworkInterfaces"]
+    lab.ec2.detach_network_interface(AttachmentId=interface["Attachment"]["AttachmentId"])
 
 
 _SESSION = {
@@ -100,7 +108,7 @@ SESSIONS = [
         "replace",
         "session",
         lambda _: {**_SESSION, "network_interface_id": DB, "allow_replacement": True},
-        _seed_session,
+        _seed_detached_session,
         _is_own_session,
         _check_session(DB),
         _concurrent_session(DB),

@@ -16,6 +16,8 @@ from .lab import ApiObject, Lab, tags
 
 State = dict[str, ApiObject]
 WEB, DB, APP = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751", "eni-0a1b2c3d4e5f60721"
+# Not the primary interface of its instance, so it can be detached.
+SECONDARY = "eni-0a1b2c3d4e5f60723"
 SENSOR, OTHER_SENSOR = "eni-0a1b2c3d4e5f60741", "eni-0a1b2c3d4e5f60742"
 FILTER, TARGET = "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718"
 NLB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/sensors-b/0a1b2c3d4e5f6072"

@@ -17,6 +17,8 @@ COLUMNS = {
     "half": ("half",),
     "slow": ("slow", "too slow"),
     "denied": ("denied",),
+    "html": ("html",),
+    "expired": ("expired",),
     "lag": ("lag",),
     "deletes": ("actor deletes",),
     "creates": ("actor creates",),

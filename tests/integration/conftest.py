@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,11 @@ PLUGINS = {
     "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/action"),
     "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/callback"),
 }
+
+
+def recap(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return the counts of the play recap: {"ok": 2, "changed": 1, ...}."""
+    return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", done.stdout.partition("PLAY RECAP")[2])}
 
 
 @pytest.fixture(scope="session")

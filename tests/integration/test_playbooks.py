@@ -2,26 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the test playbooks, the README's first playbook, the modules' examples and the teardown playbook."""
+"""Run the test playbooks, the README's first playbook and the modules' examples."""
 
 from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import textwrap
 
 import pytest
 import yaml
 
-from tests.integration.conftest import PLAYBOOKS, ROOT
+from tests.integration.conftest import PLAYBOOKS, ROOT, recap
 
 MODULES = sorted(path for path in (ROOT / "plugins/modules").glob("*.py"))
-
-
-def recap(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """Return the counts of the play recap: {"ok": 2, "changed": 1, ...}."""
-    return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", done.stdout.partition("PLAY RECAP")[2])}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PLAYBOOKS.glob("*.yml")))
@@ -29,6 +23,11 @@ def test_playbook(play, name):
     done = play(f"{name}.yml")
     counts = recap(done)
     assert done.returncode == 0 and counts["failed"] == 0 and counts["ok"] > 0, done.stdout + done.stderr
+
+
+def without_space(text):
+    """Return the text without the line breaks of ansible-playbook, which differ between versions."""
+    return "".join(text.split())
 
 
 def test_first_playbook_of_the_readme(play, emulator):
@@ -40,15 +39,25 @@ def test_first_playbook_of_the_readme(play, emulator):
     assert recap(foreseen)["changed"] == tasks, foreseen.stdout
     diff = re.findall(r'^\+ +"(\w+)": (.*?),?$', foreseen.stdout, re.MULTILINE)
     assert {("session_number", "1"), ("destination_port", '"443"'), ("type", '"network-load-balancer"')} <= set(diff)
-    assert not [key for key, _value in diff if key.endswith("_id") and key != "network_interface_id"], (
-        "check mode returned a generated id"
-    )
+    ids = {value for key, value in diff if key.endswith("_id") and key != "network_interface_id"}
+    assert ids == {
+        '"tmf-(known after apply: dns-and-tls)"',
+        '"tmfr-(known after apply: ingress 100)"',
+        '"tmfr-(known after apply: egress 100)"',
+        '"tmt-(known after apply: sensors)"',
+        '"tms-(known after apply: web to sensors)"',
+    }
+    warned = without_space(foreseen.stderr)
+    assert without_space("traffic_mirror_filter_name: no filter is named dns-and-tls yet") in warned, foreseen.stderr
+    assert without_space("traffic_mirror_target_name: no target is named sensors yet") in warned, foreseen.stderr
     assert not [call for call in emulator.log() if not call["action"].startswith("Describe")]
 
     done = play(playbook, "--diff")
     assert recap(done)["changed"] == tasks, done.stdout + done.stderr
+    assert without_space("Check mode assumes") not in without_space(done.stderr), done.stderr
     came = re.findall(r'^\+ +"(\w+)": (.*?),?$', done.stdout, re.MULTILINE)
-    assert set(diff) <= set(came), "check mode reported a change that the real run did not make"
+    known = {(key, value) for key, value in diff if value not in ids}
+    assert known <= set(came), "check mode reported a change that the real run did not make"
 
     again = play(playbook, "--diff")
     assert recap(again)["changed"] == 0 and recap(again)["ok"] == tasks, again.stdout + again.stderr
@@ -76,60 +85,6 @@ def test_examples(play, module):
     counts = recap(done)
     assert done.returncode == 0 and counts["failed"] == 0, done.stdout + done.stderr
     assert counts["ok"] == len(playbook[0]["tasks"]) - counts["skipped"], done.stdout
-
-
-def test_teardown(play, emulator):
-    """The playbook deletes all resources with the tag and no others. Check mode reports the same number."""
-    ec2 = emulator.client()
-    lab, tags = emulator.lab, [{"Key": "Team", "Value": "netsec"}]
-
-    def tagged(kind):
-        return {"TagSpecifications": [{"ResourceType": f"traffic-mirror-{kind}", "Tags": tags}]}
-
-    def session(interface, target, the_filter, **more):
-        made = ec2.create_traffic_mirror_session(
-            NetworkInterfaceId=lab["interfaces"][interface],
-            SessionNumber=1,
-            TrafficMirrorTargetId=target["TrafficMirrorTargetId"],
-            TrafficMirrorFilterId=the_filter["TrafficMirrorFilterId"],
-            **more,
-        )
-        return made["TrafficMirrorSession"]
-
-    def left():
-        return (
-            [s["TrafficMirrorSessionId"] for s in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]],
-            [t["TrafficMirrorTargetId"] for t in ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"]],
-            [f["TrafficMirrorFilterId"] for f in ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]],
-        )
-
-    the_filter = ec2.create_traffic_mirror_filter(**tagged("filter"))["TrafficMirrorFilter"]
-    for interface, destination in (
-        ("web", {"NetworkInterfaceId": lab["interfaces"]["sensor"]}),
-        ("db", {"NetworkLoadBalancerArn": lab["load_balancers"]["sensors-b"]}),
-    ):
-        target = ec2.create_traffic_mirror_target(**destination, **tagged("target"))["TrafficMirrorTarget"]
-        session(interface, target, the_filter, **tagged("session"))
-    kept = session("app-1", {"TrafficMirrorTargetId": lab["target"]}, the_filter)["TrafficMirrorSessionId"]
-    there = left()
-    the_tag = ("-e", "vtap_tag_key=Team", "-e", "vtap_tag_value=netsec")
-
-    refused = play("vtap.aws.teardown", *the_tag)
-    assert refused.returncode == 2 and "Nothing was deleted: " in refused.stdout + refused.stderr
-    assert kept in refused.stdout + refused.stderr
-    assert left() == there
-    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=kept, TrafficMirrorFilterId=lab["filter"])
-
-    def run(*arguments):
-        done = play("vtap.aws.teardown", *the_tag, *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return recap(done)["changed"], done.stdout.count("changed: [localhost]")
-
-    foreseen = run("--check")
-    assert left() == there, "check mode deleted a resource"
-    assert run() == foreseen == (3, 5)
-    assert left() == ([kept], [lab["target"]], [lab["filter"]])
-    assert run() == (0, 0)
 
 
 FAILING = """

@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -55,6 +56,32 @@ def tasks(lab):
     ]
 
 
+def run_logged(tmp_path, play, env):
+    """Run a play with all output that Ansible has. The log is tmp_path/ansible.log."""
+    playbook = tmp_path / "playbook.yml"
+    playbook.write_text(yaml.safe_dump([play], sort_keys=False))
+    return subprocess.run(
+        [
+            pathlib.Path(sys.executable).with_name("ansible-playbook"),
+            *("-vvvv", "--diff", "-i", "localhost,", "-c", "local"),
+            *("-e", f"ansible_python_interpreter={sys.executable}", playbook),
+        ],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
+            "ANSIBLE_DISPLAY_TRACEBACK": "always",
+            "ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"),
+            "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
+            **env,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("given", ["in the environment", "as options"])
 def test_secrets_are_not_logged(tmp_path, given):
     calls, log = tmp_path / "calls.jsonl", tmp_path / "ansible.log"
@@ -78,28 +105,7 @@ def test_secrets_are_not_logged(tmp_path, given):
             (tmp_path / "secrets.yml").write_text(yaml.safe_dump({"secret": options}))
             play["vars_files"] = [str(tmp_path / "secrets.yml")]
             play["module_defaults"] = {"group/vtap.aws.aws": {name: f"{{{{ secret.{name} }}}}" for name in names}}
-        playbook = tmp_path / "playbook.yml"
-        playbook.write_text(yaml.safe_dump([play], sort_keys=False))
-        done = subprocess.run(
-            [
-                pathlib.Path(sys.executable).with_name("ansible-playbook"),
-                *("-vvvv", "--diff", "-i", "localhost,", "-c", "local"),
-                *("-e", f"ansible_python_interpreter={sys.executable}", playbook),
-            ],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "LC_ALL": "C.UTF-8",
-                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"),
-                "ANSIBLE_DISPLAY_TRACEBACK": "always",
-                "ANSIBLE_LOG_PATH": str(log),
-                "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
-                **env,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_logged(tmp_path, play, env)
     texts = {"stdout": done.stdout, "stderr": done.stderr, "log": log.read_text(), "calls": calls.read_text()}
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed=0" in done.stdout and "ignored=8" in done.stdout, done.stdout[-2000:]
@@ -108,4 +114,62 @@ def test_secrets_are_not_logged(tmp_path, given):
     assert "Traceback" in texts["stdout"] + texts["stderr"]
     for name, text in texts.items():
         for secret in secrets:
+            assert secret not in text, f"a secret is in {name}"
+
+
+KEY, SECRET = "AKIARZPUZDIKAAAAAAAA", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+TOKEN = "FwoGZXIvYXdzEAEaDKq/xN0+Zh3rL7bWqiK1AVq" * 4
+
+
+def failing_environments(tmp_path):
+    """Return, for each cause, the environment variables and a part of the message."""
+    process = tmp_path / "process"
+    process.write_text(f"#!/bin/sh\necho 'no session for {SECRET} {TOKEN}' >&2\nexit 1\n")
+    process.chmod(0o700)
+    (tmp_path / "malformed").write_text(f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key {SECRET}\n")
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {process}\n")
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    return {
+        "malformed file": ({"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "malformed")}, "Unable to parse config file"),
+        "credential_process": ({"AWS_CONFIG_FILE": str(tmp_path / "config")}, "no session for"),
+        "line break in the secret key": (
+            {**keys, "AWS_SECRET_ACCESS_KEY": f"{SECRET}\n"},
+            "secret_key (environment variable AWS_SECRET_ACCESS_KEY) begins or ends with",
+        ),
+        "line break in the token": (
+            {**keys, "AWS_SESSION_TOKEN": f"{TOKEN}\r\n"},
+            "session_token (environment variable AWS_SESSION_TOKEN) begins or ends with",
+        ),
+        "proxy with a password": (
+            {**keys, "HTTPS_PROXY": f"http://user:{TOKEN.replace('/', '')}@127.0.0.1:9"},
+            "Failed to connect to proxy URL",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "malformed file",
+        "credential_process",
+        "line break in the secret key",
+        "line break in the token",
+        "proxy with a password",
+    ],
+)
+def test_secrets_of_broken_sources_are_not_logged(tmp_path, cause):
+    """Without an emulator, because nothing is sent."""
+    variables, says = failing_environments(tmp_path)[cause]
+    options = {"region": "eu-west-1", "aws_config": {"retries": {"max_attempts": 0}}}
+    kinds = ("session_info", "filter_info", "target_info")
+    listed = [task(kind, fails=True, **options) for kind in kinds]
+    listed += [task("session", fails=True, name="web", state="absent", **options)]
+    listed += [task("fleet", fails=True, name="web", state="absent", **options)]
+    play = {"name": "Failing calls", "hosts": "localhost", "gather_facts": False, "tasks": listed}
+    done = run_logged(tmp_path, play, {"AWS_EC2_METADATA_DISABLED": "true", **variables})
+    texts = {"stdout": done.stdout, "stderr": done.stderr, "log": (tmp_path / "ansible.log").read_text()}
+    assert done.returncode == 0 and f"ignored={len(listed)}" in done.stdout, done.stdout + done.stderr
+    assert texts["log"].count(says) >= len(listed) and "Traceback" in texts["log"], done.stdout
+    for name, text in texts.items():
+        for secret in (SECRET, TOKEN, TOKEN.replace("/", ""), json.dumps(TOKEN)[1:-1], quote(TOKEN, safe="")):
             assert secret not in text, f"a secret is in {name}"

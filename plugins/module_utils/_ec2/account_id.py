@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decoding of the account id in an access key id."""
+"""Decoding of the account id in an access key id.
+
+It saves a call to STS in each task that changes a session or a target, because the owner must be compared with the
+caller's account. The encoding is not documented, so the result may confirm an owner but never refuse one.
+"""
 
 from __future__ import annotations
 

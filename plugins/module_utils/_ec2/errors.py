@@ -10,16 +10,27 @@ import re
 
 # EC2 returns the first ("Request throttling for the Amazon EC2 API"). botocore treats the others as throttling too.
 THROTTLING_CODES = ("RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests")
+# Errors of EC2 itself ("Error codes for the Amazon EC2 API", server error codes). Their texts do not say whether EC2
+# carried out the call.
+SERVER_ERROR_CODES = (
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "ServerInternal",
+    "ServiceUnavailable",
+    "Unavailable",
+)
 
 
 class Ec2Error(Exception):
     """A call that EC2 rejected, that got no response, or that botocore did not send.
 
-    operation: the EC2 action.
-    code: EC2's error code, without the suffix C(Exception) that some documents and replies append. The name of the
-    botocore exception if C(sent) is false. Empty if no response arrived; EC2 may or may not have completed the call.
-    message: the error text of EC2 or botocore.
-    retried: whether botocore sent the call more than once. An earlier attempt may have succeeded.
+    operation: the EC2 action; empty if the client could not be created.
+    code: EC2's error code, without the suffix C(Exception) that some documents and replies append. If C(sent) is false,
+    the name of the exception, or the error code of the service that refused credentials, such as STS. Empty if no
+    response of EC2 arrived: no reply, or a reply of a proxy; EC2 may or may not have completed the call.
+    message: the error text of EC2 or botocore, without secrets.
+    retried: whether an earlier attempt of the call may have succeeded.
     region: the region of the EC2 client, if known.
     sent: whether botocore sent the request.
     """
@@ -45,6 +56,14 @@ class Ec2Error(Exception):
     def no_response(self) -> bool:
         """Whether no response arrived."""
         return not self.code
+
+    @property
+    def may_have_been_carried_out(self) -> bool:
+        """Whether EC2 may have carried out the call.
+
+        No response of EC2 arrived, EC2 had an internal error, or an earlier attempt had such an outcome.
+        """
+        return self.no_response or self.retried or self.code in SERVER_ERROR_CODES
 
     @property
     def not_found(self) -> bool:

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .._ec2.client import VALUES_PER_REQUEST, Ec2
-from .._model.desired_state import UnresolvedRef
 from .._model.errors import AmbiguousMatchError, ConflictError, NotFoundError
+from .._model.placeholders import UnresolvedRef, is_placeholder, parse_placeholder
 from .._model.resource_types import ENI, FILTER, SESSION, TARGET, ModuleParams
 from .._resources.packet_length import check_packet_length
 from .._resources.references import list_resources, not_found_error, resolve_name
@@ -49,7 +49,7 @@ def resolve(fleet: Fleet, params: ModuleParams, ec2: Ec2, check_mode: bool) -> R
         filter_id = resolve_name(
             FILTER, "traffic_mirror_filter_name", params["traffic_mirror_filter_name"], ec2, check_mode
         )
-    elif check_mode and not ec2.describe(FILTER, ids=(filter_id,)):
+    elif isinstance(filter_id, str) and check_mode and not ec2.describe(FILTER, ids=(filter_id,)):
         raise not_found_error(FILTER, filter_id)
     known = ec2.describe(TARGET)
     targets = tuple(_resolve_target(index, given, known, check_mode) for index, given in enumerate(fleet.targets))
@@ -111,7 +111,7 @@ def _read_interfaces(filters: dict[str, list[str]], ec2: Ec2) -> list[Interface]
 def _resolve_target(
     index: int, given: ModuleParams, known: list[ModuleParams], check_mode: bool
 ) -> ModuleParams | None:
-    """The target that an entry of O(targets) refers to; None if no target has the name in check mode."""
+    """The target that an entry of O(targets) refers to; None in check mode if an earlier task would create it."""
     label = f"targets[{index}]"
     target_id, name = given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
     matches = [
@@ -122,7 +122,7 @@ def _resolve_target(
             f"{label}: {len(matches)} targets are named {name}: {list_resources(TARGET, matches)}. "
             f"Use {TARGET.id_option} instead."
         )
-    if matches or (check_mode and name):
+    if matches or (check_mode and (name or is_placeholder(target_id))):
         return matches[0] if matches else None
     problem = f"target {target_id} does not exist" if target_id else f"no target is named {name}"
     existing = f" Existing targets: {list_resources(TARGET, known)}." if known else ""
@@ -136,8 +136,9 @@ def _build_target(given: ModuleParams, found: ModuleParams | None, zones: dict[s
     """
     given_zones = frozenset(given.get("availability_zones") or ())
     if found is None:
-        name = given["traffic_mirror_target_name"]
-        return Target(UnresolvedRef(name), None, given.get("capacity"), given_zones)
+        reference = parse_placeholder(given.get(TARGET.id_option), TARGET.prefix)
+        reference = reference or UnresolvedRef(given["traffic_mirror_target_name"], TARGET.prefix)
+        return Target(reference, None, given.get("capacity"), given_zones)
     target_id = found[TARGET.id_option]
     default = SOURCES_PER_INTERFACE_TARGET if found["type"] == ENI else None
     capacity = default if given.get("capacity") is None else given["capacity"]

@@ -19,7 +19,8 @@ from .._ec2.errors import Ec2Error
 from .._model.errors import ConflictError, ValidationError
 from .._model.plan import Plan
 from .._model.resource_types import SESSION, ModuleParams
-from .._runtime.executor import PartialFailure, PlanFailed, apply_until_stable
+from .._runtime.executor import execute
+from .._runtime.record import TaskFailed
 from .options import Fleet
 from .plan_entry import AwsState, DeletionSkipped, PlanEntry, group_by_interface
 from .planner import find_duplicates, find_kept_session, replan
@@ -52,7 +53,7 @@ class FleetExecutor:
         self._results = Results()
         self._lock = threading.Lock()
         self._succeeded: set[str] = set()  # EC2 actions that succeeded at least once
-        self._failures: dict[str, list[PlanFailed]] = defaultdict(list)  # by EC2 action
+        self._failures: dict[str, list[Ec2Error]] = defaultdict(list)  # by EC2 action
 
     def run(self, entries: list[PlanEntry]) -> Results:
         """Execute all entries. A failed entry does not stop the others.
@@ -141,7 +142,7 @@ class FleetExecutor:
         failing = next((operation for operation in operations if self._always_fails(operation)), None)
         if failing is not None:
             reason = f"Skipped: {failing} failed {MAX_FAILURES} times without a success; see failed_interfaces."
-            self._fail(entry, self._failures[failing][0].error.code, reason)
+            self._fail(entry, self._failures[failing][0].code, reason)
             return
         first_plan = iter([entry.plan])
 
@@ -153,11 +154,9 @@ class FleetExecutor:
             return replan(self._fleet, self._aws_state, entry, sessions)
 
         try:
-            outcome = apply_until_stable(make_plan, self._ec2)
-        except PlanFailed as failure:
+            outcome = execute(make_plan, self._ec2)
+        except TaskFailed as failure:
             self._record_failure(entry, failure)
-        except PartialFailure as error:
-            self._fail(entry, "", str(error), changed=True)
         except DeletionSkipped as skipped:
             _skip(entry, str(skipped))
         except (ConflictError, ValidationError) as error:
@@ -176,22 +175,27 @@ class FleetExecutor:
         with self._lock:
             return operation not in self._succeeded and len(self._failures[operation]) >= MAX_FAILURES
 
-    def _record_failure(self, entry: PlanEntry, failure: PlanFailed) -> None:
+    def _record_failure(self, entry: PlanEntry, failure: TaskFailed) -> None:
+        skipped = next((one.error for one in failure.failures if isinstance(one.error, DeletionSkipped)), None)
+        error = failure.error if isinstance(failure.error, Ec2Error) else None
+        code = error.code if error is not None else ""
         with self._lock:
             self._succeeded.update(action.operation for action in failure.completed)
-            if failure.error.denied or MISSING_REFERENCE.match(failure.error.code):
-                self._failures[failure.action.operation].append(failure)
+            if failure.action is not None and error is not None and (error.denied or MISSING_REFERENCE.match(code)):
+                self._failures[failure.action.operation].append(error)
         instance = entry.interface.instance if entry.interface else None
         of_type = f" (instance type {instance.type})" if instance else ""
         skip_reasons = {
-            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {failure.error.message}{of_type}",
+            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {error.message if error else ''}{of_type}",
             "InvalidNetworkInterfaceID.NotFound": "the interface was deleted during the run",
         }
-        if failure.action.creates and failure.error.code in skip_reasons:
-            _skip(entry, skip_reasons[failure.error.code])
+        if skipped is not None and not failure.completed:
+            _skip(entry, str(skipped))
+        elif failure.action is not None and failure.action.creates and code in skip_reasons:
+            _skip(entry, skip_reasons[code])
             entry.ineligible = True
-            return
-        self._fail(entry, failure.error.code, str(failure), changed=bool(failure.completed))
+        else:
+            self._fail(entry, code, str(failure), changed=bool(failure.completed))
 
     def _fail(self, entry: PlanEntry, code: str, reason: str, changed: bool = False) -> None:
         entry.failed = True

@@ -17,12 +17,14 @@ from .._ec2.client import Ec2, config_for  # isort: skip
 from .._ec2.error_messages import format_error
 from .._ec2.errors import Ec2Error
 from .._ec2.rate_limiter import BURST, PER_SECOND, RateLimiter
-from .._model.errors import ConflictError, ValidationError
+from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
+from .._model.placeholders import with_placeholders
 from .._model.plan import Plan
 from .._model.text import printable
 from .._model.validation import check_number
 from .._runtime.argument_spec import COMMON_OPTIONS
-from .._runtime.executor import RETRY_DELAYS, dry_run_errors, retry_on_stale
+from .._runtime.executor import dry_run_errors, retry_on_stale
+from .._runtime.record import RETRY_DELAYS
 from . import report as fleet_report
 from .discovery import READERS, describe_current, resolve
 from .executor import FleetExecutor, Results
@@ -101,7 +103,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     """Run the module: plan, check the limits, execute, return the result."""
     entries: list[PlanEntry] | None = None
     try:
-        fleet = Fleet.from_options(module.params)
+        fleet = Fleet.from_options(module.params, module.check_mode)
         _check_rate_options(module.params)
         ec2 = connect(
             module,
@@ -121,7 +123,8 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         else:
             results = FleetExecutor(fleet, aws_state, ec2, module.params["workers"]).run(entries)
     except ConflictError as error:
-        fail(module, msg=format_conflict(error, ec2), **_format_plan(entries))
+        is_changed = isinstance(error, DryRunExecutedError)
+        fail(module, msg=format_conflict(error, ec2), changed=is_changed, **_format_plan(entries))
     except ValidationError as error:
         fail(module, msg=str(error), **_format_plan(entries))
     except Ec2Error as error:
@@ -134,7 +137,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         **({"pending": pending} if pending else {}),
         "changed": results.changed,
         "coverage": fleet_report.coverage(entries),
-        "vni_map": fleet_report.vni_map(results.sessions),
+        "vni_map": with_placeholders(fleet_report.vni_map(results.sessions)),
         "failed_interfaces": results.failed,
         "diff": diff,
     }
@@ -206,6 +209,6 @@ def _format_plan(entries: list[PlanEntry] | None) -> dict[str, Any]:
     if entries is None:
         return {}
     return {
-        "plan": [entry.describe() for entry in entries],
+        "plan": with_placeholders([entry.describe() for entry in entries]),
         "summary": {SUMMARY_KEYS[action]: count for action, count in summary(entries).items()},
     }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .._model.errors import ValidationError
-from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
+from .._model.placeholders import UnresolvedRef, outside_check_mode, parse_placeholder
+from .._model.resource_types import FILTER, SESSION, TARGET, Field, ModuleParams
 from .._model.tags import FLEET, TagRules, check_name
 from .._model.text import quote
 from .._model.validation import check_id, check_number
@@ -52,8 +54,8 @@ class Fleet:
     limits: dict[str, tuple[int, bool]]
 
     @classmethod
-    def from_options(cls, params: ModuleParams) -> Fleet:
-        """Parse and check the options without any API call. Raises ValidationError."""
+    def from_options(cls, params: ModuleParams, check_mode: bool = False) -> Fleet:
+        """Parse and check the options without any API call. check_mode: accept placeholders. Raises ValidationError."""
         name = params["name"]
         check_name("name", name)
         if params["traffic_mirror_filter_name"] is not None:
@@ -69,9 +71,10 @@ class Fleet:
             sources=_parse_selectors("sources", params),
             exclude=_parse_selectors("exclude", params),
             targets=tuple(
-                _check_target(f"targets[{index}]", given) for index, given in enumerate(params["targets"] or ())
+                _check_target(f"targets[{index}]", given, check_mode)
+                for index, given in enumerate(params["targets"] or ())
             ),
-            values={field.option: field.parse(params[field.option]) for field in given_fields},
+            values={field.option: _resolved(field, params[field.option], check_mode) for field in given_fields},
             tags=replace(TagRules.from_options({**params, "name": None}), internal_tags={FLEET: name}),
             session_numbers=NumberRange.parse(params["session_numbers"]),
             adopt=params["adopt"],
@@ -96,13 +99,24 @@ def _parse_selectors(option: str, params: ModuleParams) -> tuple[Selector, ...]:
     )
 
 
-def _check_target(label: str, given: ModuleParams) -> ModuleParams:
+def _resolved(field: Field, value: Any, check_mode: bool) -> Any:
+    """Return the canonical value of an option. Raises ValidationError, also for a placeholder outside check mode."""
+    parsed = field.parse(value)
+    if isinstance(parsed, UnresolvedRef) and not check_mode:
+        raise ValidationError(outside_check_mode(field.option, value))
+    return parsed
+
+
+def _check_target(label: str, given: ModuleParams, check_mode: bool) -> ModuleParams:
     target_id, name = given.get(TARGET.id_option), given.get("traffic_mirror_target_name")
     if (target_id is None) == (name is None):
         raise ValidationError(
             f"{label} must have exactly one of traffic_mirror_target_id and traffic_mirror_target_name."
         )
-    if target_id is not None:
+    if parse_placeholder(target_id, TARGET.prefix) is not None:
+        if not check_mode:
+            raise ValidationError(outside_check_mode(f"{label}: {TARGET.id_option}", target_id))
+    elif target_id is not None:
         check_id(f"{label}: {TARGET.id_option}", target_id, TARGET.prefix)
     if name is not None:
         check_name(f"{label}: traffic_mirror_target_name", name)

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._model.desired_state import UnresolvedRef
 from .._model.errors import ConflictError
+from .._model.placeholders import UnresolvedRef
 from .._model.plan import Plan
 from .._model.resource_types import SESSION, TARGET, ModuleParams
 from .options import ACTIONS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from .._model.desired_state import UnresolvedRef
+from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
 from .._model.text import list_some, printable
 from .plan_entry import AwsState, PlanEntry, summary

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 
-from .._model.desired_state import UnresolvedRef
 from .._model.errors import ValidationError
+from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import SESSION, ModuleParams
 from .._model.text import quote
 

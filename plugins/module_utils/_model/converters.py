@@ -57,17 +57,17 @@ class Converter:
 def parse_protocol(text: str) -> str:
     """Convert a protocol to its canonical spelling: V(6), V(TCP) and V(tcp) to V(tcp).
 
-    A number (1 to 255) without a name in PROTOCOLS stays a number, as a string. Raises ValueError.
+    A number (1 to 255) without a name in PROTOCOLS stays a number, as a string. V(0) and V(-1) become ANY_PROTOCOL.
+    Raises ValueError.
     """
     word = text.strip().lower()
     word = _PROTOCOL_ALIASES.get(word, word)
     if word == ANY_PROTOCOL or word in PROTOCOLS:
         return word
-    # EC2 does not document whether 0 means protocol 0 (HOPOPT) or any protocol.
-    if not re.fullmatch(r"[0-9]{1,3}", word) or not 1 <= int(word) <= 255:
+    if not re.fullmatch(r"[0-9]{1,3}", word) or int(word) > 255:
         known = ", ".join([ANY_PROTOCOL, *PROTOCOLS])
-        raise ValueError(f"must be 1 to 255 or one of {known}, not {quote(text)}")
-    return _PROTOCOL_NAMES.get(int(word), str(int(word)))
+        raise ValueError(f"must be 0 to 255 or one of {known}, not {quote(text)}")
+    return _protocol_name(int(word))
 
 
 def protocol_number(protocol: str) -> int:
@@ -78,7 +78,7 @@ def protocol_number(protocol: str) -> int:
 def _protocol_name(number: int) -> str:
     """Return the canonical spelling of a protocol number."""
     # Terraform's provider does not distinguish 0 from a missing number in EC2's replies; both mean any protocol.
-    return _PROTOCOL_NAMES.get(number, str(number)) if number else ANY_PROTOCOL
+    return _PROTOCOL_NAMES.get(number, str(number)) if number not in (0, -1) else ANY_PROTOCOL
 
 
 def parse_ports(text: str) -> str:
@@ -93,6 +93,12 @@ def parse_ports(text: str) -> str:
     if first > last:
         raise ValueError(f"must not start above its end: {quote(text)}; use {last}-{first}")
     return str(first) if first == last else f"{first}-{last}"
+
+
+def _ports_from_api(ends: dict[str, int]) -> str:
+    """Return the canonical spelling of a port range in a reply. Both ends are optional in EC2's service model."""
+    first, last = ends.get("FromPort", ends.get("ToPort")), ends.get("ToPort", ends.get("FromPort"))
+    return "" if first is None else str(first) if first == last else f"{first}-{last}"
 
 
 def port_range(ports: str) -> tuple[int, int]:
@@ -132,7 +138,7 @@ PROTOCOL = Converter(parse_protocol, protocol_number, _protocol_name)
 PORTS = Converter(
     parse_ports,
     to_api=lambda ports: dict(zip(("FromPort", "ToPort"), port_range(ports))),
-    from_api=lambda ends: parse_ports(f"{ends['FromPort']}-{ends['ToPort']}"),
+    from_api=_ports_from_api,
 )
 CIDR = Converter(parse_cidr, str, lambda text: str(ipaddress.ip_network(text, strict=False)))
 LOAD_BALANCER = Converter(_parse_load_balancer, str, str)

@@ -9,23 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .errors import ValidationError
+from .placeholders import UnresolvedRef, outside_check_mode, parse_placeholder
 from .resource_types import ModuleParams, ResourceType
-from .tags import TagRules
+from .tags import FLEET, STACK, TagRules
 from .text import truncate
 from .validation import check_id
-
-
-@dataclass(frozen=True)
-class UnresolvedRef:
-    """The id, in check mode, of a missing resource that an earlier task is assumed to create.
-
-    name: the Name tag of the resource.
-    """
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.name} (does not exist yet)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,7 @@ class DesiredState:
 
     present: whether O(state=present). id, name: the options, None if omitted.
     values: the options for the fields of the resource type and the read-only options, without omitted options. The
-    values have their canonical spelling (see Converter). tags: the tag rules. allow_replacement: the option.
+    values have their canonical spelling (see Converter). tags: the tag rules. allow_replacement, adopt: the options.
     children: the desired state of the child resources, each with values for all fields; None if the option is omitted.
     purge_children: whether to delete child resources that are not in C(children).
     """
@@ -56,12 +44,16 @@ class DesiredState:
     values: ModuleParams
     tags: TagRules
     allow_replacement: bool = False
+    adopt: bool = False
     children: tuple[DesiredState, ...] | None = None
     purge_children: bool = True
 
     @classmethod
-    def from_options(cls, resource_type: ResourceType, params: ModuleParams) -> DesiredState:
-        """Create the desired state from module options. Raises ValidationError for invalid options. Makes no call."""
+    def from_options(cls, resource_type: ResourceType, params: ModuleParams, check_mode: bool = False) -> DesiredState:
+        """Create the desired state from module options. Makes no call.
+
+        check_mode: accept placeholders of ids (see placeholders.py). Raises ValidationError for invalid options.
+        """
         desired = cls(
             resource_type=resource_type,
             present=params["state"] == "present",
@@ -77,9 +69,14 @@ class DesiredState:
             },
             tags=TagRules.from_options(params),
             allow_replacement=params["allow_replacement"],
+            adopt=params["adopt"],
         )
-        if desired.id is not None:
+        if desired.id is not None and desired.unresolved_id is None:
             check_id(resource_type.id_option, desired.id, resource_type.prefix)
+        if desired.adopt:
+            desired = replace(desired, tags=replace(desired.tags, removed_marks=(FLEET, STACK)))
+        if not check_mode:
+            desired.check_resolved()
         if resource_type.children is None or params.get(resource_type.children.list_option) is None:
             return desired
         option = resource_type.children.list_option
@@ -102,6 +99,18 @@ class DesiredState:
         except ValidationError as error:
             raise ValidationError(f"{resource_type.list_option}: {label}: {error}") from error
         return cls(resource_type, True, None, None, values, tags)
+
+    @property
+    def unresolved_id(self) -> UnresolvedRef | None:
+        """The reference if the id is a placeholder, otherwise None."""
+        return parse_placeholder(self.id, self.resource_type.prefix)
+
+    def check_resolved(self) -> None:
+        """Raise ValidationError if an id of the task is a placeholder."""
+        ids = {self.resource_type.id_option: self.unresolved_id, **self.values}
+        for option, value in ids.items():
+            if isinstance(value, UnresolvedRef):
+                raise ValidationError(outside_check_mode(option, value))
 
     def key(self, options: tuple[str, ...]) -> ModuleParams | None:
         """Return the values of these options, or None if the task omits any of them or if there are none."""

@@ -29,3 +29,7 @@ class AmbiguousMatchError(TransientError):
 
 class InUseError(TransientError):
     """A resource to be deleted is in use. Describe may still return a deleted user of the resource."""
+
+
+class DryRunExecutedError(ConflictError):
+    """The server carried out a call with DryRun, which EC2 never does."""

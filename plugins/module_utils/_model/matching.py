@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .desired_state import DesiredState, UnresolvedRef
+from .desired_state import DesiredState
 from .errors import AmbiguousMatchError, ConflictError, ValidationError
 from .resource_types import ModuleParams, ResourceType
 from .text import truncate
@@ -19,43 +19,31 @@ def find_match(desired: DesiredState, rows: Iterable[ModuleParams]) -> ModulePar
     """Return the resource that the task identifies, or None if it does not exist.
 
     rows: the candidate resources. A resource is identified by its id, otherwise by a natural key, otherwise by its name
-    within ResourceType.name_scope. Raises AmbiguousMatchError if several resources match, and ConflictError if id,
-    natural key and name match different resources.
+    within ResourceType.name_scope. Raises AmbiguousMatchError if several resources match.
     """
     resource_type, rows = desired.resource_type, list(rows)
-    key = next((key for options in resource_type.natural_keys if (key := desired.key(options))), None)
-    scope = {option: desired.values[option] for option in resource_type.name_scope if option in desired.values}
-    by_id = [row for row in rows if desired.id is not None and row[resource_type.id_option] == desired.id]
-    by_key = [row for row in rows if key is not None and has_values(row, key)]
-    by_name = [row for row in rows if desired.name is not None and row["tags"].get("Name") == desired.name]
-    by_name = [row for row in by_name if has_values(row, scope)]
     if desired.id is not None:
-        candidates, identity = by_id, f"{resource_type.id_option} {desired.id}"
-    elif by_key:
-        # If the natural key is not unique, the name may identify one of the matches.
-        candidates = [row for row in by_key if row in by_name] if len(by_key) > 1 else by_key
-        candidates = candidates or by_key
+        return _single(resource_type, [row for row in rows if row[resource_type.id_option] == desired.id], "the id")
+    key = next((key for options in resource_type.natural_keys if (key := desired.key(options))), None)
+    by_key = [row for row in rows if key is not None and has_values(row, key)]
+    # EC2 can return two resources with one natural key for a moment, when one replaces the other. The name tells which.
+    named = [row for row in by_key if desired.name is not None and row["tags"].get("Name") == desired.name]
+    if by_key:
         identity = " and ".join(f"{option} {value}" for option, value in (key or {}).items())
-    else:
-        candidates, identity = by_name, f"name {desired.name}"
-    if len(candidates) > 1:
+        return _single(resource_type, named if len(by_key) > 1 and named else by_key, identity)
+    scope = {option: desired.values[option] for option in resource_type.name_scope if option in desired.values}
+    by_name = [row for row in rows if desired.name is not None and row["tags"].get("Name") == desired.name]
+    return _single(resource_type, [row for row in by_name if has_values(row, scope)], f"name {desired.name}")
+
+
+def _single(resource_type: ResourceType, rows: list[ModuleParams], identity: str) -> ModuleParams | None:
+    """Return the only resource of a list, None if it is empty. Raises AmbiguousMatchError if there are several."""
+    if len(rows) > 1:
         raise AmbiguousMatchError(
-            f"{identity} matches {len(candidates)} {resource_type.noun}s; identify one by {resource_type.id_option}: "
-            f"{_labels(resource_type, candidates)}."
+            f"{identity} matches {len(rows)} {resource_type.noun}s; identify one by {resource_type.id_option}: "
+            f"{_labels(resource_type, rows)}."
         )
-    if not candidates:
-        return None
-    one = candidates[0]
-    others = [row for row in by_key if row is not one and one not in by_key]
-    if one not in by_name:
-        others += [row for row in by_name if row not in others]
-    if others:
-        raise ConflictError(
-            f"The options match different {resource_type.noun}s: {identity} matches {resource_type.label(one)}, "
-            f"the other options match {_labels(resource_type, others)}. Correct the options, or first rename or "
-            f"renumber one of the {resource_type.noun}s."
-        )
-    return one
+    return rows[0] if rows else None
 
 
 def has_values(row: ModuleParams, values: ModuleParams) -> bool:
@@ -114,11 +102,6 @@ def check_read_only(desired: DesiredState, current: ModuleParams) -> None:
                 f"{option} is {current.get(option)} for {label}, not {truncate(desired.values[option])}; it "
                 "cannot be set."
             )
-
-
-def without_unresolved(row: ModuleParams) -> ModuleParams:
-    """Return the resource without the ids that do not exist yet."""
-    return {key: value for key, value in row.items() if not isinstance(value, UnresolvedRef)}
 
 
 def merge_reply(after: ModuleParams, resource_type: ResourceType, row: ModuleParams) -> ModuleParams:

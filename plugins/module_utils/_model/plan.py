@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from .api_objects import fields_to_reset, to_api_params
-from .desired_state import CreatedIdRef, DesiredState, UnresolvedRef
+from .desired_state import CreatedIdRef, DesiredState
 from .errors import ConflictError
 from .matching import differences, has_values
+from .placeholders import UnresolvedRef
 from .resource_types import SESSION, ApiParams, ModuleParams, ResourceType
 from .tags import TAGS_PER_RESOURCE, TagChange
 from .text import quote
@@ -71,7 +72,7 @@ class Plan:
     before, after: the resource as module options, None if it does not exist. C(after) omits values that EC2 assigns.
     replaces: whether the plan replaces a resource. Its Delete calls are then checked with DryRun before the first call.
     duplicates: whether a resource was created by another client in the meantime and duplicates the one that the plan
-    creates. None if EC2 itself prevents duplicates.
+    creates. None if EC2 itself prevents duplicates. warnings: messages for the user.
     """
 
     actions: tuple[Action, ...] = ()
@@ -79,6 +80,7 @@ class Plan:
     after: ModuleParams | None = None
     replaces: bool = False
     duplicates: Callable[[ModuleParams], bool] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def create_action(
@@ -180,6 +182,10 @@ def delete_action(resource_type: ResourceType, current: ModuleParams, reason: st
 def plan_absence(desired: DesiredState, current: ModuleParams | None) -> Plan:
     """Return the plan for O(state=absent). Raises ConflictError if an identifying option differs from the resource."""
     resource_type = desired.resource_type
+    if desired.unresolved_id is not None:
+        # In check mode, an earlier task is assumed to create the resource.
+        current = {**desired.values, resource_type.id_option: desired.unresolved_id, "tags": desired.tags.desired()}
+        return Plan((delete_action(resource_type, current, "state is absent"),), before=current)
     if current is None:
         return Plan()
     if desired.id is None and any(
@@ -192,12 +198,40 @@ def plan_absence(desired: DesiredState, current: ModuleParams | None) -> Plan:
                 f"{resource_type.label(current)} does not have {option} {desired.values[option]}; nothing was deleted. "
                 f"Correct or omit {option}."
             )
-    if desired.name is not None and current["tags"].get("Name") != desired.name:
+    if desired.name is not None and current["tags"].get("Name") != desired.name and not desired.adopt:
         raise ConflictError(
-            f"{resource_type.label(current)} is not named {quote(desired.name)}; nothing was deleted. "
-            "Correct or omit name."
+            f"{resource_type.label(current)} is not named {quote(desired.name)}; nothing was deleted. Correct or omit "
+            "name, or set adopt: true."
         )
     return Plan((delete_action(resource_type, current, "state is absent"),), before=current)
+
+
+def plan_unresolved(desired: DesiredState) -> Plan:
+    """Return the plan, in check mode, for a resource whose id is a placeholder: an earlier task would create it."""
+    resource_type = desired.resource_type
+    if not desired.present:
+        return plan_absence(desired, None)
+    after = {**desired.values, resource_type.id_option: desired.unresolved_id, "tags": desired.tags.desired()}
+    warning = (
+        f"{resource_type.noun} {desired.id} does not exist yet. Check mode assumes that the task that creates it sets "
+        "these options too, and predicts no change."
+    )
+    return Plan(before=after, after=after, warnings=(warning,))
+
+
+def add_placeholders(resource_type: ResourceType, row: ModuleParams) -> ModuleParams:
+    """Return the resource with placeholders for the ids that EC2 assigns, also in its child resources.
+
+    The name in a placeholder is the Name tag, otherwise the natural key.
+    """
+    children = resource_type.children
+    if children is not None and children.list_option in row:
+        row = {**row, children.list_option: [add_placeholders(children, one) for one in row[children.list_option]]}
+    if resource_type.id_option in row:
+        return row
+    key = (row[option] for option in resource_type.identifying if row.get(option) is not None)
+    name = row.get("tags", {}).get("Name") or " ".join(map(str, key))
+    return {**row, resource_type.id_option: str(UnresolvedRef(name, resource_type.prefix))}
 
 
 def check_owned_by_caller(resource_type: ResourceType, plan: Plan, is_foreign: Callable[[str | None], bool]) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from .converters import ANY_PROTOCOL, CIDR, LOAD_BALANCER, PORTS, PROTOCOL, Converter
 from .errors import ValidationError
+from .placeholders import parse_placeholder
 from .text import truncate
 from .validation import check_id, check_text
 
@@ -54,12 +55,18 @@ class Field:
     required: bool = False
 
     def parse(self, value: Any) -> Any:
-        """Return the value in its canonical spelling. Raises ValidationError if it is out of range or malformed."""
+        """Return the value in its canonical spelling, or an UnresolvedRef for the placeholder of an id.
+
+        Raises ValidationError if it is out of range or malformed.
+        """
         if self.type == "int" and isinstance(value, bool):
             raise ValidationError(f"{self.option} must be {self.range()}, not {value}.")
         if value == self.unset:
             return value
         if self.prefix is not None:
+            reference = parse_placeholder(value, self.prefix)
+            if reference is not None:
+                return reference
             check_id(self.option, value, self.prefix)
         too_small = self.minimum is not None and value < self.minimum
         too_large = self.maximum is not None and value > self.maximum
@@ -198,7 +205,7 @@ SESSION = ResourceType(
     ),
 )
 
-# EC2 documents no range for rule numbers. Rule numbers of network ACLs, which are similar, are 1 to 32766.
+# EC2 documents no range for rule numbers: the range is that of the data type, without 0 and negative numbers.
 RULE = ResourceType(
     key="traffic_mirror_filter_rule",
     noun="rule",
@@ -206,7 +213,7 @@ RULE = ResourceType(
     prefix="tmfr",
     fields=(
         Field("direction", "TrafficDirection", choices=("ingress", "egress"), required=True),
-        Field("rule_number", "RuleNumber", type="int", minimum=1, maximum=32766, required=True),
+        Field("rule_number", "RuleNumber", type="int", minimum=1, maximum=2**31 - 1, required=True),
         Field("action", "RuleAction", choices=("accept", "reject"), required=True),
         Field("protocol", "Protocol", converter=PROTOCOL, remove="protocol", unset=ANY_PROTOCOL),
         Field("source_cidr", "SourceCidrBlock", converter=CIDR, required=True),
@@ -278,6 +285,6 @@ NLB_PACKET_LENGTH = 8500
 NLB, GWLBE, ENI = "network-load-balancer", "gateway-load-balancer-endpoint", "network-interface"
 
 # Quotas that cannot be increased (Traffic Mirroring guide, "Quotas"). The guide does not document whether the quota of
-# rules is for each direction; this collection applies it to both directions together.
+# rules is for each direction or for both together, so this collection applies it to each direction.
 SESSIONS_PER_INTERFACE = 3
 RULES_PER_FILTER = 10

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .errors import ValidationError
 from .text import quote, truncate
@@ -29,6 +30,17 @@ def check_text(option: str, value: str) -> None:
     invalid = _INVALID_CHARACTER.search(value)
     if invalid:
         raise ValidationError(f"{option} must not have the character {invalid[0]!r}, which EC2 cannot return.")
+
+
+def check_not_boolean(option: str, key: str, value: Any) -> None:
+    """Raise ValidationError for a boolean where EC2 has a text. YAML reads unquoted yes, no, on and off as booleans.
+
+    option: the option with the value. key: the key of the value within the option.
+    """
+    if isinstance(value, bool):
+        spellings = ("true", "yes") if value else ("false", "no")
+        examples = " or ".join(f'{key}: "{spelling}"' for spelling in spellings)
+        raise ValidationError(f"{option}: {key} is a boolean, and EC2 requires a string. Quote the value: {examples}.")
 
 
 def check_number(option: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> None:

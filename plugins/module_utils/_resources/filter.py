@@ -17,11 +17,21 @@ from dataclasses import dataclass, replace
 from typing import Callable
 
 from .._model.desired_state import CreatedIdRef, DesiredState
-from .._model.errors import ConflictError, NotFoundError, ValidationError
+from .._model.errors import AmbiguousMatchError, ConflictError, NotFoundError, ValidationError
 from .._model.matching import differences, find_match
-from .._model.plan import Action, Plan, create_action, delete_action, move_actions, plan_absence, tag_actions
+from .._model.ownership import check_guard, duplicate_name_error, name_holders, warnings_for, writes_name
+from .._model.plan import (
+    Action,
+    Plan,
+    create_action,
+    delete_action,
+    move_actions,
+    plan_absence,
+    plan_unresolved,
+    tag_actions,
+)
 from .._model.resource_types import FILTER, RULE, ModuleParams
-from .._model.tags import REPLACES, TagChange, TagRules
+from .._model.tags import REPLACES, TagChange, TagRules, check_tag_count
 from .._model.text import quote
 from .filter_rules import check_rules, plan_rule_changes
 from .references import IN_USE_OPTIONS, Reader, check_unused, describe_sessions_using
@@ -58,10 +68,13 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
     """Return the planning function for module.run. params: the module options."""
 
     def describe_and_plan(desired: DesiredState, reader: Reader, _check_mode: bool) -> Plan:
+        if desired.unresolved_id is not None:
+            return plan_unresolved(desired)
         state = describe_current(desired, reader)
         result = plan(desired, state)
+        check_guard(desired, result, state.current)
         check_unused(FILTER, result, state.users, params)
-        return result
+        return replace(result, warnings=(*warnings_for(desired, result, state.current), *result.warnings))
 
     return describe_and_plan
 
@@ -83,12 +96,22 @@ def describe_current(desired: DesiredState, reader: Reader) -> CurrentState:
     if current is None and desired.id is not None and may_match_name:
         # An earlier run replaced the filter with this id; the new filter has the name.
         current = find_match(replace(desired, id=None), others)
+    if writes_name(desired, current) or (current and _may_replace(desired) and _needs_replacement(desired, current)):
+        holders = name_holders(desired, others, (current,), reader.is_foreign)
+        if holders:
+            raise duplicate_name_error(desired, holders)
     if current is None:
         return CurrentState(ids=ids)
+    pending = [row for row in successors if row["tags"][REPLACES] == current[FILTER.id_option]]
+    if len(pending) > 1:
+        raise AmbiguousMatchError(
+            f"{FILTER.label(current)} has {len(pending)} unfinished replacements: "
+            f"{'; '.join(map(FILTER.label, pending))}. Delete all but one of them, then rerun the task."
+        )
     needs_users = not desired.present or _needs_replacement(desired, current)
     return CurrentState(
         current=current,
-        successor=next((row for row in successors if row["tags"][REPLACES] == current[FILTER.id_option]), None),
+        successor=pending[0] if pending else None,
         users=tuple(describe_sessions_using(FILTER, current, reader)) if needs_users else (),
         replacement_done=current["tags"].get(REPLACES) not in (None, *ids),
         ids=ids,
@@ -137,6 +160,7 @@ def _plan_replace(desired: DesiredState, state: CurrentState, current: ModulePar
     if state.successor is None:
         tags = inherited.change({})
         marked = replace(tags, write={**tags.write, REPLACES: current[FILTER.id_option]})
+        check_tag_count(marked.write)
         actions, after = _create_actions(merged, f"replaces {label}, whose description cannot be changed", marked)
         new_id, final_tags = CreatedIdRef(FILTER), TagChange({}, (REPLACES,), tags.result)
     else:

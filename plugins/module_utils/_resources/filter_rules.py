@@ -9,9 +9,10 @@ All functions are pure: they make no calls to EC2.
 The filter stays in effect while its rules change, and each call changes one rule. Three constraints determine the order
 of the calls:
 
-1. Two rules never have the same number in one direction, and the number of rules never exceeds EC2's limit. A rule that
-   blocks another change is changed first. If rules block each other, for example when two rules swap numbers, one of
-   them temporarily gets a free number. A free number always exists, since there are more numbers than rules.
+1. Two rules never have the same number in one direction. There are never more rules than the filter has before or
+   after the changes, unless these are fewer than EC2's limit; the same applies to the rules of each direction. A rule
+   that blocks another change is changed first. If rules block each other, for example when two rules swap numbers, one
+   of them temporarily gets a free number. A free number always exists, since there are more numbers than rules.
 2. A packet that is accepted both before the first call and after the last call is accepted after each call in between.
    This is evaluated for the whole list, because the effect of a rule depends on the rules before it. For example, an
    accept rule is narrowed only after the rule that takes over its packets exists, and a reject rule is created only
@@ -27,8 +28,8 @@ gap, but an interrupted run would leave the additional rule behind, permanently 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Callable
 
 from .._model.api_objects import sort_rules
@@ -37,8 +38,10 @@ from .._model.errors import ConflictError, ValidationError
 from .._model.matching import differences
 from .._model.plan import Action, create_action, delete_action, modify_actions, tag_actions
 from .._model.resource_types import RULE, RULES_PER_FILTER, ModuleParams
+from .._model.tags import TagChange, TagRules, is_reserved
 from .rule_coverage import ALL, accepted_boxes, accepts_all, intersect_with_rules
 
+# The range of temporary numbers: that of rule numbers of network ACLs, which are similar. EC2 documents no range.
 _MIN_NUMBER, _MAX_NUMBER = 1, 32766
 
 
@@ -66,9 +69,7 @@ class Step:
 
 
 def check_rules(desired: tuple[DesiredState, ...]) -> None:
-    """Raise ValidationError if no filter can have this list of rules."""
-    if len(desired) > RULES_PER_FILTER:
-        raise ValidationError(f"rules: {len(desired)} rules are listed; a filter can have 0 to {RULES_PER_FILTER}.")
+    """Raise ValidationError if no filter can have this list of rules, regardless of limits."""
     seen = set()
     for rule in desired:
         values = rule.values
@@ -93,25 +94,30 @@ def plan_rule_changes(
     """Return the calls that change the current rules to the desired rules, and the resulting rules.
 
     desired: None leaves all rules unchanged. purge: whether rules that are not desired are deleted. Created rules have
-    no id in the result. Raises ConflictError if the filter would have too many rules.
+    no id in the result. Raises ConflictError if a direction would have too many rules.
     """
     if desired is None:
         return [], current
     changes, kept = pair_rules(current, desired, purge)
     actions = [_plan_step(step, filter_id) for step in order_steps(changes, kept)]
+    removals: list[Action] = []
     after = list(kept)
     for change in changes:
         if change.new is None:
             continue
         old = change.old or {"tags": {}}
-        # The tags of a replaced rule do not apply to the unrelated rule that replaces it.
-        rules = replace(change.new.tags, tags=change.new.tags.tags or {}) if change.is_replacement else change.new.tags
-        tags = rules.change(old["tags"])
+        if change.is_replacement:
+            # The old tags are removed first, so that the new rule does not inherit them if the run is interrupted.
+            removal, tags = _replacement_tags(change.new.tags, old["tags"])
+            removals += tag_actions(RULE, old, removal)
+            old = {**old, "tags": removal.result}
+        else:
+            tags = change.new.tags.change(old["tags"])
         row = {**old, **change.new.values, "tags": tags.result}
         after.append(row)
         if change.old:
             actions += tag_actions(RULE, {**row, "tags": old["tags"]}, tags)
-    return actions, sort_rules(after)
+    return [*removals, *actions], sort_rules(after)
 
 
 def pair_rules(
@@ -122,7 +128,8 @@ def pair_rules(
 
     A desired rule is paired with the current rule that has the same number and content, else the same content, else the
     same number. An unpaired desired rule is created. Only if the filter has no capacity for it, a rule that would be
-    deleted is modified instead. Raises ConflictError if the filter would have too many rules.
+    deleted is modified instead, preferably one of the same direction. Raises ConflictError if a direction would have
+    too many rules.
     """
     old, new = list(current), list(desired)
     numbers = {_key(rule.values) for rule in desired}
@@ -141,16 +148,58 @@ def pair_rules(
                 new.remove(rule)
     unneeded = [row for row in old if purge or _key(row) in numbers]
     kept = [row for row in old if row not in unneeded]
-    if len(kept) + len(desired) > RULES_PER_FILTER:
-        raise ConflictError(
-            f"rules: the filter would have {len(kept) + len(desired)} rules, and EC2 allows {RULES_PER_FILTER}. "
-            "Unlisted rules are kept because purge_rules is false. List fewer rules or set purge_rules: true."
-        )
-    excess = max(len(current) + len(new) - RULES_PER_FILTER, 0)
-    changes += [RuleChange(row, rule, is_replacement=True) for row, rule in zip(unneeded[:excess], new[:excess])]
-    changes += [RuleChange(row, None) for row in unneeded[excess:]]
-    changes += [RuleChange(None, rule) for rule in new[excess:]]
+    final = [*kept, *(rule.values for rule in desired)]
+    _check_limit(current, final)
+    excess = max(len(current) + len(new) - _capacity(current, final), 0)
+    for same_direction in (True, False):
+        for rule in list(new):
+            rows = _of_direction(unneeded, rule.values["direction"]) if same_direction else unneeded
+            if rows and excess > 0:
+                row = rows[0]
+                changes.append(RuleChange(row, rule, is_replacement=True))
+                unneeded.remove(row)
+                new.remove(rule)
+                excess -= 1
+    changes += [RuleChange(row, None) for row in unneeded]
+    changes += [RuleChange(None, rule) for rule in new]
     return changes, kept
+
+
+def _check_limit(current: list[ModuleParams], final: list[ModuleParams]) -> None:
+    """Raise ConflictError if a direction would have more rules than EC2 allows for a filter.
+
+    EC2 does not document whether its limit applies to each direction or to both together, so EC2 checks the sum. A
+    direction that already has more rules, which EC2 then allows, can keep that number.
+    """
+    for direction in ("ingress", "egress"):
+        count = len(_of_direction(final, direction))
+        if count > max(RULES_PER_FILTER, len(_of_direction(current, direction))):
+            raise ConflictError(
+                f"rules: the filter would have {count} {direction} rules; EC2 allows {RULES_PER_FILTER} rules for a "
+                "filter. List fewer rules; unlisted rules are deleted only with purge_rules: true."
+            )
+
+
+def _capacity(before: Iterable[ModuleParams], after: Iterable[ModuleParams]) -> int:
+    """Return the number of rules that may exist at once (constraint 1)."""
+    return max(len(list(before)), len(list(after)), RULES_PER_FILTER)
+
+
+def _of_direction(rows: Iterable[ModuleParams], direction: str) -> list[ModuleParams]:
+    return [row for row in rows if row.get("direction") == direction]
+
+
+def _replacement_tags(rules: TagRules, old: dict[str, str]) -> tuple[TagChange, TagChange]:
+    """Return the tag changes before and after a rule takes the place of an unrelated rule.
+
+    rules: the tag rules of the new rule. old: the tags of the replaced rule. The new rule gets only the tags that it
+    would be created with; reserved tags cannot be removed.
+    """
+    reserved = {key: value for key, value in old.items() if is_reserved(key)}
+    result = rules.change(reserved).result
+    kept = {key: value for key, value in old.items() if result.get(key) == value}
+    write = {key: value for key, value in result.items() if key not in kept}
+    return TagChange({}, tuple(sorted(old.keys() - kept.keys())), kept), TagChange(write, (), result)
 
 
 def order_steps(changes: list[RuleChange], kept: list[ModuleParams]) -> Iterator[Step]:
@@ -162,6 +211,11 @@ def order_steps(changes: list[RuleChange], kept: list[ModuleParams]) -> Iterator
     remaining = [at for at, change in enumerate(changes) if present.get(at) != desired[at]]
     remaining.sort(key=lambda at: _priority(present.get(at), desired[at]))
     final = [*filter(None, desired.values()), *kept]
+    capacity = _capacity(present.values(), final)
+    capacities = {
+        direction: _capacity(_of_direction(present.values(), direction), _of_direction(final, direction))
+        for direction in ("ingress", "egress")
+    }
     always_accepted = accepted_boxes(final, accepted_boxes(present.values(), [ALL])) if remaining else []
     renumbered: set[int] = set()
 
@@ -174,16 +228,18 @@ def order_steps(changes: list[RuleChange], kept: list[ModuleParams]) -> Iterator
         values = desired[at]
         if values is None:
             return True
-        is_taken = any(_key(row) == _key(values) for other, row in present.items() if other != at)
-        return not is_taken and (at in present or len(present) < RULES_PER_FILTER)
+        others = [row for other, row in present.items() if other != at]
+        is_taken = any(_key(row) == _key(values) for row in others)
+        in_direction = len(_of_direction(others, values["direction"]))
+        return not is_taken and len(others) < capacity and in_direction < capacities[values["direction"]]
 
     def temporary_numbers() -> list[tuple[int, ModuleParams | None]]:
         blocked = [at for at in remaining if at in present and at not in renumbered and not is_possible(at)]
-        used = {row["rule_number"] for row in (*present.values(), *final)}
+        used = {_key(row)[1] for row in (*present.values(), *final)}
         return [
             (at, {**present[at], "rule_number": number})
             for at in blocked
-            for number in _free_numbers(present[at]["rule_number"], used)
+            for number in _free_numbers(_key(present[at])[1], used)
         ]
 
     while remaining:
@@ -215,17 +271,17 @@ def _plan_step(step: Step, filter_id: str | CreatedIdRef) -> Action:
 
 
 def _key(values: ModuleParams) -> tuple[str, int]:
-    return values["direction"], values["rule_number"]
+    return values.get("direction", ""), values.get("rule_number", 0)
 
 
 def _values(row: ModuleParams) -> ModuleParams:
-    """Return the rule without its id and tags."""
-    return {field.option: row[field.option] for field in RULE.fields}
+    """Return the rule without its id and tags. EC2's service model requires no field in replies."""
+    return {field.option: row.get(field.option) for field in RULE.fields}
 
 
 def _content(values: ModuleParams) -> ModuleParams:
     """Return the values that determine the effect of the rule: all except its number and description."""
-    return {f.option: values[f.option] for f in RULE.fields if f.option not in ("rule_number", "description")}
+    return {f.option: values.get(f.option) for f in RULE.fields if f.option not in ("rule_number", "description")}
 
 
 def _priority(before: ModuleParams | None, after: ModuleParams | None) -> tuple[int, bool, int]:
@@ -236,8 +292,8 @@ def _priority(before: ModuleParams | None, after: ModuleParams | None) -> tuple[
         order = 0 if after["action"] == "accept" else 2
     else:
         order = 1
-    row = after or before or {}
-    return order, row["direction"] != "ingress", row["rule_number"]
+    direction, number = _key(after or before or {})
+    return order, direction != "ingress", number
 
 
 def _free_numbers(number: int, used: set[int]) -> Iterator[int]:

@@ -6,33 +6,34 @@
 
 from __future__ import annotations
 
-from .._model.desired_state import DesiredState, UnresolvedRef
+from .._model.desired_state import DesiredState
 from .._model.errors import ValidationError
+from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import ENI, GWLBE, NLB, NLB_PACKET_LENGTH, TARGET, ModuleParams
 from .references import Reader, not_found_error
 
 
-def describe_target_type(
+def describe_target(
     desired: DesiredState, current: ModuleParams | None, reader: Reader, check_mode: bool
-) -> str | None:
-    """Return the type of the session's desired target, None if neither the plan nor its prediction depends on the type.
+) -> ModuleParams | None:
+    """Return the session's desired target, None if neither the plan nor its prediction depends on it.
 
     current: the session, None if it does not exist. Raises ValidationError if the target does not accept the packet
     length, and NotFoundError if the target does not exist.
     """
     values = desired.values
-    target = values.get("traffic_mirror_target_id", current and current["traffic_mirror_target_id"])
+    target = values.get("traffic_mirror_target_id", current and current.get("traffic_mirror_target_id"))
     if target is None or isinstance(target, UnresolvedRef):
         return None
     old_target, old_length = (
-        (current["traffic_mirror_target_id"], current["packet_length"]) if current else (None, None)
+        (current.get("traffic_mirror_target_id"), current["packet_length"]) if current else (None, None)
     )
     desired_length = values.get("packet_length")
     length = old_length if desired_length is None else desired_length
     changes = target != old_target or length != old_length
     changes_interface = current is not None and values.get("network_interface_id") not in (
         None,
-        current["network_interface_id"],
+        current.get("network_interface_id"),
     )
     may_be_default = old_length == NLB_PACKET_LENGTH and (desired_length == 0 or changes_interface)
     may_be_too_long = changes and (length or 0) > NLB_PACKET_LENGTH
@@ -43,11 +44,10 @@ def describe_target_type(
         return None  # the target is no longer shared with this account; the session keeps it nevertheless
     if not rows:
         raise not_found_error(TARGET, target)
-    target_type: str = rows[0]["type"]
     if may_be_too_long:
         hint = "" if desired_length is not None else " This is the session's current value: set packet_length."
-        check_packet_length(length, target_type, hint)
-    return target_type
+        check_packet_length(length, rows[0].get("type"), hint)
+    return rows[0]
 
 
 def check_packet_length(length: int | None, target_type: str | None, hint: str = "") -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from .._model.desired_state import UnresolvedRef
 from .._model.errors import AmbiguousMatchError, InUseError, NotFoundError
+from .._model.placeholders import UnresolvedRef
 from .._model.plan import Plan
-from .._model.resource_types import SESSION, ModuleParams, ResourceType
+from .._model.resource_types import SESSION, ApiParams, ModuleParams, ResourceType
 
 # Module options for resource types that sessions use: filters and targets.
 IN_USE_OPTIONS = {"removed_session_ids": {"type": "list", "elements": "str"}}
@@ -36,6 +36,12 @@ class Reader(Protocol):
     def is_foreign(self, owner: str | None) -> bool:
         """Whether this account id is not the caller's."""
 
+    def interface(self, network_interface_id: str) -> ApiParams | None:
+        """The network interface, None if it does not exist. Raises Ec2Error."""
+
+    def instance(self, instance_id: str) -> ApiParams | None:
+        """The instance, None if it does not exist or is not visible. Raises Ec2Error."""
+
 
 def resolve_name(
     resource_type: ResourceType, option: str, name: str, reader: Reader, check_mode: bool
@@ -57,7 +63,7 @@ def resolve_name(
         resource_id: str = matches[0][resource_type.id_option]
         return resource_id
     if check_mode:
-        return UnresolvedRef(name)
+        return UnresolvedRef(name, resource_type.prefix)
     named = [row for row in rows if "Name" in row["tags"]]
     candidates = (
         f"Named {resource_type.noun}s: {list_resources(resource_type, named)}."

@@ -28,11 +28,11 @@ ALL: Box = ((0, 1), _ANY_PROTOCOL, _ANY_ADDRESS, _ANY_ADDRESS, _ANY_PORT, _ANY_P
 
 def matching_box(rule: ModuleParams) -> Box:
     """Return the packets that match this rule, regardless of the rule's action."""
-    direction = 0 if rule["direction"] == "ingress" else 1
+    direction = 0 if rule.get("direction") == "ingress" else 1
     protocol = _ANY_PROTOCOL
     if rule["protocol"] != ANY_PROTOCOL:
         protocol = (protocol_number(rule["protocol"]),) * 2
-    addresses = (_address_range(rule[option]) for option in ("source_cidr", "destination_cidr"))
+    addresses = (_address_range(rule.get(option)) for option in ("source_cidr", "destination_cidr"))
     ports = (port_range(rule[option]) if rule[option] else _ANY_PORT for option in ("source_port", "destination_port"))
     return ((direction, direction), protocol, *addresses, *ports)
 
@@ -47,7 +47,7 @@ def accepted_boxes(rules: Iterable[ModuleParams], boxes: Iterable[Box]) -> list[
     undecided = list(boxes)
     for rule in sort_rules(list(rules)):
         matching = matching_box(rule)
-        if rule["action"] == "accept":
+        if rule.get("action") == "accept":
             accepted += filter(None, (_intersect(box, matching) for box in undecided))
         undecided = [part for box in undecided for part in _subtract(box, matching)]
     return accepted
@@ -58,7 +58,7 @@ def accepts_all(rules: Iterable[ModuleParams], boxes: Iterable[Box]) -> bool:
     undecided = list(boxes)
     for rule in sort_rules(list(rules)):
         matching = matching_box(rule)
-        if rule["action"] == "reject" and any(_intersect(box, matching) for box in undecided):
+        if rule.get("action") == "reject" and any(_intersect(box, matching) for box in undecided):
             return False
         undecided = [part for box in undecided for part in _subtract(box, matching)]
     return not undecided
@@ -93,7 +93,11 @@ def _subtract(box: Box, other: Box) -> list[Box]:
     return outside
 
 
-def _address_range(cidr: str) -> tuple[int, int]:
-    network = ipaddress.ip_network(cidr)
+def _address_range(cidr: str | None) -> tuple[int, int]:
+    """Return the range of addresses. A value of EC2 that is not a CIDR block counts as any address."""
+    try:
+        network = ipaddress.ip_network(cidr or "")
+    except ValueError:
+        return _ANY_ADDRESS
     offset = _IPV6_OFFSET if network.version == 6 else 0
     return offset + int(network.network_address), offset + int(network.broadcast_address)

@@ -7,6 +7,9 @@
 Sessions differ from the other resource types in three ways: session numbers are unique on an interface, the packet
 length depends on the target, and EC2 cannot change the source interface.
 
+A name identifies one session of the account. The module checks this with one more Describe whenever a task is about to
+write a Name from its name.
+
 A session that replaces another session has the tag REPLACES with the id of the old session until the old session is
 deleted. The next run finds the new session and, by this tag, the old one.
 """
@@ -16,9 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from .._model.desired_state import CreatedIdRef, DesiredState, UnresolvedRef
-from .._model.errors import ConflictError, NotFoundError, ValidationError
-from .._model.matching import check_create_options, check_read_only, differences, find_match, without_unresolved
+from .._model.desired_state import CreatedIdRef, DesiredState
+from .._model.errors import ConflictError, NotFoundError, TransientError, ValidationError
+from .._model.matching import check_create_options, check_read_only, differences
+from .._model.ownership import check_guard, is_other_name, warnings_for, writes_name
 from .._model.plan import (
     Plan,
     check_owned_by_caller,
@@ -26,6 +30,7 @@ from .._model.plan import (
     delete_action,
     modify_actions,
     plan_absence,
+    plan_unresolved,
     tag_actions,
 )
 from .._model.resource_types import (
@@ -37,9 +42,11 @@ from .._model.resource_types import (
     TARGET,
     ModuleParams,
 )
-from .._model.tags import REPLACES, TagChange, check_name
-from .packet_length import describe_target_type, is_default, reported_length
+from .._model.tags import REPLACES, TagChange, check_name, check_tag_count
+from .packet_length import describe_target, is_default, reported_length
 from .references import Reader, not_found_error, resolve_name
+from .session_identity import find_by_name, find_session, may_replace
+from .target_sources import check_sources
 
 # The options that identify a resource by its Name tag, with the option for its id and its type.
 REFERENCES = {
@@ -85,11 +92,16 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
         for option in REFERENCES:
             if params.get(option) is not None:
                 check_name(option, params[option])
+        if desired.unresolved_id is not None:
+            return plan_unresolved(desired)
         if desired.present:
             desired = replace(desired, values={**desired.values, **resolve_references(params, reader, check_mode)})
-        result = plan(desired, describe_current(desired, reader, check_mode))
+        state = describe_current(desired, reader, check_mode)
+        result = plan(desired, state)
         check_owned_by_caller(SESSION, result, reader.is_foreign)
-        return result
+        for matched in (state.current, state.replaced):
+            check_guard(desired, result, matched)
+        return replace(result, warnings=(*warnings_for(desired, result, state.current), *result.warnings))
 
     return describe_and_plan
 
@@ -123,22 +135,26 @@ def describe_current(desired: DesiredState, reader: Reader, check_mode: bool) ->
     else:
         # EC2 documents no tag filter for sessions, so the Name tags are compared here.
         rows = [row for row in reader.describe(SESSION) if row["tags"].get("Name") == desired.name]
-    current = _find_session(desired, rows)
-    may_replace = _may_replace(desired) and interface is not None
-    if may_replace and desired.id is None and (current is None or current["tags"].get("Name") != desired.name):
-        current = _find_on_other_interface(desired, current, reader)
+    current = find_session(desired, rows)
+    # A task with an id creates a session only to replace the one with the id.
+    is_named = current is not None or (interface is not None and desired.id is None)
+    writes = writes_name(desired, current) or _needs_replacement(desired, current)
+    if is_named and writes and not is_other_name(desired, current):
+        current = find_by_name(desired, current, reader)
     number = desired.values.get("session_number")
-    if interface is None and current is not None and number not in (None, current["session_number"]):
-        rows = _describe_sessions_on(current["network_interface_id"], reader)
-    state = CurrentState(
-        current=current,
-        interface_sessions=tuple(row for row in rows if interface in (None, row["network_interface_id"])),
-        target_type=describe_target_type(desired, current, reader, check_mode) if desired.present else None,
-        replaced=_find_replaced(desired, current, reader) if may_replace and current is not None else None,
-    )
+    renumbers = desired.present and current is not None and number not in (None, current.get("session_number"))
+    if interface is None and current is not None and renumbers:
+        rows = _describe_sessions_on(current.get("network_interface_id", ""), reader)
+    target = describe_target(desired, current, reader, check_mode) if desired.present else None
     if desired.present and check_mode:
-        _check_filter_exists(desired, current, reader)
-    return state
+        _check_references(desired, current, target, reader)
+    may_be_replacement = may_replace(desired) and interface is not None and current is not None
+    return CurrentState(
+        current=current,
+        interface_sessions=tuple(row for row in rows if interface in (None, row.get("network_interface_id"))),
+        target_type=target.get("type") if target else None,
+        replaced=_find_replaced(desired, current, reader) if may_be_replacement and current is not None else None,
+    )
 
 
 def plan(desired: DesiredState, state: CurrentState) -> Plan:
@@ -152,7 +168,7 @@ def plan(desired: DesiredState, state: CurrentState) -> Plan:
     if current is None:
         return _plan_create(desired, state)
     check_read_only(desired, current)
-    if not SESSION.immutable_options.isdisjoint(differences(SESSION, current, desired.values)):
+    if _is_moved(desired, current):
         return _plan_replace(desired, state, current)
     return _finish_replacement(_plan_update(desired, state, current), desired, state, current)
 
@@ -178,16 +194,32 @@ def _plan_new_session(
     """
     if len(state.interface_sessions) >= SESSIONS_PER_INTERFACE:
         # EC2 would reject the call. This check reports the error in check mode, too.
-        raise ConflictError(
+        raise TransientError(
             f"TrafficMirrorSessionsPerInterfaceLimitExceeded: {values['network_interface_id']} has "
             f"{len(state.interface_sessions)} sessions, and EC2 allows {SESSIONS_PER_INTERFACE}. Delete one of: "
             f"{'; '.join(map(SESSION.label, state.interface_sessions))}."
         )
     tags = desired.tags.change({})
-    action = create_action(SESSION, values, replace(tags, write={**tags.write, **(mark or {})}), reason)
+    written = {**tags.write, **(mark or {})}
+    check_tag_count(written)
+    action = create_action(SESSION, values, replace(tags, write=written), reason)
     after = {**values, "description": values.get("description", ""), "tags": tags.result}
     length = reported_length(values.get("packet_length", 0), state.target_type)
-    return Plan((action,), after=_predicted(after, length))
+    return Plan((action,), after=_predicted(after, length), warnings=_shadow_warnings(values, state))
+
+
+def _shadow_warnings(values: ModuleParams, state: CurrentState) -> tuple[str, ...]:
+    """Return a warning if a session with a lower number already mirrors all packets of the new session.
+
+    A packet is mirrored once, by the first session whose filter accepts it (Traffic Mirroring guide, sessions).
+    """
+    return tuple(
+        f"The new session of {values['network_interface_id']} gets no packets: {SESSION.label(row)} has a lower "
+        f"session_number and the same filter."
+        for row in state.interface_sessions
+        if row.get("session_number", values["session_number"]) < values["session_number"]
+        and row.get("traffic_mirror_filter_id") == values["traffic_mirror_filter_id"]
+    )[:1]
 
 
 def _plan_update(desired: DesiredState, state: CurrentState, current: ModuleParams) -> Plan:
@@ -211,7 +243,7 @@ def _plan_update(desired: DesiredState, state: CurrentState, current: ModulePara
 def _plan_replace(desired: DesiredState, state: CurrentState, current: ModuleParams) -> Plan:
     """Plan a change of the interface: create a session with the current session's settings on the new interface, then
     delete the current session."""
-    if not _may_replace(desired):
+    if not may_replace(desired):
         raise ConflictError(
             f"{SESSION.label(current)} cannot be moved to {desired.values['network_interface_id']}: EC2 cannot change "
             "the interface of a session. To create a new session on that interface and delete this session, set name "
@@ -219,8 +251,10 @@ def _plan_replace(desired: DesiredState, state: CurrentState, current: ModulePar
         )
     values = {field.option: current[field.option] for field in SESSION.fields}
     values.update(_settable(desired.values))
-    used_numbers = [row["session_number"] for row in state.interface_sessions]
-    if "session_number" not in desired.values and values["session_number"] in used_numbers:
+    used_numbers = [row.get("session_number") for row in state.interface_sessions]
+    if "session_number" in desired.values:
+        _check_number_free(values, state, current)
+    elif values["session_number"] in used_numbers:
         values["session_number"] = _free_number(state.interface_sessions)
     if "packet_length" not in desired.values and is_default(current["packet_length"], state.target_type):
         values["packet_length"] = 0
@@ -230,11 +264,6 @@ def _plan_replace(desired: DesiredState, state: CurrentState, current: ModulePar
     deletion = delete_action(SESSION, current, "replaced by another session")
     untag = tag_actions(SESSION, {**(new.after or {}), SESSION.id_option: CreatedIdRef(SESSION)}, REMOVE_MARK)
     return replace(new, actions=(*new.actions, deletion, *untag), before=current, replaces=True)
-
-
-def _may_replace(desired: DesiredState) -> bool:
-    """Whether the task allows a replacement. A name is required, because the next run finds the new session by name."""
-    return desired.present and desired.allow_replacement and desired.name is not None
 
 
 def _find_replaced(desired: DesiredState, current: ModuleParams, reader: Reader) -> ModuleParams | None:
@@ -255,7 +284,7 @@ def _find_replaced(desired: DesiredState, current: ModuleParams, reader: Reader)
 
 def _finish_replacement(update: Plan, desired: DesiredState, state: CurrentState, current: ModuleParams) -> Plan:
     """Return the plan with the remaining calls of an interrupted replacement."""
-    if not _may_replace(desired) or REPLACES not in current["tags"]:
+    if not may_replace(desired) or REPLACES not in current["tags"]:
         return update
     deletion = [delete_action(SESSION, state.replaced, "replaced by another session")] if state.replaced else []
     after = update.after or {}
@@ -265,64 +294,42 @@ def _finish_replacement(update: Plan, desired: DesiredState, state: CurrentState
     )
 
 
-def _find_session(desired: DesiredState, rows: list[ModuleParams]) -> ModuleParams | None:
-    """Return find_match's session, or the new session if a replacement is unfinished or has changed the id."""
-    successors = [row for row in rows if desired.id is not None and row["tags"].get(REPLACES) == desired.id]
-    if successors and _may_replace(desired):
-        return successors[0]
-    current = find_match(desired, rows)
-    if current is None and desired.id is not None and _may_replace(desired):
-        current = find_match(replace(desired, id=None), rows)
-        if current is not None and current["tags"].get("Name") != desired.name:
-            return None
-    return current
-
-
-def _find_on_other_interface(desired: DesiredState, holder: ModuleParams | None, reader: Reader) -> ModuleParams | None:
-    """Return the session with this name on another interface, or the holder if there is no such session.
-
-    holder: the session that has the desired interface and number and another name. Raises ConflictError if both exist.
-    """
-    named = find_match(replace(desired, id=None, values={}), reader.describe(SESSION))
-    if named is not None and holder is not None:
-        raise ConflictError(
-            f"name matches {SESSION.label(named)}, but network_interface_id and session_number match "
-            f"{SESSION.label(holder)}. Delete or renumber one of these sessions first."
-        )
-    return named or holder
-
-
 def _describe_sessions_on(interface: str, reader: Reader) -> list[ModuleParams]:
     return reader.describe(SESSION, filters={"network-interface-id": [interface]})
 
 
 def _free_number(interface_sessions: tuple[ModuleParams, ...]) -> int:
     """Return the lowest session number that none of these sessions has."""
-    used = {row["session_number"] for row in interface_sessions}
+    used = {row.get("session_number") for row in interface_sessions}
     return next(number for number in range(1, len(used) + 2) if number not in used)
 
 
 def _check_number_free(values: ModuleParams, state: CurrentState, current: ModuleParams) -> None:
     """Raise ConflictError if another session on the interface has the new session number."""
-    holders = [row for row in state.interface_sessions if row["session_number"] == values.get("session_number")]
+    holders = [row for row in state.interface_sessions if row.get("session_number") == values.get("session_number", "")]
     if holders:
-        raise ConflictError(
-            f"{SESSION.label(current)} cannot get session_number {values['session_number']} of "
-            f"{current['network_interface_id']}: {SESSION.label(holders[0])} has this number. Renumber or delete "
-            f"{holders[0][SESSION.id_option]} first."
+        interface = values.get("network_interface_id", current.get("network_interface_id"))
+        # The other session may be deleted or renumbered already.
+        raise TransientError(
+            f"{SESSION.label(current)} cannot get session_number {values['session_number']} of {interface}: "
+            f"{SESSION.label(holders[0])} has this number. Renumber or delete {holders[0][SESSION.id_option]} first."
         )
 
 
-def _check_filter_exists(desired: DesiredState, current: ModuleParams | None, reader: Reader) -> None:
-    """Raise NotFoundError if the task sets a filter that does not exist. For check mode; EC2 checks it in a real
-    run."""
+def _check_references(
+    desired: DesiredState, current: ModuleParams | None, target: ModuleParams | None, reader: Reader
+) -> None:
+    """Check what EC2 checks in a real run: that the filter exists, and that the target accepts another source.
+
+    For check mode. target: the desired target if it was read. Raises NotFoundError, TransientError.
+    """
     filter_id = desired.values.get("traffic_mirror_filter_id")
-    if filter_id is None or isinstance(filter_id, UnresolvedRef):
-        return
-    if current and current["traffic_mirror_filter_id"] == filter_id:
-        return
-    if not reader.describe(FILTER, ids=(filter_id,)):
+    is_new = current is None or current.get("traffic_mirror_filter_id") != filter_id
+    if isinstance(filter_id, str) and is_new and not reader.describe(FILTER, ids=(filter_id,)):
         raise not_found_error(FILTER, filter_id)
+    interface = desired.values.get("network_interface_id") or (current or {}).get("network_interface_id")
+    if target is not None and interface is not None:
+        check_sources(target, interface, reader)
 
 
 def _predicted(after: ModuleParams, length: int | None) -> ModuleParams:
@@ -330,10 +337,20 @@ def _predicted(after: ModuleParams, length: int | None) -> ModuleParams:
 
     length: None to omit the packet length.
     """
-    predicted = without_unresolved({**after, "packet_length": length})
+    predicted = {**after, "packet_length": length}
     if length is None:
         del predicted["packet_length"]
     return predicted
+
+
+def _is_moved(desired: DesiredState, current: ModuleParams) -> bool:
+    """Whether the task requires another interface than the session has."""
+    return not SESSION.immutable_options.isdisjoint(differences(SESSION, current, desired.values))
+
+
+def _needs_replacement(desired: DesiredState, current: ModuleParams | None) -> bool:
+    """Whether the task replaces the session by one with the same name on another interface."""
+    return current is not None and may_replace(desired) and _is_moved(desired, current)
 
 
 def _settable(values: ModuleParams) -> ModuleParams:

@@ -16,6 +16,14 @@ from typing import Any, Callable
 from .._model.desired_state import CreatedIdRef, DesiredState
 from .._model.errors import ConflictError, NotFoundError, ValidationError
 from .._model.matching import check_read_only, differences, find_match, has_values
+from .._model.ownership import (
+    check_guard,
+    duplicate_name_error,
+    is_other_name,
+    name_holders,
+    warnings_for,
+    writes_name,
+)
 from .._model.plan import (
     Plan,
     check_owned_by_caller,
@@ -24,6 +32,7 @@ from .._model.plan import (
     delete_action,
     move_actions,
     plan_absence,
+    plan_unresolved,
     tag_actions,
 )
 from .._model.resource_types import ENI, GWLBE, NLB, NLB_PACKET_LENGTH, SESSION, TARGET, ModuleParams
@@ -69,13 +78,17 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
     """Return the planning function for module.run. params: the module options."""
 
     def describe_and_plan(desired: DesiredState, reader: Reader, _check_mode: bool) -> Plan:
+        if desired.unresolved_id is not None:
+            return plan_unresolved(desired)
         state = describe_current(desired, reader)
         if state.replaced is not None:
             check_owner(TARGET, state.replaced, reader.is_foreign)
         result = plan(desired, state)
         check_owned_by_caller(TARGET, result, reader.is_foreign)
+        for matched in (state.current, state.replaced):
+            check_guard(desired, result, matched)
         check_unused(TARGET, result, state.users, params)
-        return result
+        return replace(result, warnings=(*warnings_for(desired, result, state.current), *result.warnings))
 
     return describe_and_plan
 
@@ -97,6 +110,12 @@ def describe_current(desired: DesiredState, reader: Reader) -> CurrentState:
             )
     else:
         current = find_match(desired, rows)
+    # A task with an id creates a target only to replace another one.
+    creates = desired.id is None or replaced is not None
+    if (current or creates) and writes_name(desired, current) and not is_other_name(desired, current):
+        holders = name_holders(desired, rows, (current, replaced), reader.is_foreign)
+        if holders:
+            raise duplicate_name_error(desired, holders)
     to_delete = replaced if desired.present else current
     users = describe_sessions_using(TARGET, to_delete, reader) if to_delete else ()
     return CurrentState(current, replaced, tuple(users))
@@ -127,7 +146,7 @@ def count_sessions(params: ModuleParams, rows: list[ModuleParams], reader: Reade
     """
     if not params["session_count"] or not rows:
         return rows
-    counts = Counter(session["traffic_mirror_target_id"] for session in reader.describe(SESSION))
+    counts = Counter(session.get("traffic_mirror_target_id") for session in reader.describe(SESSION))
     return [{**row, "session_count": counts[row[TARGET.id_option]]} for row in rows]
 
 
@@ -156,7 +175,7 @@ def _plan_replace(desired: DesiredState, state: CurrentState, old: ModuleParams)
         inheriting = replace(desired, id=None, tags=desired.tags.for_replacement(old["tags"]))
         values = {"description": old["description"], **desired.values}
         new = _plan_create(inheriting, values, f"replaces {TARGET.label(old)}, whose destination cannot be changed")
-        new_id, after = CreatedIdRef(TARGET), {**(new.after or {}), "owner_id": old["owner_id"]}
+        new_id, after = CreatedIdRef(TARGET), {**(new.after or {}), "owner_id": old.get("owner_id")}
     else:
         new = plan(desired, replace(state, replaced=None))  # a reused target does not inherit the old target's tags
         new_id, after = state.current[TARGET.id_option], new.after or {}

@@ -2,12 +2,48 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Execution of plans, with a new plan if the state of EC2 changed in the meantime."""
+"""Execution of plans: look, decide, act, each a function of the record of the task (record.py).
+
+Look: describe the current state and plan the remaining calls. Act: send the next call of the plan in progress.
+C(decide) returns the next step:
+
+==================================================================================  ====================================
+known                                                                               next step
+==================================================================================  ====================================
+nothing                                                                             look
+the first plan                                                                      follow it
+the next call was not sent yet                                                      send it
+no call remains                                                                     finish
+the next call failed with a final error                                             fail
+the next call failed otherwise                                                      look after a delay
+
+After that look, if its plan has a call that this task completed (Describe is stale):
+EC2 refused the call, and eventual consistency may be the cause                     send the call again
+the call may have been carried out, and was sent once                               send the call again
+otherwise                                                                           look after a delay
+
+After that look, otherwise:
+the new plan does not have the call; it may have been carried out                   it is complete; follow the new plan
+the new plan does not have the call; EC2 refused it                                 follow the new plan
+the client token was used before: an earlier attempt was carried out                look after a delay
+EC2 refused the call, and eventual consistency may be the cause                     follow the new plan, send it again
+the call may have been carried out, and was sent once                               follow the new plan, send it again
+the call, or an earlier attempt, may have been carried out                          look after a delay
+EC2 refused the call, and the new plan has other parameters                         follow the new plan
+EC2 refused the call                                                                fail
+==================================================================================  ====================================
+
+A look after a delay fails instead if no delay remains; all looks of a task share RETRY_DELAYS. A call that is sent
+again cannot create a second resource: all attempts of a Create have the same client token, until EC2 refused all of
+them and the parameters change. A completed call is never sent again. A deletion of a resource that does not exist is
+complete if an earlier attempt may have deleted the resource, otherwise it is skipped.
+"""
 
 from __future__ import annotations
 
+import enum
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Callable, TypeVar
 
@@ -17,14 +53,40 @@ from .._ec2.errors import Ec2Error
 from .._model.api_objects import from_api
 from .._model.errors import AmbiguousMatchError, ConflictError, TransientError, ValidationError
 from .._model.matching import matches, merge_reply
-from .._model.plan import Action, Plan, delete_action
-from .._model.resource_types import ApiParams, ModuleParams, ResourceType
+from .._model.plan import Action, Plan
+from .._model.resource_types import FILTER, SESSION, TARGET, ApiParams, ModuleParams, ResourceType
+from .record import TOKEN_USED, Call, Failure, Record, TaskFailed, list_calls
 
-# Delays in seconds between reads of a resource that EC2 may not return yet. EC2 documents no bound for its eventual
-# consistency. Terraform's provider does not wait at all, so a longer wait is unlikely to help.
-RETRY_DELAYS = (0.0, 0.25, 0.5, 1.0, 2.0)
-# Delays in seconds between checks for a duplicate name. The client that created the duplicate may delete it.
-DUPLICATE_CHECK_DELAYS = (0.25, 0.5, 1.0)
+# Errors that no other attempt of this task can resolve: they concern the whole account or its credentials ("Error codes
+# for the Amazon EC2 API"), or are quotas that a deletion in progress does not explain.
+FINAL_CODES = frozenset(
+    (
+        "AuthFailure",
+        "Blocked",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "OptInRequired",
+        "PendingVerification",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "TagLimitExceeded",
+        "TrafficMirrorFilterLimitExceeded",
+        "TrafficMirrorSessionLimitExceeded",
+        "TrafficMirrorSessionsPerTargetLimitExceeded",
+        "TrafficMirrorSourcesPerTargetLimitExceeded",
+        "TrafficMirrorTargetLimitExceeded",
+    )
+)
+# Errors that occur while EC2 still counts a session, rule or target that was just deleted.
+_STALE_CODES = frozenset(
+    (
+        "InterfaceInUseByTrafficMirrorSession",
+        "InterfaceInUseByTrafficMirrorTarget",
+        "NlbInUseByTrafficMirrorTarget",
+        "TrafficMirrorFilterRuleLimitExceeded",
+        "TrafficMirrorSessionsPerInterfaceLimitExceeded",
+    )
+)
 Result = TypeVar("Result")
 
 
@@ -34,126 +96,125 @@ class Outcome:
 
     before, after: the resource, as module options, before and after the task; None if it does not exist.
     expected: the resource after the task according to the plan. actions: the completed calls that changed something.
+    warnings: messages for the user.
     """
 
     before: ModuleParams | None
     after: ModuleParams | None
     expected: ModuleParams | None
     actions: tuple[Action, ...]
+    warnings: tuple[str, ...] = ()
 
 
-class PlanFailed(Exception):
-    """A call of a plan failed.
+class Step(enum.Enum):
+    """A step of a task, see the table of the module."""
 
-    plan, action, error: the plan, its failed call, and the error. completed: the calls completed before. created_ids:
-    the ids of the resources they created. Completed calls are not rolled back, because another client may already use
-    the new resources, or the replaced resource may already be deleted.
+    LOOK = enum.auto()
+    FOLLOW = enum.auto()
+    SEND = enum.auto()
+    FINISH = enum.auto()
+    FAIL = enum.auto()
+
+
+def execute(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
+    """Run a task.
+
+    make_plan: reads the current state and returns the plan. Raises TaskFailed, and the errors of make_plan if they
+    occur before the first call.
     """
-
-    def __init__(
-        self, plan: Plan, action: Action, error: Ec2Error, completed: list[Action], created_ids: dict[ResourceType, str]
-    ) -> None:
-        self.plan, self.action, self.error = plan, action, error
-        self.completed, self.created_ids = completed, created_ids
-        remaining = plan.actions[plan.actions.index(action) + 1 :]
-        sentences = [format_error(error, action)]
-        sentences += [f"Completed: {_list_calls(completed)}."] if completed else []
-        sentences += _list_created(created_ids)
-        sentences += [f"Not sent: {_list_calls(remaining)}."] if remaining else []
-        super().__init__(" ".join(sentences))
-
-    @property
-    def can_replan(self) -> bool:
-        """Whether a new plan may succeed, because another client made the change first or a response was lost.
-
-        EC2 documents no error code for a duplicate session number or an already enabled network service, so this
-        includes all codes except those for missing permissions and throttling.
-        """
-        return not (self.error.denied or self.error.throttled)
-
-    @property
-    def may_have_succeeded(self) -> bool:
-        """Whether EC2 may have completed the call: no response arrived, or the error is the response to a retry."""
-        return self.error.no_response or self.error.retried
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether the same call may succeed after a delay, because EC2 is eventually consistent."""
-        return self.error.not_found or self.error.in_use
-
-
-class ConcurrentCreate(ConflictError):
-    """Another client created a resource of the same name at the same time. The plan's resource was deleted."""
-
-
-class PartialFailure(ConflictError):
-    """Some calls were completed, but reading the state for the remaining calls failed or revealed a conflict.
-
-    cause: the error. completed: the completed calls. created_ids: the ids of the resources they created.
-    """
-
-    def __init__(self, cause: Exception, completed: list[Action], created_ids: dict[ResourceType, str]) -> None:
-        self.cause, self.completed, self.created_ids = cause, completed, created_ids
-        text = format_error(cause) if isinstance(cause, Ec2Error) else str(cause)
-        super().__init__(" ".join([text, f"Completed: {_list_calls(completed)}.", *_list_created(created_ids)]))
-
-
-def apply_until_stable(make_plan: Callable[[], Plan], ec2: Ec2) -> Outcome:
-    """Plan and apply, again with a new plan as long as an error may be due to a stale plan.
-
-    make_plan: reads the current state and returns the plan. Raises PlanFailed and PartialFailure, which include the
-    completed calls of all attempts, and the errors of make_plan.
-    """
-    delays = iter(RETRY_DELAYS)
-    first: Plan | None = None
-    failure: PlanFailed | None = None
-    completed: list[Action] = []
-    created_ids: dict[ResourceType, str] = {}
+    record = Record()
     while True:
+        step = decide(record)
         try:
-            plan = retry_on_stale(make_plan, delays)
-        except (ValidationError, ConflictError, Ec2Error) as cause:
-            if completed:
-                raise PartialFailure(cause, completed, created_ids) from cause
-            raise
-        first = first or plan
-        if failure is not None and failure.may_have_succeeded and not _still_needed(plan, failure):
-            completed.append(failure.action)  # the new plan does not contain the call, so EC2 completed it
-            resource_type = failure.action.resource_type
-            if (
-                resource_type is not None
-                and failure.plan.before is None
-                and plan.before
-                and resource_type.id_option in plan.before
-            ):
-                created_ids[resource_type] = plan.before[resource_type.id_option]
-        if failure is not None and plan.actions == failure.plan.actions and not failure.is_transient:
-            # Do not repeat a call that found a duplicate or that EC2 may have completed. Read the state again until it
-            # shows the duplicate or the completed change.
-            can_replan = failure.error.duplicate or failure.may_have_succeeded
-        else:
-            try:
-                after, changes = apply(plan, ec2)
-                return Outcome(first.before, after, plan.after, (*completed, *changes))
-            except PartialFailure as error:
-                raise PartialFailure(
-                    error.cause, [*completed, *error.completed], {**created_ids, **error.created_ids}
-                ) from error.cause
-            except ConcurrentCreate as error:
-                delay = next(delays, None)
-                if delay is None:
-                    raise (PartialFailure(error, completed, created_ids) if completed else error) from None
-                time.sleep(delay)
-                failure = None
-                continue
-            except PlanFailed as error:
-                failure, can_replan = error, error.can_replan
-                completed += failure.completed
-                created_ids.update(failure.created_ids)
-        delay = next(delays, None)
-        if delay is None or not can_replan:
-            raise PlanFailed(failure.plan, failure.action, failure.error, completed, created_ids) from failure.error
-        time.sleep(delay)
+            if step is Step.LOOK and _pause(record):
+                look(record, make_plan)
+            elif step is Step.FOLLOW and record.seen is not None:
+                record.follow(record.seen)
+            elif step is Step.SEND:
+                send(record, ec2)
+            elif step is Step.FINISH and record.first is not None and record.plan is not None:
+                actions = tuple(call.action for call in record.done)
+                return Outcome(record.first.before, record.after, record.plan.after, actions, record.first.warnings)
+            else:
+                raise TaskFailed(record) from record.failures[0].error
+        except (ValidationError, ConflictError, Ec2Error) as error:
+            if not record.done and not record.failures:
+                raise
+            record.failures.append(Failure(error))
+            raise TaskFailed(record) from error
+
+
+def decide(record: Record) -> Step:
+    """Return the next step, see the table of the module."""
+    failed, seen = record.failed, record.seen
+    if failed is None:
+        if record.plan is None:
+            return Step.LOOK if seen is None else Step.FOLLOW
+        return Step.SEND if record.remaining else Step.FINISH
+    if failed.call is None or is_final(failed.error):
+        return Step.FAIL
+    if seen is None:
+        return Step.LOOK
+    attempts = record.count_unknown(failed.call.identity)
+    may_repeat = is_stale(failed.error) or (failed.is_unknown and attempts == 1)
+    if isinstance(failed.error, Ec2Error) and failed.error.code == TOKEN_USED:
+        may_repeat = False
+    if record.is_stale(seen):
+        return Step.SEND if may_repeat else Step.LOOK
+    planned = record.find(seen, failed.call.identity)
+    if planned is None or may_repeat:
+        return Step.FOLLOW
+    if attempts:
+        return Step.LOOK
+    return Step.FOLLOW if planned.params != failed.call.params else Step.FAIL
+
+
+def look(record: Record, make_plan: Callable[[], Plan]) -> None:
+    """Read the state and plan. Raises the errors of make_plan."""
+    record.seen = retry_on_stale(make_plan, record.delays)
+    record.lags = record.is_stale(record.seen)
+
+
+def send(record: Record, ec2: Ec2) -> None:
+    """Send the next call and store its result in the record.
+
+    Raises AmbiguousMatchError if it created a duplicate name, and Ec2Error if that cannot be checked.
+    """
+    if record.plan is None or not _check_permissions(record, record.plan, ec2):
+        return
+    call = record.call_of(record.remaining[0])
+    token = {"ClientToken": record.token(call)} if call.action.creates else {}
+    try:
+        reply = ec2.call(call.action.operation, **call.params, **token)
+    except Ec2Error as error:
+        failure = Failure(error, call)
+        if not (call.action.missing_is_success and error.not_found):
+            record.fail(failure)
+            return
+        if failure.is_unknown or record.count_unknown(call.identity):
+            record.complete(call)  # an earlier attempt deleted the resource
+        record.settle(call.identity)
+    else:
+        _store_reply(record, call, reply, ec2)
+    record.position, record.failed, record.seen = record.position + 1, None, None
+    if call.action.creates:
+        _check_name(record, call, ec2)
+
+
+def is_final(error: Exception) -> bool:
+    """Whether no other attempt of the task can resolve an error. botocore already repeated throttled calls."""
+    if not isinstance(error, Ec2Error):
+        return True
+    return error.denied or error.throttled or not error.sent or error.code in FINAL_CODES
+
+
+def is_stale(error: Exception) -> bool:
+    """Whether EC2's eventual consistency may cause an error, so that the same call may succeed after a delay."""
+    if not isinstance(error, Ec2Error):
+        return False
+    # EC2 documents no code for a network service that is on or off already.
+    is_service = error.operation == "ModifyTrafficMirrorFilterNetworkServices"
+    return error.not_found or error.in_use or error.duplicate or is_service or error.code in _STALE_CODES
 
 
 def retry_on_stale(read: Callable[[], Result], delays: Iterator[float]) -> Result:
@@ -168,102 +229,6 @@ def retry_on_stale(read: Callable[[], Result], delays: Iterator[float]) -> Resul
             time.sleep(delay)
 
 
-def apply(plan: Plan, ec2: Ec2) -> tuple[ModuleParams | None, list[Action]]:
-    """Run the plan. Returns the resource according to EC2's responses, and the calls that changed something.
-
-    The tags in the result are those of the plan, because the response to a Modify call has none. Raises PlanFailed,
-    ConcurrentCreate, PartialFailure.
-    """
-    after = plan.after
-    completed: list[Action] = []
-    ids: dict[ResourceType, str] = {}
-    for action in plan.actions if plan.replaces else ():
-        # Detect a missing permission to delete before the first call, not after half of the replacement.
-        error = ec2.dry_run(action.operation, **action.params) if action.missing_is_success else None
-        if error is not None and error.denied:
-            raise PlanFailed(plan, action, error, completed, ids)
-    for action in plan.actions:
-        try:
-            reply = _call_with_retry(
-                action, action.with_created_ids(ids), ec2, may_lag=action.needs_created_id or bool(completed)
-            )
-        except Ec2Error as error:
-            if action.missing_is_success and error.not_found:
-                completed += [action] if error.retried else []  # an earlier attempt deleted the resource
-                continue
-            raise PlanFailed(plan, action, error, completed, ids) from error
-        completed.append(action)
-        if action.resource_type is not None and after is not None:
-            row = from_api(action.resource_type, reply[action.resource_type.api], ec2.arn_base)
-            if action.creates and not action.resource_type.parent_id_member:
-                ids[action.resource_type] = row[action.resource_type.id_option]
-                try:
-                    _resolve_duplicate(plan, action, ids[action.resource_type], ec2)
-                except AmbiguousMatchError as duplicate:
-                    raise PartialFailure(duplicate, completed, {}) from duplicate
-                except Ec2Error as error:
-                    raise PartialFailure(error, completed, ids) from error
-            after = merge_reply(after, action.resource_type, row)
-    return after, completed
-
-
-def _resolve_duplicate(plan: Plan, action: Action, created_id: str, ec2: Ec2) -> None:
-    """Delete the created resource and raise ConcurrentCreate if another client created one of the same name.
-
-    A resource is deleted immediately if its id is greater than that of the duplicate. Otherwise it is deleted if the
-    duplicate still exists after DUPLICATE_CHECK_DELAYS, which happens if the other client did not see this resource.
-    So the two clients never keep both resources and rarely delete both. Raises Ec2Error, and AmbiguousMatchError if the
-    created resource cannot be deleted.
-    """
-    resource_type = action.resource_type
-    if resource_type is None or plan.duplicates is None:
-        return
-    for delay in (*DUPLICATE_CHECK_DELAYS, None):
-        rows = ec2.describe(resource_type)
-        duplicates = [
-            row[resource_type.id_option]
-            for row in rows
-            if row[resource_type.id_option] != created_id and plan.duplicates(row)
-        ]
-        if not duplicates:
-            return
-        if delay is None or created_id > min(duplicates):
-            break
-        time.sleep(delay)
-    deletion = delete_action(
-        resource_type, {resource_type.id_option: created_id, "tags": {}}, "another client created a duplicate"
-    )
-    try:
-        ec2.call(deletion.operation, **deletion.params)
-    except Ec2Error as error:
-        if not error.not_found:
-            raise AmbiguousMatchError(
-                f"{format_error(error, deletion)} Two {resource_type.noun}s now have this name: {created_id} (created "
-                f"by this task) and {min(duplicates)}. Delete one."
-            ) from error
-    raise ConcurrentCreate(
-        f"Another client kept creating the same resource, {action.resource}; this task deleted its own. Rerun the task "
-        "when the other client has stopped."
-    )
-
-
-def _call_with_retry(action: Action, params: ApiParams, ec2: Ec2, may_lag: bool) -> ApiParams:
-    """Run the call. Repeats it after RETRY_DELAYS if EC2 does not reflect an earlier call of the plan yet.
-
-    may_lag: whether an earlier call of the plan may cause such an error.
-    """
-    delays = iter(RETRY_DELAYS if may_lag else ())
-    while True:
-        try:
-            return ec2.call(action.operation, **params)
-        except Ec2Error as error:
-            is_stale = error.in_use or (error.not_found and action.needs_created_id)
-            delay = next(delays, None)
-            if delay is None or not is_stale:
-                raise
-        time.sleep(delay)
-
-
 def dry_run_errors(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
     """Check the calls of a plan with DryRun.
 
@@ -273,7 +238,7 @@ def dry_run_errors(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
     failures, unverified = [], []
     for action in plan.actions:
         if action.pending:
-            unverified.append(_list_calls([action]))
+            unverified.append(list_calls([action]))
             continue
         error = ec2.dry_run(action.operation, **action.params)
         if error is not None:
@@ -304,24 +269,65 @@ def wait_for(outcome: Outcome, resource_type: ResourceType, ec2: Ec2, timeout: i
         delay = min(delay * 2, 5.0)
 
 
-def _still_needed(plan: Plan, failure: PlanFailed) -> bool:
-    """Whether the new plan contains the failed call, possibly with an id that did not exist before."""
-    failed = failure.action
-    return any(
-        one.operation == failed.operation
-        and (one.resource == failed.resource or failed.resource_type in failure.created_ids)
-        for one in plan.actions
-    )
+def _pause(record: Record) -> bool:
+    """Wait before a look that follows a failure. Returns false if no delay remains."""
+    if record.failed is not None:
+        delay = next(record.delays, None)
+        if delay is None:
+            return False
+        time.sleep(delay)
+    return True
 
 
-def _list_created(created_ids: dict[ResourceType, str]) -> list[str]:
-    """Return a sentence for each created resource. created_ids: ids by resource type."""
-    return [
-        f"The new {resource_type.noun} is {created_id}; the next run resumes with it."
-        for resource_type, created_id in created_ids.items()
-    ]
+def _check_permissions(record: Record, plan: Plan, ec2: Ec2) -> bool:
+    """Check each action of a replacement once with DryRun, before its first call. Returns false if one is denied.
+
+    A missing permission is then detected before the first call, not after half of the replacement. The replaced
+    resource takes the place of the one that does not exist yet.
+    """
+    if not plan.replaces or plan.before is None or record.position > 0:
+        return True
+    ids = {resource_type: plan.before.get(resource_type.id_option, "") for resource_type in (SESSION, FILTER, TARGET)}
+    for action in plan.actions:
+        if action.operation in record.checked:
+            continue
+        record.checked.add(action.operation)
+        error = ec2.dry_run(action.operation, **action.with_created_ids({**ids, **record.created_by_type}))
+        if error is not None and error.denied:
+            record.fail(Failure(error, record.call_of(action), is_dry_run=True))
+            return False
+    return True
 
 
-def _list_calls(actions: Iterable[Action]) -> str:
-    """Return the calls as text for a message."""
-    return "; ".join(f"{action.operation} on {action.resource}" for action in actions)
+def _store_reply(record: Record, call: Call, reply: ApiParams, ec2: Ec2) -> None:
+    """Store a completed call and the resource in its response.
+
+    The tags of the resource are those of the plan, because the response to a Modify call has none.
+    """
+    resource_type = call.action.resource_type
+    if resource_type is None:
+        record.complete(call)
+        return
+    row = from_api(resource_type, reply[resource_type.api], ec2.arn_base)
+    record.complete(call, row[resource_type.id_option] if call.action.creates else None)
+    if record.after is not None:
+        record.after = merge_reply(record.after, resource_type, row)
+
+
+def _check_name(record: Record, call: Call, ec2: Ec2) -> None:
+    """Raise AmbiguousMatchError if another client created a resource of the same name at the same time.
+
+    Neither is deleted: the other client may already use either of them.
+    """
+    resource_type, duplicates = call.action.resource_type, record.plan.duplicates if record.plan else None
+    if resource_type is None or resource_type.parent_id_member or duplicates is None:
+        return
+    created_id = record.created_ids[call.identity]
+    ids = [row[resource_type.id_option] for row in ec2.describe(resource_type) if duplicates(row)]
+    others = [one for one in ids if one != created_id]
+    if others:
+        raise AmbiguousMatchError(
+            f"Another client created a {resource_type.noun} of the same name at the same time: {', '.join(others)}. "
+            f"This task created {created_id}. Delete all but one of them, then rerun the task; it resumes with the "
+            "other one."
+        )

@@ -4,26 +4,29 @@
 
 """Queries of the info modules.
 
-EC2 documents no tag filters for these resource types, so the info modules apply them to the results.
+All ids, names and filters are compared with the resources that EC2 returns. Filters are also sent to EC2 where it
+supports them, so that it returns fewer resources. EC2 documents neither tag filters nor wildcards for these resource
+types.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import Any
 
 from .._ec2.client import VALUES_PER_REQUEST, Ec2
 from .._model.errors import ValidationError
+from .._model.placeholders import is_placeholder, outside_check_mode, parse_placeholder
 from .._model.resource_types import ModuleParams, ResourceType
 from .._model.text import list_some, truncate
-from .._model.validation import check_id, check_text
+from .._model.validation import check_id, check_not_boolean, check_text
+from .._model.wildcards import has_wildcard, matches_wildcards
 
 
-def check_filters(resource_type: ResourceType, filters: ModuleParams) -> dict[str, list[str]]:
+def check_filters(resource_type: ResourceType, filters: ModuleParams, check_mode: bool = False) -> dict[str, list[str]]:
     """Return the filters with their values as lists of strings.
 
-    Raises ValidationError for an unknown filter name or an invalid value.
+    check_mode: omit placeholders of ids, which match nothing. Raises ValidationError for an unknown filter name or an
+    invalid value.
     """
     known = {*resource_type.filters, *(option.replace("_", "-") for option in resource_type.client_side_filters)}
     unknown = sorted(
@@ -34,14 +37,26 @@ def check_filters(resource_type: ResourceType, filters: ModuleParams) -> dict[st
             f"filters: unknown filter names {list_some(unknown)}. Valid names: {', '.join(sorted(known))}, tag-key, "
             "tag:KEY. Names are case-sensitive and have hyphens."
         )
-    return {name: _strings(name, value) for name, value in filters.items()}
+    checked = {name: _strings(name, value) for name, value in filters.items()}
+    return {
+        name: _without_placeholders(f"filters: {name}", values, check_mode) if name.endswith("-id") else values
+        for name, values in checked.items()
+    }
 
 
-def check_ids(resource_type: ResourceType, ids: list[str] | None) -> list[str] | None:
-    """Return the ids unchanged. Raises ValidationError for an id that is malformed or of another resource type."""
-    for one in ids or ():
-        check_id(f"{resource_type.id_option}s", one, resource_type.prefix)
-    return ids
+def check_ids(resource_type: ResourceType, ids: list[str] | None, check_mode: bool = False) -> list[str] | None:
+    """Return the ids without placeholders, None if the option is omitted.
+
+    check_mode: accept placeholders of ids. Raises ValidationError for an id that is malformed or of another resource
+    type.
+    """
+    if ids is None:
+        return None
+    option = f"{resource_type.id_option}s"
+    for one in ids:
+        if parse_placeholder(one, resource_type.prefix) is None:
+            check_id(option, one, resource_type.prefix)
+    return _without_placeholders(option, ids, check_mode)
 
 
 def select(
@@ -56,75 +71,81 @@ def select(
     ids: None for all ids; an id that does not exist is not in the result. filters: values by filter name (see
     check_filters); a filter matches if one of its values matches. names: values of the Name tag, None for any.
     """
-    id_filter = f"{resource_type.tag_type}-id"
-    server_side = {name: values for name, values in filters.items() if name in resource_type.filters}
-    client_side = {name: values for name, values in filters.items() if name not in server_side}
-    if ids is not None:
-        server_side[id_filter] = sorted(set(ids) & set(server_side.get(id_filter, ids)))
-    if not all(filters.values()) or not server_side.get(id_filter, True):
-        return []  # a filter without values matches nothing, but EC2 would ignore it
-    # Only the list of ids may exceed the limit of a request.
-    chunks: Iterable[dict[str, list[str]]] = [server_side]
-    others = sum(len(values) for name, values in server_side.items() if name != id_filter)
-    limit = max(VALUES_PER_REQUEST - others, 1)
-    if len(server_side.get(id_filter, ())) > limit:
-        chunks = [
-            {**server_side, id_filter: server_side[id_filter][start : start + limit]}
-            for start in range(0, len(server_side[id_filter]), limit)
-        ]
-    rows = [row for chunk in chunks for row in ec2.describe(resource_type, filters=chunk, child_tags=True)]
-    rows = [row for row in rows if names is None or row["tags"].get("Name") in names]
+    if not all(filters.values()) or ids == [] or names == []:
+        return []  # nothing matches an empty list, but EC2 would ignore it
     rows = [
         row
-        for row in rows
-        if all(_matches_filter(resource_type, row, name, values) for name, values in client_side.items())
+        for chunk in _server_side_filters(resource_type, ids, filters)
+        for row in ec2.describe(resource_type, filters=chunk, child_tags=True)
     ]
-    return sorted(rows, key=lambda row: row[resource_type.id_option])
+    selected = {
+        row[resource_type.id_option]: row
+        for row in rows
+        if (ids is None or row[resource_type.id_option] in ids)
+        and (names is None or row["tags"].get("Name") in names)
+        and all(_matches_filter(row, name, values) for name, values in filters.items())
+    }
+    return [row for _id, row in sorted(selected.items())]
 
 
-def _matches_filter(resource_type: ResourceType, row: ModuleParams, name: str, values: list[str]) -> bool:
-    """Whether a resource matches a client-side filter.
+def _server_side_filters(
+    resource_type: ResourceType, ids: list[str] | None, filters: dict[str, list[str]]
+) -> list[dict[str, list[str]]]:
+    """Return the filters of each Describe call. None has more values than a request can have.
 
-    The wildcards in values are EC2's: C(*) matches any text, C(?) one character, and a backslash escapes a wildcard.
+    If ids are listed, or a filter by id has many values, only ids are sent. Otherwise the filters with the fewest
+    values are sent.
     """
+    id_filter = f"{resource_type.tag_type}-id"
+    supported = {
+        name: sorted(set(values)) for name, values in filters.items() if _is_supported(resource_type, name, values)
+    }
+    listed = supported.get(id_filter)
+    if ids is not None:
+        wanted = sorted(set(ids) & set(listed) if listed is not None else set(ids))
+    elif listed is not None and sum(map(len, supported.values())) > VALUES_PER_REQUEST:
+        wanted = listed
+    else:
+        sent: dict[str, list[str]] = {}
+        for name, values in sorted(supported.items(), key=lambda item: len(item[1])):
+            if sum(map(len, sent.values())) + len(values) <= VALUES_PER_REQUEST:
+                sent[name] = values
+        return [sent]
+    starts = range(0, len(wanted), VALUES_PER_REQUEST)
+    return [{id_filter: wanted[start : start + VALUES_PER_REQUEST]} for start in starts]
+
+
+def _is_supported(resource_type: ResourceType, name: str, values: list[str]) -> bool:
+    """Whether EC2 supports a filter with these values.
+
+    EC2 omits a field that is not set, so it is not known to match the value that the field has in results.
+    """
+    unset = [str(f.unset) for f in resource_type.fields if f.unset is not None and f.option == _option(name)]
+    return name in resource_type.filters and not any(has_wildcard(value) or value in unset for value in values)
+
+
+def _matches_filter(row: ModuleParams, name: str, values: list[str]) -> bool:
+    """Whether a resource matches a filter, with the wildcards of EC2 (see wildcards.py)."""
     if name == "tag-key":
         texts = list(row["tags"])
     elif name.startswith("tag:"):
         texts = [text for key, text in row["tags"].items() if name == f"tag:{key}"]
     else:
-        texts = [
-            str(row[option])
-            for option in resource_type.client_side_filters
-            if name == option.replace("_", "-") and option in row
-        ]
-    return any(_matches_pattern(_tokenize(value), text) for value in values for text in texts)
+        texts = [str(row[option]) for option in (_option(name),) if option in row]
+    return any(matches_wildcards(value, text) for value in values for text in texts)
 
 
-def _tokenize(value: str) -> list[str]:
-    """Split a filter value into tokens: wildcards, characters, and escaped characters with their backslash."""
-    return re.findall(r"\\.|.", value, re.DOTALL)
+def _option(name: str) -> str:
+    """Return the option whose value a filter compares."""
+    return name.replace("-", "_")
 
 
-def _matches_pattern(tokens: list[str], text: str) -> bool:
-    """Whether the tokens match the whole text.
-
-    Backtracks only to the last C(*), so the time is at most proportional to the product of both lengths. A regular
-    expression would take exponential time for many wildcards.
-    """
-    position = token = 0
-    star, resume = -1, 0
-    while position < len(text):
-        if token < len(tokens) and tokens[token] == "*":
-            star, resume = token, position
-            token += 1
-        elif token < len(tokens) and (tokens[token] == "?" or tokens[token][-1] == text[position]):
-            token, position = token + 1, position + 1
-        elif star >= 0:
-            resume += 1
-            token, position = star + 1, resume
-        else:
-            return False
-    return all(one == "*" for one in tokens[token:])
+def _without_placeholders(option: str, ids: list[str], check_mode: bool) -> list[str]:
+    """Return the ids without placeholders. Raises ValidationError for a placeholder outside check mode."""
+    placeholders = [one for one in ids if is_placeholder(one)]
+    if placeholders and not check_mode:
+        raise ValidationError(outside_check_mode(option, truncate(placeholders[0])))
+    return [one for one in ids if one not in placeholders]
 
 
 def _strings(name: str, value: Any) -> list[str]:
@@ -133,5 +154,6 @@ def _strings(name: str, value: Any) -> list[str]:
     for one in values:
         if one is None or isinstance(one, (dict, list)):
             raise ValidationError(f"filters: {truncate(name)} must be a value or a list of values.")
+        check_not_boolean("filters", truncate(name), one)
         check_text(f"filters: {truncate(name)}", str(one))
     return [str(one) for one in values]

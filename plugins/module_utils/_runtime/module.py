@@ -14,7 +14,7 @@ from typing import Any, Callable, NoReturn
 gc.disable()
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from .._model.errors import ConflictError, ValidationError
+from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
 from .argument_spec import (
     COMMON_OPTIONS,
     MAX_WAIT_TIMEOUT,
@@ -23,21 +23,27 @@ from .argument_spec import (
     find_too_large,
     without_number_types,
 )
-from .._model.desired_state import DesiredState, UnresolvedRef
-from .._ec2.client import Ec2
+from .._model.desired_state import DesiredState
+from .._model.placeholders import (
+    UnresolvedRef,
+    is_placeholder,
+    outside_check_mode,
+    with_placeholders,
+)
+from .._ec2.client import Ec2, sts_config
 from .._ec2.errors import Ec2Error
+from .._ec2.sdk_errors import may_be_invalid_config
+from .._ec2.secrets import sdk_text
 from .._model.resource_types import ModuleParams, ResourceType
 from .executor import (
     Outcome,
-    PartialFailure,
-    PlanFailed,
-    RETRY_DELAYS,
-    apply_until_stable,
     dry_run_errors,
+    execute,
     retry_on_stale,
     wait_for,
 )
-from .._model.plan import Plan
+from .record import RETRY_DELAYS, TaskFailed
+from .._model.plan import Plan, add_placeholders
 from .._ec2.rate_limiter import RateLimiter
 from .info import check_filters, check_ids, select
 from .._model.validation import check_number
@@ -93,6 +99,7 @@ def resource_module(
             "purge_tags": {"type": "bool", "default": True},
             **COMMON_OPTIONS,
             "allow_replacement": {"type": "bool", "default": False},
+            "adopt": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 120},
         },
@@ -108,15 +115,32 @@ def connect(module: AnsibleAWSModule, rate_limiter: RateLimiter | None = None, c
     """Create the EC2 client from the connection options of the module.
 
     rate_limiter: see Ec2. config: a botocore configuration; the option O(aws_config) takes precedence. Raises
-    ValidationError if O(aws_config) is not valid for botocore. AnsibleAWSModule reports errors of the other options.
+    ValidationError if O(aws_config) is not valid for botocore, and Ec2Error if the client cannot be created for another
+    reason, such as an unknown profile or an unreadable file.
     """
+
+    # module.client calls this for errors of botocore. AnsibleAWSModule's method prints their traceback, in which a line
+    # of the credentials file can appear.
+    def fail_json_aws(exception: BaseException, **_: Any) -> NoReturn:
+        raise exception
+
+    def create_client(service: str, **options: Any) -> Any:
+        module.fail_json_aws = fail_json_aws
+        return module.client(service, **options)
+
+    def create_sts_client() -> Any:
+        return create_client("sts", aws_config=sts_config(module.params.get("aws_config")))
+
+    failure: Exception
     try:
-        client = module.client("ec2", config=config)
-    except Exception as error:  # a botocore exception, or TypeError for an unknown argument
-        if not module.params.get("aws_config"):
-            raise
-        raise ValidationError(f"aws_config is not valid for botocore: {truncate(error)}") from error
-    return Ec2(client, sts=lambda: module.client("sts"), rate_limiter=rate_limiter)
+        return Ec2(create_client("ec2", config=config), sts=create_sts_client, rate_limiter=rate_limiter)
+    except Exception as error:
+        given = (module.params.get(option) for option in ("secret_key", "session_token"))
+        text = sdk_text(error, given)
+        failure = Ec2Error("", type(error).__name__, text, sent=False)
+        if module.params.get("aws_config") and may_be_invalid_config(error):
+            failure = ValidationError(f"aws_config is not valid for botocore: {truncate(text)}")
+    raise failure  # outside the except block, so that its traceback does not contain the SDK's
 
 
 def run(
@@ -128,7 +152,8 @@ def run(
     state and returns the plan; its last argument is true in check mode.
     """
     try:
-        desired = DesiredState.from_options(resource_type, module.params)
+        desired = DesiredState.from_options(resource_type, module.params, module.check_mode)
+        _check_ignored_ids(module)
         check(desired)
         check_number("wait_timeout", module.params["wait_timeout"], 1, MAX_WAIT_TIMEOUT, " seconds")
         ec2 = connect(module)
@@ -136,33 +161,38 @@ def run(
             plan = retry_on_stale(lambda: make_plan(desired, ec2, True), iter(RETRY_DELAYS))
             if module.params["verify_permissions"]:
                 _verify_permissions(module, plan, ec2)
-            outcome = Outcome(plan.before, plan.after, plan.after, plan.actions)
+            outcome = Outcome(plan.before, plan.after, plan.after, plan.actions, plan.warnings)
         else:
-            outcome = apply_until_stable(lambda: make_plan(desired, ec2, False), ec2)
-    except PartialFailure as error:
-        fail(module, msg=format_conflict(error, ec2), changed=True)
+            outcome = execute(lambda: make_plan(desired, ec2, False), ec2)
+    except TaskFailed as error:
+        details = {"error": error_details(error.error)} if isinstance(error.error, Ec2Error) else {}
+        fail(module, msg=format_conflict(error, ec2), changed=bool(error.completed), **details)
     except ConflictError as error:
-        fail(module, msg=format_conflict(error, ec2))
+        fail(module, msg=format_conflict(error, ec2), changed=isinstance(error, DryRunExecutedError))
     except ValidationError as error:
         fail(module, msg=str(error))
-    except PlanFailed as error:
-        fail(module, msg=str(error), error=error_details(error.error), changed=bool(error.completed))
     except Ec2Error as error:
         fail(module, msg=format_error(error), error=error_details(error))
     if not module.check_mode:
         _wait_until_visible(module, outcome, resource_type, ec2)
-    pending = {
-        field.option: action.params[field.member].name
+    references = {
+        field.option: action.params[field.member]
         for action in outcome.actions
         for field in resource_type.fields
         if isinstance(action.params.get(field.member), UnresolvedRef)
     }
+    for warning in (*outcome.warnings, *_reference_warnings(references)):
+        module.warn(printable(warning))
+    before, after = with_placeholders(outcome.before or {}), with_placeholders(outcome.after or {})
+    if module.check_mode and after:
+        after = add_placeholders(resource_type, after)
+    pending = {option: reference.name for option, reference in references.items()}
     finish(
         module,
         changed=bool(outcome.actions),
-        diff={"before": outcome.before or {}, "after": outcome.after or {}},
+        diff={"before": before, "after": after},
         actions=[action.describe() for action in outcome.actions],
-        **{resource_type.key: outcome.after or {}},
+        **{resource_type.key: after},
         **({"pending": pending} if pending else {}),
     )
 
@@ -189,8 +219,8 @@ def run_info(
         supports_check_mode=True,
     )
     try:
-        filters = check_filters(resource_type, module.params["filters"])
-        ids = check_ids(resource_type, module.params[ids_option])
+        filters = check_filters(resource_type, module.params["filters"], module.check_mode)
+        ids = check_ids(resource_type, module.params[ids_option], module.check_mode)
         ec2 = connect(module)
         rows = select(resource_type, ec2, ids, filters, module.params["names"])
         if extend is not None:
@@ -216,15 +246,32 @@ def fail(module: AnsibleAWSModule, msg: str, **result: Any) -> NoReturn:
     raise AssertionError("fail_json ends the module")
 
 
-def format_conflict(error: ConflictError, ec2: Ec2) -> str:
+def format_conflict(error: ConflictError | TaskFailed, ec2: Ec2) -> str:
     """Return the message for a conflict, with the region. A message that comes from an EC2 error already has it."""
-    has_region = isinstance(error, PartialFailure) and isinstance(error.cause, Ec2Error)
+    has_region = isinstance(error, TaskFailed) and isinstance(error.error, Ec2Error)
     return str(error) if has_region else f"{ec2.region}: {error}"
 
 
 def error_details(error: Ec2Error) -> dict[str, str]:
     """Return the C(error) entry of a result."""
     return {"code": error.code, "message": error.message, "operation": error.operation}
+
+
+def _check_ignored_ids(module: AnsibleAWSModule) -> None:
+    """Raise ValidationError if O(removed_session_ids) has a placeholder outside check mode."""
+    for one in module.params.get("removed_session_ids") or ():
+        if is_placeholder(one) and not module.check_mode:
+            raise ValidationError(outside_check_mode("removed_session_ids", one))
+
+
+def _reference_warnings(references: dict[str, UnresolvedRef]) -> list[str]:
+    """Return a warning for each name that no resource has. references: by the option for the id."""
+    return [
+        f"{option.replace('_id', '_name')}: no {option.split('_')[2]} is named {reference.name} yet. Check mode "
+        "assumes that an earlier task creates it; otherwise the real run fails."
+        for option, reference in references.items()
+        if not reference.registered
+    ]
 
 
 def _verify_permissions(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
@@ -261,3 +308,5 @@ def _wait_until_visible(module: AnsibleAWSModule, outcome: Outcome, resource_typ
     except Ec2Error as error:
         reason = f"waiting for EC2 to return it failed: {format_error(error)}"
         fail(module, msg=completed + reason, error=error_details(error), **result)
+    except (ConflictError, ValidationError) as error:
+        fail(module, msg=f"{completed}waiting for EC2 to return it failed: {error}", **result)

@@ -17,6 +17,8 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.tags import TagCha
 from botocore.exceptions import ConnectionClosedError, NoCredentialsError
 from botocore.stub import Stubber
 
+from tests.unit.ec2.canned import connect
+
 
 class Client:
     """A client of EC2 and STS for a caller with this access key. account: the STS response; None for no response."""
@@ -28,7 +30,8 @@ class Client:
         self.key = access_key
 
     def register(self, name, handler):
-        assert name == "before-send.ec2"
+        if name != "before-send.ec2":
+            return
         request = type(
             "Request", (), {"headers": {"Authorization": f"AWS4-HMAC-SHA256 Credential={self.key}/20260101/"}}
         )
@@ -182,7 +185,8 @@ def test_error_of_ec2_has_the_region():
             Ec2(client, sts=lambda: None).describe(FILTER)
     assert (failure.value.region, failure.value.sent) == ("eu-west-1", True)
     assert error_messages.format_error(failure.value) == (
-        "DescribeTrafficMirrorFilters failed in eu-west-1: InternalError: try again."
+        "DescribeTrafficMirrorFilters failed in eu-west-1: InternalError: try again. EC2 has a temporary problem. "
+        "Rerun the task."
     )
 
 
@@ -202,12 +206,9 @@ def test_call_without_credentials_is_reported_as_not_sent():
 
 
 def test_call_without_response_has_the_region():
-    class Unreachable(Client):
-        def describe_traffic_mirror_filters(self, **_):
-            raise ConnectionClosedError(endpoint_url="https://ec2")
-
+    ec2, _session = connect(ConnectionClosedError(endpoint_url="https://ec2"))
     with pytest.raises(Ec2Error) as failure:
-        Ec2(Unreachable("testing"), sts=lambda: None).describe(FILTER)
+        ec2.describe(FILTER)
     assert failure.value.no_response and failure.value.sent
     assert error_messages.format_error(failure.value).startswith(
         "DescribeTrafficMirrorFilters in eu-west-1 got no reply from EC2: Connection was closed"

@@ -61,7 +61,8 @@ def test_check_mode_assumes_missing_references(running, emulator):
     ec2 = Ec2(running[1], sts=lambda: None)
     entries = planner.plan(fleet, describe_current(fleet, resolve(fleet, params, ec2, True), ec2))
     assert plan_entry.summary(entries)["create"] == 6
-    assert "traffic_mirror_target_id" not in entries[0].describe() and "  new  " in fleet_report.table(entries, 1, {})
+    assert str(entries[0].describe()["traffic_mirror_target_id"]) == "tmt-(known after apply: new)"
+    assert "  new  " in fleet_report.table(entries, 1, {})
     with pytest.raises(ConflictError, match=r"targets\[0\]: no target is named new"):
         resolve(fleet, {**params, "traffic_mirror_filter_name": "lab-filter"}, ec2, False)
 

@@ -81,7 +81,9 @@ def test_warnings():
     (nothing,) = fleet_report.warnings([], {})
     assert nothing.startswith("sources match no interface.")
     state = replace(
-        state, filter_id=UnresolvedRef("dns"), targets=(Target(UnresolvedRef("sensors"), None, None, frozenset()),)
+        state,
+        filter_id=UnresolvedRef("dns", "tmf"),
+        targets=(Target(UnresolvedRef("sensors", "tmt"), None, None, frozenset()),),
     )
     names = fleet_report.pending(state)
     assert names == {"traffic_mirror_filter_id": "dns", "targets": ["sensors"]}

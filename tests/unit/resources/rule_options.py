@@ -24,7 +24,14 @@ def rule(number=100, direction="ingress", action="accept", **more):
 
 def desired_state(entries, **options):
     """Return the validated desired state of a filter with these rules."""
-    params = {"state": "present", "name": "f", "purge_tags": True, "allow_replacement": False, "purge_rules": True}
+    params = {
+        "state": "present",
+        "name": "f",
+        "purge_tags": True,
+        "allow_replacement": False,
+        "adopt": False,
+        "purge_rules": True,
+    }
     desired = DesiredState.from_options(FILTER, {**params, "rules": entries, **options})
     filter_resource.check(desired)
     return desired
@@ -55,9 +62,15 @@ MATCHES = st.one_of(st.just({}), PORT_MATCHES, st.sampled_from([{"protocol": "ic
 
 
 @st.composite
-def rule_lists(draw, numbers=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100, 32766)):
-    """Draw a valid value of the option rules: up to ten rules with overlapping matches."""
-    keys = draw(st.sets(st.tuples(st.sampled_from(["ingress", "egress"]), st.sampled_from(numbers)), max_size=10))
+def rule_lists(draw, numbers=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100, 32766), sizes=(0, 10)):
+    """Draw a valid value of the option rules with overlapping matches.
+
+    sizes: the minimum and maximum number of rules, before the list is limited to ten rules in each direction.
+    """
+    pairs = st.tuples(st.sampled_from(["ingress", "egress"]), st.sampled_from(numbers))
+    keys = draw(st.sets(pairs, min_size=sizes[0], max_size=sizes[1]))
+    for direction in ("ingress", "egress"):
+        keys -= set(sorted(key for key in keys if key[0] == direction)[10:])
     drawn = []
     for direction, number in sorted(keys):
         version = draw(st.sampled_from([4, 4, 6]))

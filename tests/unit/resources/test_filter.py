@@ -38,6 +38,9 @@ class FakeReader:
             rows = [row for row in rows if row[name.replace("-", "_")] in values]
         return rows
 
+    def is_foreign(self, owner):
+        return False  # EC2 returns no owner of a filter
+
 
 def filter_row(digit="1", name="dns", rules=(), **members):
     reply = {"TrafficMirrorFilterId": f"tmf-{digit * 17}", "Description": "old", "NetworkServices": [], **members}
@@ -59,7 +62,7 @@ def session_row(digit="1", filter_id=FILTER_ID):
     }
 
 
-OPTIONS = {"state": "present", "purge_tags": True, "purge_rules": True, "allow_replacement": False}
+OPTIONS = {"state": "present", "purge_tags": True, "purge_rules": True, "allow_replacement": False, "adopt": False}
 
 
 def plan_filter(reader, **options):
@@ -152,7 +155,7 @@ def test_ambiguous_name_fails():
 
 
 def test_rename_to_a_used_name_fails():
-    with pytest.raises(ConflictError, match="The options match different filters"):
+    with pytest.raises(ConflictError, match=r"name 'web' is already the name of filter tmf-2+ .*Name web"):
         plan_filter(
             FakeReader(filter_row("1"), filter_row("2", name="web")), traffic_mirror_filter_id=FILTER_ID, name="web"
         )
@@ -241,6 +244,14 @@ def test_interrupted_replacement_is_resumed():
             plan_filter(reader, **{key: value for key, value in options.items() if key != "description"}, **previous)
 
 
+def test_several_unfinished_replacements_fail():
+    """Two tasks replaced the filter at once. Finishing one of them would leave two filters of the name."""
+    old = filter_row("1")
+    successors = [filter_row(digit, Description="new", tags={REPLACES: FILTER_ID}) for digit in "23"]
+    with pytest.raises(ConflictError, match="has 2 unfinished replacements: filter tmf-2.*; filter tmf-3.* Delete all"):
+        plan_filter(FakeReader(old, *successors), name="dns", description="new", allow_replacement=True)
+
+
 def test_replacement_keeps_rule_tags():
     reader = FakeReader(filter_row(rules=[rule(1, tags={"Why": "dns"})]))
     result = plan_filter(reader, name="dns", description="new", allow_replacement=True)
@@ -269,5 +280,5 @@ def test_replaces_tag_is_kept_until_the_old_filter_is_deleted():
 def test_replacement_with_too_many_rules_fails():
     old = filter_row(rules=[rule(n) for n in range(1, 9)])
     options = {"name": "dns", "description": "new", "allow_replacement": True, "purge_rules": False}
-    with pytest.raises(ConflictError, match="the filter would have 11 rules, and EC2 allows 10"):
+    with pytest.raises(ConflictError, match="the filter would have 11 ingress rules; EC2 allows 10"):
         plan_filter(FakeReader(old), **options, rules=[rule(n) for n in range(20, 23)])

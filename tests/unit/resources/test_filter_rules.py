@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.vtap.aws.plugins.module_utils._model.api_objects import sort_rules
+from ansible_collections.vtap.aws.plugins.module_utils._model.api_objects import from_api, sort_rules
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import ConflictError, ValidationError
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import RULE
 from ansible_collections.vtap.aws.plugins.module_utils._resources import filter_rules, rule_coverage
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.unit.resources.rule_options import described_rules, desired_state, rule, rule_lists, rule_values
 
 TMF = "tmf-0a1b2c3d4e5f60718"
+NUMBERS = (*range(1, 11), 100, 32766, 2**31 - 1)
 
 
 def run_steps(current, entries, purge=True):
@@ -36,8 +37,11 @@ def run_steps(current, entries, purge=True):
     for rules in lists:
         numbers = [(row["direction"], row["rule_number"]) for row in rules]
         assert len(set(numbers)) == len(numbers), "two rules have the same number"
-        assert len(rules) <= 10
-        assert all(1 <= number <= 32766 for _direction, number in numbers)
+        assert len(rules) <= max(len(lists[0]), len(lists[-1]), 10), "more rules than before, after and EC2's limit"
+        for direction in ("ingress", "egress"):
+            count, *ends = (sum(r["direction"] == direction for r in one) for one in (rules, lists[0], lists[-1]))
+            assert count <= max(*ends, 10), "more rules in a direction than before, after and EC2's limit"
+        assert all(1 <= number <= 2**31 - 1 for _direction, number in numbers)
     return lists, steps
 
 
@@ -52,10 +56,9 @@ def find_gaps(lists):
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ([rule(n) for n in range(1, 12)], "rules: 11 rules are listed; a filter can have 0 to 10"),
         ([rule(1), rule(1, action="reject")], "rules: ingress 1 is listed twice"),
-        ([rule(0)], "rules: ingress 0: rule_number must be 1 to 32766, not 0"),
-        ([rule(32767)], "rules: ingress 32767: rule_number must be 1 to 32766, not 32767"),
+        ([rule(0)], "rules: ingress 0: rule_number must be 1 to 2147483647, not 0"),
+        ([rule(2**31)], "rules: ingress 2147483648: rule_number must be 1 to 2147483647, not 2147483648"),
         (
             [rule(1, source_cidr="::/0")],
             "source_cidr and destination_cidr must both be IPv4 or both IPv6, not ::/0 and 0",
@@ -75,9 +78,11 @@ def find_gaps(lists):
         ([rule(1, protocol="tcp", source_port="65536")], "source_port must be a port or a range.*0 to 65535"),
         ([rule(1, protocol="tcp", source_port="1-2-3")], "source_port must be a port or a range"),
         ([rule(1, protocol="tcp", source_port="http")], "source_port must be a port or a range"),
-        ([rule(1, protocol="tpc")], "protocol must be 1 to 255 or one of all, icmp, .*not 'tpc'"),
-        ([rule(1, protocol="0")], "protocol must be 1 to 255"),
-        ([rule(1, protocol="256")], "protocol must be 1 to 255"),
+        ([rule(1, protocol="tpc")], "protocol must be 0 to 255 or one of all, icmp, .*not 'tpc'"),
+        ([rule(1, protocol="256")], "protocol must be 0 to 255"),
+        ([rule(1, protocol="-2")], "protocol must be 0 to 255"),
+        ([rule(1, protocol="0", source_port="1")], "source_port requires protocol tcp or udp, not all"),
+        ([rule(1, tags={"a": True})], 'rules: ingress 1: tags: a is a boolean.* Quote the value: a: "true"'),
         ([rule(1, tags={"": "x"})], "rules: ingress 1: tags: a key must have 1 to 128 characters"),
     ],
 )
@@ -93,6 +98,9 @@ def test_invalid_rules(entries, message):
         ({"protocol": "UDP", "source_port": "53-53"}, {"protocol": "udp", "source_port": "53"}),
         ({"protocol": "ipv6-icmp"}, {"protocol": "icmpv6"}),
         ({"protocol": "-1"}, {"protocol": "all"}),
+        ({"protocol": "0"}, {"protocol": "all"}),
+        ({"protocol": "000"}, {"protocol": "all"}),
+        ({"rule_number": 2**31 - 1}, {"rule_number": 2147483647}),
         ({"protocol": "254"}, {"protocol": "254"}),
         ({"protocol": "tcp", "destination_port": " 8000 - 8100 "}, {"destination_port": "8000-8100"}),
         ({"source_cidr": "2001:0DB8:0::/32", "destination_cidr": "::/0"}, {"source_cidr": "2001:db8::/32"}),
@@ -102,6 +110,20 @@ def test_invalid_rules(entries, message):
 def test_values_are_normalized(options, expected):
     (child,) = desired_state([rule(**options)]).children
     assert {option: child.values[option] for option in expected} == expected
+
+
+@pytest.mark.parametrize("number", [None, 0, -1])
+def test_any_protocol_of_ec2_is_no_change(number):
+    reply = {"TrafficMirrorFilterRuleId": "tmfr-1", "TrafficDirection": "ingress", "RuleNumber": 40000} | {
+        "RuleAction": "accept",
+        "SourceCidrBlock": "0.0.0.0/0",
+        "DestinationCidrBlock": "0.0.0.0/0",
+        **({} if number is None else {"Protocol": number}),
+    }
+    row = from_api(RULE, reply, "")
+    assert row["protocol"] == "all"
+    entries = [{option: value for option, value in row.items() if option != RULE.id_option}]
+    assert filter_rules.plan_rule_changes(TMF, [row], desired_state(entries).children, True) == ([], [row])
 
 
 def test_renumbering_modifies_the_rule_in_one_call():
@@ -164,8 +186,52 @@ def test_replaced_rule_in_a_full_filter_does_not_pass_on_its_tags():
     current = described_rules([rule(n) for n in range(1, 11)], tags={"Team": "old", "aws:x": "y"})
     entries = [*[rule(n) for n in range(1, 10)], rule(20, "egress")]
     actions, after = filter_rules.plan_rule_changes(TMF, current, desired_state(entries).children, True)
-    assert [action.operation for action in actions] == ["ModifyTrafficMirrorFilterRule", "DeleteTags"]
+    assert [action.operation for action in actions] == ["DeleteTags", "ModifyTrafficMirrorFilterRule"]
     assert after[-1]["tags"] == {"aws:x": "y"}
+
+
+TAGS = st.dictionaries(st.sampled_from(["Name", "Team", "cost:a", "cost:b", "x"]), st.sampled_from(["1", "2"]))
+OLD_TAGS = st.builds(lambda tags, more: {**tags, **more}, TAGS, st.sampled_from([{}, {"aws:x": "y"}, {"AWS:z": ""}]))
+
+
+@settings(derandomize="CI" in os.environ, max_examples=300, deadline=None)
+@given(
+    old=OLD_TAGS,
+    new=st.none() | TAGS,
+    options=st.fixed_dictionaries(
+        {
+            "purge_tags": st.booleans(),
+            "ignore_tag_keys": st.sampled_from([[], ["Team"], ["Team", "x", "cost:a"]]),
+            "ignore_tag_key_prefixes": st.sampled_from([[], ["cost:"], ["T", "x"]]),
+            "default_tags": st.sampled_from([{}, {"Team": "1"}, {"cost:b": "2", "y": "1"}]),
+        }
+    ),
+)
+def test_replacing_rule_never_inherits_tags(old, new, options):
+    """A rule that takes the place of another gets the tags that it would be created with, and reserved ones remain."""
+    current = described_rules([rule(n) for n in range(1, 11)], tags=old)
+    entry = rule(20, "egress", **({} if new is None else {"tags": new}))
+    children = desired_state([*[rule(n) for n in range(1, 10)], entry], **options).children
+    (create,), _after = filter_rules.plan_rule_changes(TMF, [], (children[-1],), True)
+    specification = create.params.get("TagSpecifications", [{"Tags": []}])[0]["Tags"]
+    expected = {tag["Key"]: tag["Value"] for tag in specification}
+    actions, after = filter_rules.plan_rule_changes(TMF, current, children, True)
+    reserved = {key: value for key, value in old.items() if key.lower().startswith("aws:")}
+    (replaced,) = (row for row in after if row["direction"] == "egress")
+    assert replaced["tags"] == {**reserved, **expected}
+    tags = dict(old)
+    for action in actions:
+        if replaced[RULE.id_option] not in action.params.get("Resources", [action.params.get(RULE.id_member)]):
+            continue
+        if action.operation == "DeleteTags":
+            tags = {
+                key: value for key, value in tags.items() if key not in [one["Key"] for one in action.params["Tags"]]
+            }
+        elif action.operation == "CreateTags":
+            tags.update((one["Key"], one["Value"]) for one in action.params["Tags"])
+        else:
+            assert {**reserved, **expected}.items() >= tags.items(), "the new rule has tags of the old one"
+    assert tags == replaced["tags"]
 
 
 def test_rules_are_created_before_others_are_deleted():
@@ -193,8 +259,33 @@ def test_unlisted_rules_are_kept_without_purging():
     actions, after = filter_rules.plan_rule_changes(TMF, current, desired_state([rule(3)]).children, False)
     assert [action.operation for action in actions] == ["CreateTrafficMirrorFilterRule"]
     assert [row["rule_number"] for row in after] == [1, 2, 3]
-    with pytest.raises(ConflictError, match="the filter would have 11 rules, and EC2 allows 10"):
+    message = "the filter would have 11 ingress rules; EC2 allows 10 .*only with purge_rules: true"
+    with pytest.raises(ConflictError, match=message):
         filter_rules.plan_rule_changes(TMF, current, desired_state([rule(n) for n in range(3, 12)]).children, False)
+
+
+def test_ec2_decides_about_more_than_ten_rules_of_both_directions():
+    entries = [rule(n, direction) for direction in ("ingress", "egress") for n in range(1, 11)]
+    actions, after = filter_rules.plan_rule_changes(TMF, [], desired_state(entries).children, True)
+    assert len(actions) == len(after) == 20
+    with pytest.raises(ConflictError, match=r"would have 11 ingress rules; EC2 allows 10 rules for a filter"):
+        filter_rules.plan_rule_changes(TMF, [], desired_state([*entries, rule(11)]).children, True)
+
+
+def test_rules_beyond_the_limit_that_ec2_returned_are_no_change():
+    current = described_rules([rule(n) for n in range(1, 13)])
+    children = desired_state([rule(n) for n in range(1, 13)]).children
+    assert filter_rules.plan_rule_changes(TMF, current, children, True) == ([], current)
+
+
+def test_rules_without_optional_members_are_replaced():
+    """EC2's service model requires no member of a rule in replies."""
+    current = [from_api(RULE, {"TrafficMirrorFilterRuleId": "tmfr-1", "SourceCidrBlock": "odd"}, "")]
+    actions, _after = filter_rules.plan_rule_changes(TMF, current, desired_state([rule(1)]).children, True)
+    assert sorted(action.operation for action in actions) == [
+        "CreateTrafficMirrorFilterRule",
+        "DeleteTrafficMirrorFilterRule",
+    ]
 
 
 def test_omitted_rules_are_kept_and_an_empty_list_deletes_all():
@@ -217,8 +308,19 @@ def test_listed_numbers_are_reassigned_without_purging():
 
 
 @settings(derandomize="CI" in os.environ, max_examples=300, deadline=None)
-@given(before=rule_lists(), after=rule_lists(), purge=st.booleans())
+@given(before=rule_lists(NUMBERS), after=rule_lists(NUMBERS), purge=st.booleans())
 def test_any_list_changes_to_any_other(before, after, purge):
+    check_change(before, after, purge)
+
+
+@settings(derandomize="CI" in os.environ, max_examples=60, deadline=None)
+@given(before=rule_lists(NUMBERS, (8, 20)), after=rule_lists(NUMBERS, (8, 20)), purge=st.booleans())
+def test_any_long_list_changes_to_any_other(before, after, purge):
+    """EC2 may allow ten rules for each direction."""
+    check_change(before, after, purge)
+
+
+def check_change(before, after, purge):
     current = described_rules(before)
     try:
         lists, steps = run_steps(current, after, purge)

@@ -69,7 +69,6 @@ def test_session_identified_by_number_is_renamed():
 def test_renumber_to_a_used_number_fails():
     one, two = session_row(1, "1", name="one"), session_row(2, "2", name="two")
     for reader, options in (
-        (FakeReader(one, two), {"network_interface_id": WEB, "name": "one"}),
         (FakeReader(one, two), {"network_interface_id": WEB, "traffic_mirror_session_id": one[SESSION.id_option]}),
         (FakeReader(one, two), {"traffic_mirror_session_id": one[SESSION.id_option]}),
         (FakeReader(one, two), {"name": "one"}),
@@ -77,6 +76,8 @@ def test_renumber_to_a_used_number_fails():
         with pytest.raises(ConflictError) as error:
             plan_session(reader, **options, session_number=2)
         assert one[SESSION.id_option] in str(error.value) and two[SESSION.id_option] in str(error.value)
+    with pytest.raises(ConflictError, match="session tms-2.*was not changed: its Name is 'two', not 'one'"):
+        plan_session(FakeReader(one, two), network_interface_id=WEB, name="one", session_number=2)
 
 
 def test_ambiguous_name_fails():
@@ -91,10 +92,12 @@ def test_unknown_id_fails():
         plan_session(FakeReader(), **NEW, session_number=1, traffic_mirror_session_id="tms-" + "9" * 17)
 
 
-def test_name_is_scoped_to_the_interface():
-    on_db = session_row(1, "1", DB, name="tap")
-    result = plan_session(FakeReader(on_db), **NEW, name="tap")
-    assert operations(result) == ["CreateTrafficMirrorSession"]
+def test_session_of_the_interface_is_preferred_by_name():
+    """Two sessions can have one name after parallel runs. The one on the task's interface is the session."""
+    on_db, on_web = session_row(1, "1", DB, name="tap"), session_row(2, "2", name="tap")
+    result = plan_session(FakeReader(on_db, on_web), **NEW, name="tap", description="d")
+    assert operations(result) == ["ModifyTrafficMirrorSession"]
+    assert result.before[SESSION.id_option] == on_web[SESSION.id_option]
 
 
 def test_absent_ignores_other_sessions_with_the_name():

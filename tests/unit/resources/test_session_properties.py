@@ -17,7 +17,8 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state impo
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import ConflictError, ValidationError
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import SESSION
 from ansible_collections.vtap.aws.plugins.module_utils._resources import session
-from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import PlanFailed, apply_until_stable
+from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import execute
+from ansible_collections.vtap.aws.plugins.module_utils._runtime.record import TaskFailed
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ EXISTING = st.fixed_dictionaries(
         "Description": st.sampled_from(["old", "x"]),
         "Name": st.sampled_from(NAMES),
         "tags": TAGS,
-        "aws_tags": st.just({"aws:stack": "s"}),
+        "aws_tags": st.sampled_from([{"aws:stack": "s"}, {"aws:stack": "s"}, {"vtap:fleet": "f", "vtap:stack": "s"}]),
     },
 )
 OPTIONS = st.fixed_dictionaries(
@@ -60,6 +61,7 @@ OPTIONS = st.fixed_dictionaries(
         "position": st.integers(0, 3),
         "purge_tags": st.booleans(),
         "allow_replacement": st.booleans(),
+        "adopt": st.booleans(),
     },
     optional={
         "renumbered": st.sampled_from([1, 2, 3]),
@@ -117,11 +119,11 @@ def run_task(prerequisites, options, identifying, check_mode=False):
             plan = make_plan(desired, ec2, True)
             outcome = None, bool(plan.actions), plan.before, plan.after
         else:
-            applied = apply_until_stable(lambda: make_plan(desired, ec2, False), ec2)
+            applied = execute(lambda: make_plan(desired, ec2, False), ec2)
             outcome = None, bool(applied.actions), applied.before, applied.after
     except (ValidationError, ConflictError) as error:
         outcome = str(error), False, None, None
-    except PlanFailed as error:
+    except TaskFailed as error:
         raise AssertionError(f"EC2 rejected a planned call: {error}") from error
     return outcome, [entry["action"] for entry in emulator.log() if not entry["dry_run"]]
 
@@ -134,7 +136,7 @@ def describe_replies(prerequisites):
 # Without Phase.explain, which would take minutes of calls. In CI each run uses the same examples, elsewhere new ones.
 @settings(
     derandomize="CI" in os.environ,
-    max_examples=250,
+    max_examples=100,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

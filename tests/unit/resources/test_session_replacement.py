@@ -26,6 +26,8 @@ from tests.unit.resources.session_helpers import (
     session_row,
 )
 
+GONE = {DB: None}  # a session found by name is moved only off an interface that cannot send packets
+
 
 def test_interface_change_requires_name_and_allow_replacement():
     on_db = session_row(1, "1", DB, name="tap")
@@ -49,7 +51,7 @@ def test_replacement_inherits_settings_and_tags():
         Description="d",
         Tags=[{"Key": key, "Value": "v"} for key in ("Name", "keep", "aws:x")],
     )
-    reader = FakeReader(old)
+    reader = FakeReader(old, interfaces=GONE)
     result = plan_session(reader, network_interface_id=WEB, name="v", allow_replacement=True)
     assert operations(result) == ["CreateTrafficMirrorSession", "DeleteTrafficMirrorSession", "DeleteTags"]
     assert result.replaces and REPLACES not in result.after["tags"]
@@ -98,25 +100,26 @@ def test_interrupted_replacement_by_id_is_finished(name):
     assert operations(result) == ["DeleteTrafficMirrorSession", "DeleteTags"]
     assert result.actions[0].params == {"TrafficMirrorSessionId": old[SESSION.id_option]}
     assert operations(plan_session(FakeReader(new), **options, allow_replacement=True)) == ["DeleteTags"]
-    with pytest.raises(ConflictError, match="The options match different"):
+    message = {"tap": "cannot be moved to eni-", "before": "name 'tap' is already the name of session tms-2"}[name]
+    with pytest.raises(ConflictError, match=message):
         plan_session(FakeReader(old, new), **options)
 
 
 def test_replacement_with_a_used_session_number():
     old, other = session_row(1, "1", DB, name="tap"), session_row(1, "2", WEB, name="other")
-    result = plan_session(FakeReader(old, other), network_interface_id=WEB, name="tap", allow_replacement=True)
-    assert result.actions[0].params["SessionNumber"] == 2
-    with pytest.raises(ConflictError) as error:
-        plan_session(
-            FakeReader(old, other), network_interface_id=WEB, name="tap", session_number=1, allow_replacement=True
-        )
-    assert old[SESSION.id_option] in str(error.value) and other[SESSION.id_option] in str(error.value)
+    reader = FakeReader(old, other, interfaces=GONE)
+    options = {"network_interface_id": WEB, "name": "tap", "allow_replacement": True}
+    assert plan_session(reader, **options).actions[0].params["SessionNumber"] == 2
+    with pytest.raises(ConflictError, match="session tms-2.* its Name is 'other', not 'tap'.*choose another session_n"):
+        plan_session(reader, **options, session_number=1)
+    with pytest.raises(ConflictError, match="name 'tap' is already the name of session tms-1"):
+        plan_session(reader, **options, session_number=1, adopt=True)
 
 
 def test_replacement_with_an_ambiguous_name_fails():
     rows = session_row(1, "1", DB, name="tap"), session_row(2, "2", DB, name="tap")
-    with pytest.raises(ConflictError, match="matches 2 sessions"):
-        plan_session(FakeReader(*rows), **NEW, name="tap", allow_replacement=True)
+    with pytest.raises(ConflictError, match="name 'tap' is already the name of session tms-1.*; session tms-2"):
+        plan_session(FakeReader(*rows, interfaces=GONE), **NEW, name="tap", allow_replacement=True)
 
 
 def test_old_id_identifies_the_new_session_after_a_replacement():

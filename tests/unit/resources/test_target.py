@@ -23,7 +23,7 @@ NLB, NLB_2 = ARN.format("a"), ARN.format("b")
 ENI, VPCE = "eni-" + "5" * 17, "vpce-" + "6" * 17
 ACCOUNT, OTHER = "123456789012", "210987654321"
 TYPES = {"NetworkInterfaceId": resource_types.ENI, "NetworkLoadBalancerArn": resource_types.NLB}
-OPTIONS = {"state": "present", "purge_tags": True, "allow_replacement": False}
+OPTIONS = {"state": "present", "purge_tags": True, "allow_replacement": False, "adopt": False}
 
 
 class FakeReader:
@@ -152,13 +152,23 @@ def test_targets_of_one_endpoint_are_identified_by_name():
 
 
 def test_name_and_destination_of_different_targets_fail():
+    """The destination identifies the target. Its name is protected, and the task's name is taken."""
     reader = FakeReader(target_row(), target_row("2", "u", NetworkInterfaceId=ENI))
-    with pytest.raises(ConflictError, match=r"The options match different targets.*tmt-2+ .*tmt-1+ "):
+    with pytest.raises(ConflictError, match=r"target tmt-2+ .* was not changed: its Name is 'u', not 't'.*"):
         plan_target(reader, name="t", network_interface_id=ENI)
+    with pytest.raises(ConflictError, match=r"name 't' is already the name of target tmt-1+ "):
+        plan_target(reader, name="t", network_interface_id=ENI, adopt=True)
 
 
-def test_target_with_the_destination_is_renamed():
-    result = plan_target(FakeReader(target_row()), name="new", network_load_balancer_arn=NLB)
+def test_target_with_the_destination_is_renamed_only_if_adopted():
+    options = {"name": "new", "network_load_balancer_arn": NLB}
+    with pytest.raises(
+        ConflictError,
+        match=r"its Name is 't', not 'new'. A destination can have only one target: to s"
+        "end packets to it, set traffic_mirror_target_id: tmt-1+ on your sessions. To take it over, set a",
+    ):
+        plan_target(FakeReader(target_row()), **options)
+    result = plan_target(FakeReader(target_row()), **options, adopt=True)
     assert operations(result) == ["CreateTags"] and result.after["tags"] == {"Name": "new"}
 
 
@@ -207,7 +217,12 @@ def test_replacement_creates_switches_sessions_and_deletes():
 def test_replacement_reuses_the_target_of_the_destination(name):
     """The existing target has no name, another name, or the same name (after an interrupted run)."""
     reader = FakeReader(target_row(), target_row("2", name, NetworkInterfaceId=ENI), sessions=[session_row()])
-    result = plan_target(reader, name="t", network_interface_id=ENI, allow_replacement=True)
+    options = {"name": "t", "network_interface_id": ENI, "allow_replacement": True}
+    for old_id in ({}, {"traffic_mirror_target_id": "tmt-" + "1" * 17}):
+        if name == "u":
+            with pytest.raises(ConflictError, match=r"target tmt-2+ .*was not changed: its Name is 'u', not 't'"):
+                plan_target(reader, **options, **old_id)
+    result = plan_target(reader, **options, adopt=name == "u")
     tag_operations = [] if name == "t" else ["CreateTags"]
     assert operations(result) == [*tag_operations, "ModifyTrafficMirrorSession", "DeleteTrafficMirrorTarget"]
     assert result.after["traffic_mirror_target_id"] == "tmt-" + "2" * 17

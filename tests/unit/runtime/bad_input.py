@@ -36,6 +36,8 @@ gc.enable()  # module.py disables garbage collection
 
 ENI, NLB = "eni-0a1b2c3d4e5f60718", "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/s/0a1b2c3d"
 TMS, TMF, TMT = "tms-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718"
+# Placeholders that check mode returns for ids.
+NEW_TMS, NEW_TMF, NEW_TMT = (f"{prefix}-(known after apply: web)" for prefix in ("tms", "tmf", "tmt"))
 ANY = {"source_cidr": "0.0.0.0/0", "destination_cidr": "0.0.0.0/0", "direction": "ingress", "action": "accept"}
 RULE = {**ANY, "rule_number": 1, "protocol": "tcp", "source_port": "1-9", "destination_port": "443", "tags": {"a": "b"}}
 # Valid options of each module. The first of each list has all options that creating the resource requires.
@@ -49,15 +51,18 @@ VALID_OPTIONS = {
         },
         {"network_interface_id": ENI, "name": "web", "packet_length": 100, "description": "x", "tags": {"a": "b"}},
         {"traffic_mirror_session_id": TMS, "state": "absent"},
+        {"name": "web", "adopt": True, "allow_replacement": True, "network_interface_id": ENI},
     ],
     "filter": [
         {"name": "web", "rules": [RULE], "network_services": ["amazon-dns"], "tags": {"a": "b"}},
         {"traffic_mirror_filter_id": TMF, "state": "absent"},
+        {"traffic_mirror_filter_id": TMF, "name": "web", "adopt": True},
     ],
     "target": [
         {"name": "sensor", "network_interface_id": ENI},
         {"network_load_balancer_arn": NLB},
         {"traffic_mirror_target_id": TMT, "state": "absent"},
+        {"network_interface_id": ENI, "name": "web", "adopt": True},
     ],
     "fleet": [
         {
@@ -77,7 +82,8 @@ MODULES = sorted(VALID_OPTIONS)
 
 # Messages of failures that may occur after calls.
 FAILURE_AFTER_CALLS = re.compile(
-    r"in this account and region|creating it requires|are reserved for AWS|UnauthorizedOperation"
+    r"in this account and region|creating it requires|are reserved for AWS|UnauthorizedOperation|TagLimitExceeded|"
+    "rules for a filter"
 )
 # EC2's responses: every Describe returns an empty list, every other action is denied.
 RESPONSE_SETS = (

@@ -23,25 +23,39 @@ MODIFY = Action(
 )
 DELETE = Action("DeleteTrafficMirrorSession", {}, "session tms-1", "absent", missing_is_success=True)
 TAG = Action("CreateTags", {"Tags": []}, "session tms-1", "tags")
+UNTAG_NEW = Action(
+    "DeleteTags", {"Resources": [CreatedIdRef(SESSION)], "Tags": [{"Key": "old"}]}, "session", "replaced"
+)
 NO_CHANGE = Plan(before={"tags": {}}, after={"tags": {}})
 DUPLICATE_NUMBER = Ec2Error("CreateTrafficMirrorSession", "InvalidParameterValue", "number is already being used")
 NOT_FOUND = Ec2Error("X", "InvalidTrafficMirrorSessionId.NotFound", "gone")
 DENIED = Ec2Error("X", "UnauthorizedOperation", "no")
 NO_RESPONSE = Ec2Error("X", "", "connection closed")
 THROTTLED = Ec2Error("X", "RequestLimitExceeded", "slow down", retried=True)
+NOT_SENT = Ec2Error("X", "EndpointConnectionError", "no route", sent=False)
+EXPIRED = Ec2Error("X", "RequestExpired", "expired")
+INVALID = Ec2Error("X", "InvalidParameterValue", "no")
+TOKEN_USED = Ec2Error("X", "IdempotentParameterMismatch", "other parameters")
 REJECTED_RETRY = Ec2Error("X", "InvalidParameterValue", "already mirrored", retried=True)
 
 
 class FakeEc2:
-    """An Ec2 whose calls raise the errors of a script in order (None for success). Records the actions."""
+    """An Ec2 whose calls raise the errors of a script in order (None for success).
+
+    calls, params, tokens: the operation, the parameters and the client token of each call. checked: the operations and
+    parameters of the dry runs, which return the errors in C(denials) by operation.
+    """
 
     arn_base = "arn:aws:ec2:eu-west-1"
 
-    def __init__(self, *script):
-        self.script, self.calls = list(script), []
+    def __init__(self, *script, denials=()):
+        self.script, self.calls, self.params, self.tokens = list(script), [], [], []
+        self.checked, self.denials = [], dict(denials)
 
     def call(self, operation, **params):
         self.calls.append(operation)
+        self.tokens.append(params.pop("ClientToken", None))
+        self.params.append(params)
         errors = [error for error in self.script[:1] if error]
         del self.script[:1]
         if errors:
@@ -49,8 +63,8 @@ class FakeEc2:
         return {"TrafficMirrorSession": ROW}
 
     def dry_run(self, operation, **params):
-        self.calls.append(operation)
-        return self.script.pop(0)
+        self.checked.append((operation, params))
+        return self.denials.get(operation)
 
 
 def planner(*script):
@@ -74,7 +88,7 @@ def session_plan(*actions, **fields):
 CREATE_FILTER = Action("CreateTrafficMirrorFilter", {}, "filter", "new", resource_type=FILTER, creates=True)
 CREATE_RULE = Action(
     "CreateTrafficMirrorFilterRule",
-    {"TrafficMirrorFilterId": CreatedIdRef(FILTER), "Tags": [CreatedIdRef(FILTER)]},
+    {"TrafficMirrorFilterId": CreatedIdRef(FILTER), "TrafficDirection": "ingress", "RuleNumber": 1},
     "rule",
     "new",
     resource_type=RULE,
@@ -91,14 +105,9 @@ FILTER_IN_USE = Ec2Error("X", "TrafficMirrorFilterInUse", "still in use")
 
 
 class FakeFilterEc2(FakeEc2):
-    """Also records the parameters, and responds with a filter and a rule."""
-
-    def __init__(self, *script):
-        super().__init__(*script)
-        self.params = []
+    """Responds with a filter and a rule."""
 
     def call(self, operation, **params):
-        self.params.append(params)
         super().call(operation, **params)
         return {"TrafficMirrorFilter": {"TrafficMirrorFilterId": "tmf-new"}, "TrafficMirrorFilterRule": RULE_ROW}
 

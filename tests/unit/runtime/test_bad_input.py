@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from tests.unit.runtime.bad_input import (
     ENI,
     MODULES,
+    NEW_TMF,
+    NEW_TMS,
+    NEW_TMT,
     NLB,
     TMF,
     TMT,
@@ -82,6 +85,14 @@ TEXTS = st.one_of(
             "eni-" + "\u0660" * 8,
             TMF,
             TMT,
+            NEW_TMS,
+            NEW_TMF,
+            NEW_TMT,
+            f"{NEW_TMF} ",
+            "tmf-(known after apply: )",
+            "tmt-(known after apply: \x1b[31m)",
+            "eni-(known after apply: web)",
+            "vpce-(known after apply: web)",
             f"{NLB}\n",
             NLB.replace("1234", "\u0661\u0662\u0663\u0664"),
             "m5.[",
@@ -123,7 +134,7 @@ property_settings = settings(
 
 @pytest.mark.parametrize("name", MODULES)
 @settings(property_settings, max_examples=80)
-@given(value=VALUES, which=st.integers(0, 2), check_mode=st.booleans())
+@given(value=VALUES, which=st.integers(0, 3), check_mode=st.booleans())
 def test_any_value_for_each_option(ec2, name, value, which, check_mode):
     valid = VALID_OPTIONS[name][which % len(VALID_OPTIONS[name])]
     for path in option_paths(name):

@@ -17,10 +17,14 @@ from botocore.exceptions import InvalidRetryModeError
 from tests.unit.runtime.bad_input import (
     ENI,
     MODULES,
+    NEW_TMF,
+    NEW_TMS,
+    NEW_TMT,
     VALID_OPTIONS,
     ModuleEnd,
     load_main,
     module,
+    option_paths,
     replace_option,
     run_module,
 )
@@ -30,7 +34,7 @@ ANSIBLE_BEFORE_2_19 = tuple(map(int, release.__version__.split(".")[:2])) < (2, 
 # Invalid values: module, option path, value, and a regular expression for the message.
 INVALID = [
     # Quoted values are on one line and shortened.
-    ("filter", ("rules", "protocol"), "x" * 100_000, r"ingress 1: protocol must be 1 to 255 or .*, not 'x+\.\.\.'"),
+    ("filter", ("rules", "protocol"), "x" * 100_000, r"ingress 1: protocol must be 0 to 255 or .*, not 'x+\.\.\.'"),
     ("filter", ("rules", "source_cidr"), "1" * 100_000 + "/8", r"source_cidr must be a network .*, not '1+\.\.\.'"),
     (
         "filter",
@@ -38,7 +42,12 @@ INVALID = [
         "\a" * 5000,
         r"destination_port must be a port .*, not '(\\x07)+.*\.\.\.'",
     ),
-    ("filter", ("rules", "rule_number"), "1e5000", "rule_number must be 1 to 32766, not a number with too many digits"),
+    (
+        "filter",
+        ("rules", "rule_number"),
+        "1e5000",
+        "rule_number must be 1 to 2147483647, not a number with too many digits",
+    ),
     (
         "session",
         ("session_number",),
@@ -67,8 +76,13 @@ INVALID = [
         10**400,
         "wait_timeout must be 1 to 86400 seconds, not a number with too many digits",
     ),
-    ("filter", ("rules", "rule_number"), True, "rules: ingress True: rule_number must be 1 to 32766, not True"),
+    ("filter", ("rules", "rule_number"), True, "rules: ingress True: rule_number must be 1 to 2147483647, not True"),
     ("fleet", ("workers",), True, "workers must be 1 to 50, not True"),
+    # Booleans where EC2 has a text.
+    ("session", ("tags",), {"Mirror": True}, 'tags: Mirror is a boolean.* Quote the value: Mirror: "true" or'),
+    ("target", ("default_tags",), {"a\nb": False}, r'default_tags: a\\nb is a boolean.* value: a\\nb: "false" or a'),
+    ("filter", ("rules", "tags"), {"a": True}, "rules: ingress 1: tags: a is a boolean"),
+    ("session_info", ("filters",), {"tag:Mirror": [True]}, 'filters: tag:Mirror is a boolean.* tag:Mirror: "true" or'),
     ("fleet", ("api_rate",), "nan", "api_rate must be 0.01 to 100000, not nan"),
     ("fleet", ("api_rate",), "inf", "api_rate must be 0.01 to 100000, not inf"),
     ("fleet", ("api_rate",), 5e-324, "api_rate must be 0.01 to 100000, not 5e-324"),
@@ -137,6 +151,22 @@ INVALID = [
         ["\ud800"],
         r"sources\[0\]: availability_zones must be names such as",
     ),
+    # Placeholders of another resource type, and of resources that this collection does not create.
+    ("session", ("traffic_mirror_session_id",), NEW_TMT, "traffic_mirror_session_id must be tms- followed by"),
+    ("session", ("traffic_mirror_filter_id",), NEW_TMT, "traffic_mirror_filter_id must be tmf- followed by"),
+    ("session", ("traffic_mirror_target_id",), NEW_TMF, "traffic_mirror_target_id must be tmt- followed by"),
+    ("session", ("network_interface_id",), "eni-(known after apply: a)", "network_interface_id must be eni- followed"),
+    ("filter", ("traffic_mirror_filter_id",), NEW_TMS, "traffic_mirror_filter_id must be tmf- followed by"),
+    ("target", ("traffic_mirror_target_id",), NEW_TMF, "traffic_mirror_target_id must be tmt- followed by"),
+    ("target", ("network_interface_id",), "eni-(known after apply: a)", "network_interface_id must be eni- followed"),
+    ("fleet", ("targets", "traffic_mirror_target_id"), NEW_TMF, "must (be tmt- followed by|have exactly one of)"),
+    ("session_info", ("ids",), [NEW_TMF], "traffic_mirror_session_ids must be tms- followed by"),
+    ("filter_info", ("ids",), [NEW_TMT], "traffic_mirror_filter_ids must be tmf- followed by"),
+    ("target_info", ("ids",), [NEW_TMS], "traffic_mirror_target_ids must be tmt- followed by"),
+    # Names that would be given to all resources.
+    ("session", ("default_tags",), {"Name": "x"}, "default_tags must not set Name"),
+    ("filter", ("default_tags",), {"Name": "x"}, "default_tags must not set Name"),
+    ("target", ("default_tags",), {"Name": "x"}, "default_tags must not set Name"),
     # Contradictory options.
     (
         "target",
@@ -201,8 +231,9 @@ def test_invalid_aws_config_raises_validation_error(error):
     fake_module = types.SimpleNamespace(params={"aws_config": {"x": 1}}, client=client)
     with pytest.raises(ValidationError, match="aws_config is not valid for botocore: .*(unexpected|Invalid)"):
         module.connect(fake_module)
-    with pytest.raises(type(error)):
+    with pytest.raises(module.Ec2Error) as caught:
         module.connect(types.SimpleNamespace(params={}, client=client))
+    assert (caught.value.code, caught.value.operation, caught.value.sent) == (type(error).__name__, "", False)
 
 
 @pytest.mark.parametrize("option", ["traffic_mirror_filter_name", "traffic_mirror_target_name"])
@@ -213,6 +244,68 @@ def test_invalid_filter_and_target_names_fail_before_any_call(ec2, option, value
     options = {"network_interface_id": ENI, "session_number": 1, option: value}
     ended, calls = run_module("session", options, ec2)
     assert f"{option} {message}" in ended.message and not calls
+
+
+PLACEHOLDERS = {"session": NEW_TMS, "filter": NEW_TMF, "target": NEW_TMT}
+
+
+def id_options():
+    """Return every option that takes ids of mirroring resources: module, path, and a placeholder of that type."""
+    found = []
+    for name in MODULES:
+        for path in option_paths(name):
+            kind = re.search(r"(session|filter|target)_ids?$", path[-1])
+            own = path[-1] in ("id", "ids") and name.split("_")[0]
+            if kind or own in PLACEHOLDERS:
+                value = PLACEHOLDERS[kind[1] if kind else own]
+                found.append((name, path, [value] if path[-1].endswith("s") else value))
+    return found
+
+
+def with_placeholder(name, path, value):
+    """Return valid options of a module with a placeholder, without the option that excludes it."""
+    options = replace_option(VALID_OPTIONS[name][0], path, value)
+    for entry in (options, *options.get("targets", [])):
+        if f"{path[-1][:-3]}_name" in entry:
+            del entry[f"{path[-1][:-3]}_name"]
+    return options
+
+
+def test_every_id_option_is_found():
+    assert {(name, path[-1]) for name, path, _value in id_options()} >= {
+        ("session", "traffic_mirror_session_id"),
+        ("session", "id"),
+        ("session", "traffic_mirror_filter_id"),
+        ("filter", "removed_session_ids"),
+        ("fleet", "traffic_mirror_target_id"),
+        ("session_info", "ids"),
+    }
+
+
+@pytest.mark.parametrize(("name", "path", "value"), id_options())
+def test_placeholder_is_accepted_in_check_mode_only(ec2, name, path, value):
+    options = with_placeholder(name, path, value)
+    ended, calls = run_module(name, options, ec2, False)
+    spelled = {"id": f"traffic_mirror_{name}_id", "ids": f"traffic_mirror_{name.split('_')[0]}_ids"}
+    assert ended.by == "failure" and calls == [], ended.message
+    assert spelled.get(path[-1], path[-1]) in ended.message and "is a placeholder" in ended.message, ended.message
+    ended, calls = run_module(name, options, ec2, True)
+    assert ended.by == "success" or "in this account and region" in ended.message, ended.message
+
+
+@pytest.mark.parametrize("name", ["session", "filter", "target"])
+def test_state_absent_of_a_placeholder_predicts_a_change_without_a_call(ec2, name):
+    options = {f"traffic_mirror_{name}_id": PLACEHOLDERS[name], "state": "absent"}
+    assert run_module(name, options, ec2, False)[0].by == "failure"
+    ended, calls = run_module(name, options, ec2, True)
+    assert ended.by == "success" and not [call for call in calls if call.startswith("describe")]
+
+
+@pytest.mark.parametrize("name", ["session", "filter", "target"])
+@pytest.mark.parametrize(("value", "is_valid"), [(True, True), ("yes", True), (0, True), ("maybe", False), ([], False)])
+def test_adopt_is_a_boolean(ec2, name, value, is_valid):
+    ended, calls = run_module(name, {**VALID_OPTIONS[name][0], "adopt": value}, ec2, True)
+    assert bool(calls) == is_valid and (is_valid or (ended.by == "Ansible" and "adopt" in ended.message))
 
 
 @pytest.mark.parametrize("name", MODULES)

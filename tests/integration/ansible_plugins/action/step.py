@@ -19,7 +19,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 GROUP = "group/vtap.aws.aws"
-# Values that EC2 assigns. Check mode omits new ones.
+# Values that EC2 assigns, apart from ids. Check mode omits new ones.
 ASSIGNED = ("arn", "owner_id", "virtual_network_id")
 
 Result = dict[str, Any]
@@ -103,7 +103,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return [f"expected no failure, got {predicted.get('msg')!r} and {result.get('msg')!r}"]
         key = f"traffic_mirror_{self._kind}"
         resource, after = predicted[key], result[key]
-        expected, known = comparable(key, resource, after, predicted["diff"]["before"], step.get("assigned", []))
+        expected, known = comparable(resource, after, step.get("assigned", []))
         wanted = {**after, **step.get("has", {})}
         return failing(
             {
@@ -158,17 +158,28 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return json.load(reply)
 
 
-def comparable(key: str, predicted: Result, came: Result, before: Result, assigned: list[str]) -> tuple[Result, Result]:
-    """Return both resources without values that EC2 assigns, and without the ids of new rules."""
-    omitted = {f"{key}_id", *ASSIGNED, *assigned} - set(predicted)
+def comparable(predicted: Result, came: Result, assigned: list[str]) -> tuple[Result, Result]:
+    """Return both resources without values that EC2 assigns and values that check mode has placeholders for."""
+    omitted = {*ASSIGNED, *assigned} - set(predicted)
     known = {option: value for option, value in came.items() if option not in omitted}
-    if "rules" not in predicted and "rules" not in known:
-        return predicted, known
-    rule_id = "traffic_mirror_filter_rule_id"
-    rules = [{rule_id: "", **rule} for rule in predicted.get("rules", [])]
-    old = {rule[rule_id] for rule in [*rules, *before.get("rules", [])]}
-    came_rules = [{**rule, rule_id: rule[rule_id] if rule[rule_id] in old else ""} for rule in known.get("rules", [])]
-    return {**predicted, "rules": rules}, {**known, "rules": came_rules}
+    if "rules" in predicted and len(predicted["rules"]) == len(known.get("rules", [])):
+        pairs = [without_placeholders(*pair) for pair in zip(predicted["rules"], known["rules"])]
+        predicted = {**predicted, "rules": [one for one, _other in pairs]}
+        known = {**known, "rules": [other for _one, other in pairs]}
+    return without_placeholders(predicted, known)
+
+
+def without_placeholders(predicted: Result, came: Result) -> tuple[Result, Result]:
+    """Return both dicts without the keys for which the prediction has the placeholder of an id with the same prefix."""
+    assigned = {
+        option
+        for option, value in predicted.items()
+        if isinstance(value, str)
+        and "-(known after apply: " in value
+        and str(came.get(option)).startswith(f"{value.partition('(')[0]}0")
+    }
+    keep: list[Result] = [{k: v for k, v in one.items() if k not in assigned} for one in (predicted, came)]
+    return keep[0], keep[1]
 
 
 def fails_with(result: Result, pattern: str) -> bool:
