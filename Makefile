@@ -43,6 +43,7 @@ lint: .venv/tested .venv/installed ## check style, layout, types, changelog and 
 	$(BIN)/python tools/typecheck.py
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/ansible-lint --offline
+	$(BIN)/python tools/lint_examples.py
 
 unit: .venv/tested ## run unit and property tests
 	@echo '== unit'
