@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Callable
 
 from .desired_state import DesiredState
-from .errors import ConflictError, TransientError
+from .errors import TransientError
 from .plan import Plan
 from .resource_types import SESSION, TARGET, ModuleParams, ResourceType
 from .tags import CLOUDFORMATION, FLEET, OWNERSHIP_MARKS, REPLACES, STACK
@@ -29,10 +29,10 @@ _MARKED_BY = {
 
 
 def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None) -> None:
-    """Raise ConflictError if the plan changes a resource that belongs to something else, unless the task adopts it.
+    """Raise TransientError if the plan changes a resource that belongs to something else, unless the task adopts it.
 
     matched: the resource that the task matched, None if none. A match by id may have another name. An ownership mark
-    always requires O(adopt).
+    always requires O(adopt). An earlier task may just have changed the name or removed the mark.
     """
     if matched is None or not plan.actions or desired.adopt:
         return
@@ -41,7 +41,7 @@ def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None)
     if is_other_name(desired, matched):
         reasons.insert(0, f"its Name is {quote(tags['Name'])}, not {quote(desired.name or '')}")
     if reasons:
-        raise ConflictError(
+        raise TransientError(
             f"{desired.resource_type.label(matched)} was not changed: {' and '.join(reasons)}. "
             f"{_alternative(desired, matched)}To take it over, set adopt: true."
         )

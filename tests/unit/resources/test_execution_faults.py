@@ -171,3 +171,19 @@ def test_other_filter_of_the_name_is_named(emulated):
     rows = [row for row in describe(emulated, FILTER) if row["tags"].get("Name") == "f"]
     assert len(rows) == 2 and all(row["traffic_mirror_filter_id"] in failure.value.message for row in rows)
     assert not any(row["rules"] for row in rows) and first["rules"]
+
+
+def test_name_that_was_just_changed_is_looked_at_again(emulated):
+    """Describe still returns the name before a rename, and the mark before an adoption."""
+    row = run_task(emulated, SESSION, **SESSION_TASK).after
+    by_id = {"traffic_mirror_session_id": row["traffic_mirror_session_id"]}
+    emulated[0].settings(lag={"reads": 2})
+    run_task(emulated, SESSION, **by_id, name="renamed")
+    by_number = {"network_interface_id": row["network_interface_id"], "session_number": row["session_number"]}
+    outcome = run_task(emulated, SESSION, **by_number, name="renamed", description="changed")
+    assert outcome.after["description"] == "changed"
+    emulated[0].settings(lag=None)
+    emulated[1].create_tags(Resources=[*by_id.values()], Tags=[{"Key": "vtap:fleet", "Value": "f"}])
+    emulated[0].settings(lag={"reads": 2})
+    run_task(emulated, SESSION, **by_id, adopt=True)
+    assert run_task(emulated, SESSION, **by_id, description="again").after["description"] == "again"
