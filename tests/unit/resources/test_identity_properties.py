@@ -201,7 +201,7 @@ def summary(plan):
 @pytest.mark.parametrize("resource_type", [SESSION, FILTER, TARGET], ids=lambda one: one.noun)
 @settings(
     derandomize="CI" in os.environ,
-    max_examples=50,
+    max_examples=30,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -136,7 +136,7 @@ def describe_replies(prerequisites):
 # Without Phase.explain, which would take minutes of calls. In CI each run uses the same examples, elsewhere new ones.
 @settings(
     derandomize="CI" in os.environ,
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
