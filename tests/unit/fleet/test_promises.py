@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -17,11 +16,12 @@ from ansible_collections.vtap.aws.plugins.module_utils._fleet.executor import Fl
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.options import Fleet
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import ConflictError
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import SESSION
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.emulator_state import create_prerequisites, replace_sessions
 from tests.unit.fleet.builders import options as fleet_options
+from tests.unit.property_settings import EMULATED
 
 ENIS = [f"eni-0a1b2c3d4e5f607{end}" for end in ("18", "21", "22", "51")]
 ASSIGNED_BY_EC2 = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
@@ -105,14 +105,7 @@ def describe_sessions(prerequisites):
     return {session["traffic_mirror_session_id"]: session for session in sessions}
 
 
-# The same settings as in tests/unit/resources/test_session_properties.py.
-@settings(
-    derandomize="CI" in os.environ,
-    max_examples=100,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(EMULATED, max_examples=100)
 @given(
     existing=st.lists(EXISTING, max_size=8),
     drawn=OPTIONS,

@@ -10,7 +10,6 @@ any way, with and without adopt.
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -21,8 +20,10 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types imp
 from ansible_collections.vtap.aws.plugins.module_utils._resources import filter as filter_resource
 from ansible_collections.vtap.aws.plugins.module_utils._resources import session, target
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import execute
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
+
+from tests.unit.property_settings import EMULATED
 
 MODULES = {SESSION: session, FILTER: filter_resource, TARGET: target}
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
@@ -199,13 +200,7 @@ def summary(plan):
 
 
 @pytest.mark.parametrize("resource_type", [SESSION, FILTER, TARGET], ids=lambda one: one.noun)
-@settings(
-    derandomize="CI" in os.environ,
-    max_examples=30,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(EMULATED, max_examples=30)
 @given(existing=st.tuples(*[st.one_of(EXISTING, EXISTING, EXISTING, st.none())] * 3), options=OPTIONS)
 def test_identity(emulated, resource_type, existing, options):
     ids = create(emulated, resource_type, existing)

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.errors import Ec2Error
@@ -18,9 +16,10 @@ from ansible_collections.vtap.aws.plugins.module_utils._resources import filter 
 from ansible_collections.vtap.aws.plugins.module_utils._resources import session, target
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import Outcome, execute
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.record import TaskFailed
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.property_settings import EMULATED
 from tests.unit.resources.rule_options import rule, rule_lists
 
 MODULES = {SESSION: session, FILTER: filter_resource, TARGET: target}
@@ -64,12 +63,7 @@ def without_id(row):
 TAGS = st.dictionaries(st.sampled_from(["a", "keep", "b"]), st.sampled_from(["", "1"]), max_size=2)
 
 
-@settings(
-    derandomize="CI" in os.environ,
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(EMULATED, max_examples=30)
 @given(
     before=rule_lists(),
     after=rule_lists(),

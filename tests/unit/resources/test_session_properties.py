@@ -9,8 +9,6 @@ The initial sessions on the interfaces and the options of the task are arbitrary
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state import DesiredState
@@ -19,10 +17,11 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types imp
 from ansible_collections.vtap.aws.plugins.module_utils._resources import session
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import execute
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.record import TaskFailed
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.emulator_state import create_prerequisites, replace_sessions
+from tests.unit.property_settings import EMULATED
 
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
 ASSIGNED_BY_EC2 = {"traffic_mirror_session_id", "arn", "owner_id", "virtual_network_id", "packet_length"}
@@ -133,14 +132,7 @@ def describe_replies(prerequisites):
     return sorted(rows, key=lambda row: (row["NetworkInterfaceId"], row["SessionNumber"]))
 
 
-# Without Phase.explain, which would take minutes of calls. In CI each run uses the same examples, elsewhere new ones.
-@settings(
-    derandomize="CI" in os.environ,
-    max_examples=60,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(EMULATED, max_examples=60)
 @given(existing=st.lists(EXISTING, max_size=4), options=OPTIONS)
 def test_guarantees(prerequisites, existing, options):
     replace_sessions(prerequisites, existing)
