@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   adopt:
     description:
-      - Whether the task may take over a resource that belongs to something else.
+      - Whether the task may take over a resource of another task, fleet, stack or tool.
       - "Without it, the task fails before the first change if the resource that it matches has another Name than
         C(name), or carries an ownership mark: C(vtap:fleet), C(vtap:stack) or C(aws:cloudformation:stack-id). This also
         applies to O(state=absent)."

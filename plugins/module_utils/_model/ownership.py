@@ -10,6 +10,7 @@ EC2 enforces no unique names. A name is unique only among the resources that the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Callable
 
 from .desired_state import DesiredState
@@ -26,6 +27,14 @@ _MARKED_BY = {
     STACK: "stack {0} created it (tag vtap:stack)",
     CLOUDFORMATION: "CloudFormation stack {0} created it (tag aws:cloudformation:stack-id)",
 }
+
+
+def protect(desired: DesiredState, plan: Plan, *matched: ModuleParams | None) -> Plan:
+    """Return the plan with warnings about the matched resources. Raises TransientError, see check_guard."""
+    for one in matched:
+        check_guard(desired, plan, one)
+    warnings = [text for one in matched for text in warnings_for(desired, plan, one)]
+    return replace(plan, warnings=(*warnings, *plan.warnings))
 
 
 def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None) -> None:
@@ -82,7 +91,7 @@ def warnings_for(desired: DesiredState, plan: Plan, matched: ModuleParams | None
         return ()
     label, tags = desired.resource_type.label(matched), matched["tags"]
     warnings = []
-    if desired.name is not None and "Name" not in tags and plan.actions:
+    if desired.name is not None and "Name" not in tags and plan.actions and not plan.replaces:
         warnings.append(f"{label} has no Name; it gets the name {quote(desired.name)} of this task.")
     if REPLACES in tags and REPLACES in (plan.after or matched)["tags"] and not desired.allow_replacement:
         warnings.append(
@@ -116,6 +125,18 @@ def writes_name(desired: DesiredState, current: ModuleParams | None) -> bool:
     return (
         desired.present and desired.name is not None and (current or {"tags": {}})["tags"].get("Name") != desired.name
     )
+
+
+def check_name_free(
+    desired: DesiredState,
+    rows: Iterable[ModuleParams],
+    others_than: Iterable[ModuleParams | None],
+    is_foreign: IsForeign,
+) -> None:
+    """Raise TransientError if other resources have the task's name. Parameters as for name_holders."""
+    holders = name_holders(desired, rows, others_than, is_foreign)
+    if holders:
+        raise duplicate_name_error(desired, holders)
 
 
 def duplicate_name_error(desired: DesiredState, holders: list[ModuleParams]) -> TransientError:

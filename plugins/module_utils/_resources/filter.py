@@ -19,7 +19,7 @@ from typing import Callable
 from .._model.desired_state import CreatedIdRef, DesiredState
 from .._model.errors import AmbiguousMatchError, ConflictError, NotFoundError, ValidationError
 from .._model.matching import differences, find_match
-from .._model.ownership import check_guard, duplicate_name_error, name_holders, warnings_for, writes_name
+from .._model.ownership import check_name_free, protect, writes_name
 from .._model.plan import (
     Action,
     Plan,
@@ -72,9 +72,9 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
             return plan_unresolved(desired)
         state = describe_current(desired, reader)
         result = plan(desired, state)
-        check_guard(desired, result, state.current)
+        result = protect(desired, result, state.current)
         check_unused(FILTER, result, state.users, params)
-        return replace(result, warnings=(*warnings_for(desired, result, state.current), *result.warnings))
+        return result
 
     return describe_and_plan
 
@@ -97,9 +97,7 @@ def describe_current(desired: DesiredState, reader: Reader) -> CurrentState:
         # An earlier run replaced the filter with this id; the new filter has the name.
         current = find_match(replace(desired, id=None), others)
     if writes_name(desired, current) or (current and _may_replace(desired) and _needs_replacement(desired, current)):
-        holders = name_holders(desired, others, (current,), reader.is_foreign)
-        if holders:
-            raise duplicate_name_error(desired, holders)
+        check_name_free(desired, others, (current,), reader.is_foreign)
     if current is None:
         return CurrentState(ids=ids)
     pending = [row for row in successors if row["tags"][REPLACES] == current[FILTER.id_option]]

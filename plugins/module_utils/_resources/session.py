@@ -22,7 +22,7 @@ from typing import Callable
 from .._model.desired_state import CreatedIdRef, DesiredState
 from .._model.errors import ConflictError, NotFoundError, TransientError, ValidationError
 from .._model.matching import check_create_options, check_read_only, differences
-from .._model.ownership import check_guard, is_other_name, warnings_for, writes_name
+from .._model.ownership import is_other_name, protect, writes_name
 from .._model.plan import (
     Plan,
     check_owned_by_caller,
@@ -99,9 +99,7 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
         state = describe_current(desired, reader, check_mode)
         result = plan(desired, state)
         check_owned_by_caller(SESSION, result, reader.is_foreign)
-        for matched in (state.current, state.replaced):
-            check_guard(desired, result, matched)
-        return replace(result, warnings=(*warnings_for(desired, result, state.current), *result.warnings))
+        return protect(desired, result, state.current, state.replaced)
 
     return describe_and_plan
 

@@ -16,14 +16,7 @@ from typing import Any, Callable
 from .._model.desired_state import CreatedIdRef, DesiredState
 from .._model.errors import ConflictError, NotFoundError, ValidationError
 from .._model.matching import check_read_only, differences, find_match, has_values
-from .._model.ownership import (
-    check_guard,
-    duplicate_name_error,
-    is_other_name,
-    name_holders,
-    warnings_for,
-    writes_name,
-)
+from .._model.ownership import check_name_free, is_other_name, protect, writes_name
 from .._model.plan import (
     Plan,
     check_owned_by_caller,
@@ -85,10 +78,9 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
             check_owner(TARGET, state.replaced, reader.is_foreign)
         result = plan(desired, state)
         check_owned_by_caller(TARGET, result, reader.is_foreign)
-        for matched in (state.current, state.replaced):
-            check_guard(desired, result, matched)
+        result = protect(desired, result, state.current, state.replaced)
         check_unused(TARGET, result, state.users, params)
-        return replace(result, warnings=(*warnings_for(desired, result, state.current), *result.warnings))
+        return result
 
     return describe_and_plan
 
@@ -113,9 +105,7 @@ def describe_current(desired: DesiredState, reader: Reader) -> CurrentState:
     # A task with an id creates a target only to replace another one.
     creates = desired.id is None or replaced is not None
     if (current or creates) and writes_name(desired, current) and not is_other_name(desired, current):
-        holders = name_holders(desired, rows, (current, replaced), reader.is_foreign)
-        if holders:
-            raise duplicate_name_error(desired, holders)
+        check_name_free(desired, rows, (current, replaced), reader.is_foreign)
     to_delete = replaced if desired.present else current
     users = describe_sessions_using(TARGET, to_delete, reader) if to_delete else ()
     return CurrentState(current, replaced, tuple(users))

@@ -302,11 +302,11 @@ def test_read_by_id(read):
         refused(f"Invalid{kind}ID.NotFound"),
         refused("UnauthorizedOperation", status=403),
     )
-    look_up = getattr(ec2, read)
-    assert look_up(prefix) == {f"{kind}Id": prefix}
-    assert look_up(prefix) is look_up(prefix) is None
+    describe = getattr(ec2, read)
+    assert describe(prefix) == {f"{kind}Id": prefix}
+    assert describe(prefix) is describe(prefix) is None
     with pytest.raises(Ec2Error) as caught:
-        look_up(prefix)
+        describe(prefix)
     assert caught.value.denied and len(session.requests) == 4
 
 
