@@ -64,13 +64,13 @@ class Cli(Checks):
         lab = self.lab
         tags = tagged("filter", Name="cli", empty="")
         made = aws("create-traffic-mirror-filter", "--description", DESCRIPTION, *tags)
-        mirror_filter = made["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
-        self.ids = {"filter": mirror_filter}
+        filter_id = made["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+        self.ids = {"filter": filter_id}
         self.same(
             "filter",
             made["TrafficMirrorFilter"],
             {
-                "TrafficMirrorFilterId": mirror_filter,
+                "TrafficMirrorFilterId": filter_id,
                 "Description": DESCRIPTION,
                 "IngressFilterRules": [],
                 "EgressFilterRules": [],
@@ -78,7 +78,7 @@ class Cli(Checks):
                 "Tags": [{"Key": "Name", "Value": "cli"}, {"Key": "empty", "Value": ""}],
             },
         )
-        parent = f"--traffic-mirror-filter-id {mirror_filter}".split()
+        parent = f"--traffic-mirror-filter-id {filter_id}".split()
         with ThreadPoolExecutor(2) as pool:
             first = pool.submit(aws, "create-traffic-mirror-filter-rule", *parent, *self._full_rule())
             second = pool.submit(aws, "create-traffic-mirror-filter-rule", *parent, *self._plain_rule(32766))
@@ -222,8 +222,8 @@ class Cli(Checks):
         self.same("destination ports", row["DestinationPortRange"], {"FromPort": 53, "ToPort": 54})
         self.same("source ports removed", "SourcePortRange" in row, False)
         services = "modify-traffic-mirror-filter-network-services"
-        mirror_filter = ("--traffic-mirror-filter-id", self.ids["filter"])
-        added = aws(services, *mirror_filter, "--add-network-services", "amazon-dns")["TrafficMirrorFilter"]
+        filter_id = ("--traffic-mirror-filter-id", self.ids["filter"])
+        added = aws(services, *filter_id, "--add-network-services", "amazon-dns")["TrafficMirrorFilter"]
         self.same("service added", added["NetworkServices"], ["amazon-dns"])
 
     def tags(self) -> None:

@@ -22,8 +22,8 @@ from .identity import DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of interface. attached_by: the service that attached it, None for the caller's instance."""
+class InterfaceTemplate:
+    """The values of one kind of interface. attached_by: the service that attached it, None for an instance."""
 
     interface_type: str = "interface"
     description: str = ""
@@ -34,24 +34,36 @@ class Kind:
 # An AWS service that has no alias appears with a 12-digit account or with a role and an account.
 _SERVICE, _ROLE = "440000000017", "AROA2EXAMPLE7LAMBDA22:123456789012"
 KINDS = {
-    "rds": Kind("interface", "RDSNetworkInterface", "amazon-rds", "amazon-rds"),
-    "elasticache": Kind("interface", "ElastiCache cache-001", "amazon-elasticache", "amazon-elasticache"),
-    "application-load-balancer": Kind("interface", "ELB app/web/50dc6c495c0c9188", "amazon-elb", "amazon-elb"),
-    "network-load-balancer": Kind("network_load_balancer", "ELB net/sensors/50dc6c495c0c9199", _SERVICE, "amazon-aws"),
-    "gateway-load-balancer": Kind("gateway_load_balancer", "ELB gwy/taps/50dc6c495c0c91aa", _SERVICE, "amazon-aws"),
-    "gateway-load-balancer-endpoint": Kind(
+    "rds": InterfaceTemplate("interface", "RDSNetworkInterface", "amazon-rds", "amazon-rds"),
+    "elasticache": InterfaceTemplate("interface", "ElastiCache cache-001", "amazon-elasticache", "amazon-elasticache"),
+    "application-load-balancer": InterfaceTemplate(
+        "interface", "ELB app/web/50dc6c495c0c9188", "amazon-elb", "amazon-elb"
+    ),
+    "network-load-balancer": InterfaceTemplate(
+        "network_load_balancer", "ELB net/sensors/50dc6c495c0c9199", _SERVICE, "amazon-aws"
+    ),
+    "gateway-load-balancer": InterfaceTemplate(
+        "gateway_load_balancer", "ELB gwy/taps/50dc6c495c0c91aa", _SERVICE, "amazon-aws"
+    ),
+    "gateway-load-balancer-endpoint": InterfaceTemplate(
         "gateway_load_balancer_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60771", _SERVICE, "amazon-aws"
     ),
-    "vpc-endpoint": Kind("vpc_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60773", _SERVICE, "amazon-aws"),
-    "nat-gateway": Kind("nat_gateway", "Interface for NAT Gateway nat-0a1b2c3d4e5f60774", _SERVICE, "amazon-aws"),
-    "lambda": Kind("lambda", "AWS Lambda VPC ENI-f-11111111-2222-3333-4444-555555555555", _ROLE, "amazon-aws"),
-    "efs": Kind("interface", "EFS mount target for fs-0a1b2c3d4e5f60775", _SERVICE, "amazon-aws"),
-    "efa": Kind("efa"),
-    "trunk": Kind("trunk"),
-    "branch": Kind("branch", "aws-k8s-branch-eni", _SERVICE, "amazon-aws"),
-    "ipv6-only": Kind(),
+    "vpc-endpoint": InterfaceTemplate(
+        "vpc_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60773", _SERVICE, "amazon-aws"
+    ),
+    "nat-gateway": InterfaceTemplate(
+        "nat_gateway", "Interface for NAT Gateway nat-0a1b2c3d4e5f60774", _SERVICE, "amazon-aws"
+    ),
+    "lambda": InterfaceTemplate(
+        "lambda", "AWS Lambda VPC ENI-f-11111111-2222-3333-4444-555555555555", _ROLE, "amazon-aws"
+    ),
+    "efs": InterfaceTemplate("interface", "EFS mount target for fs-0a1b2c3d4e5f60775", _SERVICE, "amazon-aws"),
+    "efa": InterfaceTemplate("efa"),
+    "trunk": InterfaceTemplate("trunk"),
+    "branch": InterfaceTemplate("branch", "aws-k8s-branch-eni", _SERVICE, "amazon-aws"),
+    "ipv6-only": InterfaceTemplate(),
     # Of another account ("participant") in a subnet that the account shares with it.
-    "participant": Kind(),
+    "participant": InterfaceTemplate(),
 }
 
 

@@ -15,7 +15,7 @@ from .store import RESOURCE_TYPES, Resource, resource_type_of
 
 _FILTERS = {"key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType", "tag:": ""}
 MAX_IDS = 1000
-Row = dict[str, str]
+TagRow = dict[str, str]
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -83,7 +83,9 @@ def describe_all(call: Call) -> dict[str, Any]:
     return {"Tags": page, **token}
 
 
-def _test(name: str, values: list[str], matcher: Callable[[list[str]], Callable[[str], bool]]) -> Callable[[Row], bool]:
+def _test(
+    name: str, values: list[str], matcher: Callable[[list[str]], Callable[[str], bool]]
+) -> Callable[[TagRow], bool]:
     """Return a predicate of rows for one filter. matcher: returns the predicate of a value."""
     if name.startswith("tag:"):
         # Values are exact for all resources, and resource types too.
@@ -92,7 +94,7 @@ def _test(name: str, values: list[str], matcher: Callable[[list[str]], Callable[
     return lambda row: is_match(row[_FILTERS[name]])
 
 
-def described(call: Call) -> Iterator[tuple[Resource, list[Row]]]:
+def described(call: Call) -> Iterator[tuple[Resource, list[TagRow]]]:
     """Return (resource, tags as Describe returns them) of the account's mirroring resources."""
     for resource_type in RESOURCE_TYPES:
         for resource in call.store.visible(call.account, call.region, resource_type).values():
@@ -103,13 +105,13 @@ def described(call: Call) -> Iterator[tuple[Resource, list[Row]]]:
                     yield resource, row["Tags"]
 
 
-def _mirroring_rows(call: Call) -> Iterator[Row]:
+def _mirroring_rows(call: Call) -> Iterator[TagRow]:
     for resource, tags in described(call):
         for tag in tags:
             yield {"ResourceId": resource.id, "ResourceType": resource.resource_type.type_name, **tag}
 
 
-def _moto_rows(call: Call) -> Iterator[Row]:
+def _moto_rows(call: Call) -> Iterator[TagRow]:
     for identifier, tags in moto_tags.described(call):
         name = moto_tags.type_name(identifier)
         for key, value in tags.items():

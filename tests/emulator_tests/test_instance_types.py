@@ -26,7 +26,10 @@ def run_instance(ec2: Any, instance_type: str) -> str:
 
 @pytest.mark.parametrize("name", ["m7i-flex.large", "u7i-12tb.224xlarge", "m5.metal", "mac2-m2pro.metal", "x2gd.metal"])
 def test_supported_types(ec2: Any, name: str) -> None:
-    session(ec2, run_instance(ec2, name))
+    eni = run_instance(ec2, name)
+    session(ec2, eni)
+    rows = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    assert [row["NetworkInterfaceId"] for row in rows] == [eni]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ class Story:
     def __init__(self, emulator):
         self.emulator, self.ec2, self.ids = emulator, emulator.client(), {}
 
-    def task(self, label, module, options, *calls):
+    def assert_calls(self, label, module, options, *calls):
+        """Run a task. Assert that it succeeds and makes these calls. Returns the id of the resource."""
         self.emulator.clear_log()
         result = run(f"ec2_traffic_mirror_{module}", self.emulator.env, options)
         assert not result.get("failed"), (label, result)
@@ -120,89 +121,89 @@ def test_session_names(story):
     key = {"network_interface_id": LAB["web"], "session_number": 1}
     create = "CreateTrafficMirrorSession"
     # With this packet length, no task reads the target.
-    one = story.task("create", "session", {**key, **REFERENCES, "packet_length": 128}, SESSIONS, create)
-    story.task("name a session without a Name", "session", {**key, "name": "a"}, SESSIONS, SESSIONS, "CreateTags")
+    one = story.assert_calls("create", "session", {**key, **REFERENCES, "packet_length": 128}, SESSIONS, create)
+    story.assert_calls("give a first name", "session", {**key, "name": "a"}, SESSIONS, SESSIONS, "CreateTags")
     for identity in ({"id": one}, {"name": "a"}, key, {**key, "name": "a"}, {"id": one, **key, "name": "a"}):
-        story.task("no-op", "session", identity, SESSIONS)
-    story.task("rename by id", "session", {"id": one, "name": "b"}, SESSIONS, SESSIONS, "CreateTags")
+        story.assert_calls("no-op", "session", identity, SESSIONS)
+    story.assert_calls("rename by id", "session", {"id": one, "name": "b"}, SESSIONS, SESSIONS, "CreateTags")
     adopt = {**key, "name": "c", "adopt": True}
-    story.task("rename by number with adopt", "session", adopt, SESSIONS, SESSIONS, "CreateTags")
+    story.assert_calls("rename by number with adopt", "session", adopt, SESSIONS, SESSIONS, "CreateTags")
     modify = "ModifyTrafficMirrorSession"
-    story.task("renumber by id", "session", {"id": one, "session_number": 2}, SESSIONS, SESSIONS, modify)
-    story.task("renumber by name", "session", {"name": "c", "session_number": 3}, SESSIONS, SESSIONS, modify)
+    story.assert_calls("renumber by id", "session", {"id": one, "session_number": 2}, SESSIONS, SESSIONS, modify)
+    story.assert_calls("renumber by name", "session", {"name": "c", "session_number": 3}, SESSIONS, SESSIONS, modify)
     by_interface = {"name": "c", "network_interface_id": LAB["web"], "session_number": 4}
-    story.task("renumber by interface and name", "session", by_interface, SESSIONS, modify)
+    story.assert_calls("renumber by interface and name", "session", by_interface, SESSIONS, modify)
     named = {**REFERENCES, "network_interface_id": LAB["db"], "name": "d"}
-    story.task("create with name", "session", named, SESSIONS, SESSIONS, create)
+    story.assert_calls("create with name", "session", named, SESSIONS, SESSIONS, create)
     story.set_tag(one, "vtap:fleet", "ids")
-    story.task("adopt from a fleet", "session", {"id": one, "adopt": True}, SESSIONS, "DeleteTags")
+    story.assert_calls("adopt from a fleet", "session", {"id": one, "adopt": True}, SESSIONS, "DeleteTags")
     deleted = {"id": one, "state": "absent"}
-    story.task("absent by id", "session", deleted, SESSIONS, "DeleteTrafficMirrorSession")
-    story.task("absent already", "session", deleted, SESSIONS)
+    story.assert_calls("absent by id", "session", deleted, SESSIONS, "DeleteTrafficMirrorSession")
+    story.assert_calls("absent already", "session", deleted, SESSIONS)
 
 
 def test_session_moves(story):
     def move(label, interface, *reads, **more):
         options = {"name": "a", "network_interface_id": LAB[interface], "allow_replacement": True, **more}
-        return options, story.task(label, "session", options, *reads, *MOVE)
+        return options, story.assert_calls(label, "session", options, *reads, *MOVE)
 
     created = {"name": "a", "network_interface_id": LAB["web"], "packet_length": 128, **REFERENCES}
-    one = story.task("create", "session", created, *[SESSIONS] * 2, "CreateTrafficMirrorSession")
+    one = story.assert_calls("create", "session", created, *[SESSIONS] * 2, "CreateTrafficMirrorSession")
     options, one = move("by id", "app-2", *[SESSIONS] * 3, id=one)
-    story.task("by id again", "session", options, *[SESSIONS] * 2)
+    story.assert_calls("by id again", "session", options, *[SESSIONS] * 2)
     interface = story.ec2.describe_network_interfaces(NetworkInterfaceIds=[LAB["app-2"]])["NetworkInterfaces"][0]
     story.ec2.detach_network_interface(AttachmentId=interface["Attachment"]["AttachmentId"])
     options, one = move("off a detached interface", "app-1", *[SESSIONS] * 2, "DescribeNetworkInterfaces")
-    story.task("off a detached interface again", "session", options, SESSIONS)
+    story.assert_calls("off a detached interface again", "session", options, SESSIONS)
     story.emulator.settings(transitions={"seconds": 600})
     story.ec2.terminate_instances(InstanceIds=[APP])
     reads = (*[SESSIONS] * 2, "DescribeNetworkInterfaces", "DescribeInstances")
     options, new = move("off an instance that is shutting down", "db", *reads)
     # As if the run had been killed after the Create.
     rest = {"name": "b", "network_interface_id": LAB["web"], "packet_length": 128, **REFERENCES}
-    old = story.task("create another", "session", rest, *[SESSIONS] * 2, "CreateTrafficMirrorSession")
+    old = story.assert_calls("create another", "session", rest, *[SESSIONS] * 2, "CreateTrafficMirrorSession")
     story.set_tag(old, "Name", "a")
     story.set_tag(new, "vtap:replaces", old)
     finish = ("DeleteTrafficMirrorSession", "DeleteTags")
-    story.task("finish an interrupted replacement", "session", options, *[SESSIONS] * 2, *finish)
+    story.assert_calls("finish an interrupted replacement", "session", options, *[SESSIONS] * 2, *finish)
 
 
 def test_filter_names_and_replacements(story):
     rule = {"direction": "egress", "rule_number": 100, "action": "accept"}
     rules = [{**rule, "source_cidr": "0.0.0.0/0", "destination_cidr": "0.0.0.0/0"}]
     create = ("CreateTrafficMirrorFilter", "CreateTrafficMirrorFilterRule")
-    made = story.task("create", "filter", {"name": "a", "rules": rules}, FILTERS, create[0], FILTERS, create[1])
+    made = story.assert_calls("create", "filter", {"name": "a", "rules": rules}, FILTERS, create[0], FILTERS, create[1])
     for identity in ({"name": "a"}, {"id": made}, {"id": made, "name": "a"}):
-        story.task("no-op", "filter", identity, FILTERS)
-    story.task("rename by id", "filter", {"id": made, "name": "b"}, FILTERS, FILTERS, "CreateTags")
+        story.assert_calls("no-op", "filter", identity, FILTERS)
+    story.assert_calls("rename by id", "filter", {"id": made, "name": "b"}, FILTERS, FILTERS, "CreateTags")
     story.set_tag(made, "vtap:stack", "edge")
-    story.task("adopt from a stack", "filter", {"name": "b", "adopt": True}, FILTERS, "DeleteTags")
+    story.assert_calls("adopt from a stack", "filter", {"name": "b", "adopt": True}, FILTERS, "DeleteTags")
     session = {"network_interface_id": LAB["web"], "session_number": 1, **REFERENCES, "traffic_mirror_filter_id": made}
-    story.task("create a session", "session", session, SESSIONS, "CreateTrafficMirrorSession")
+    story.assert_calls("create a session", "session", session, SESSIONS, "CreateTrafficMirrorSession")
     options = {"name": "b", "description": "new", "allow_replacement": True}
     calls = replacement(*create, "ModifyTrafficMirrorSession", "DeleteTrafficMirrorFilter", "DeleteTags")
     # After the Create, one more Describe detects duplicate names.
     calls.insert(calls.index(create[0]) + 1, FILTERS)
-    story.task("replace", "filter", options, FILTERS, SESSIONS, *calls)
-    story.task("replace again", "filter", options, FILTERS)
+    story.assert_calls("replace", "filter", options, FILTERS, SESSIONS, *calls)
+    story.assert_calls("replace again", "filter", options, FILTERS)
 
 
 def test_target_names_and_replacements(story):
     key = {"network_interface_id": LAB["sensor"]}
-    made = story.task("create", "target", key, TARGETS, "CreateTrafficMirrorTarget")
-    story.task("name a target without a Name", "target", {**key, "name": "a"}, TARGETS, "CreateTags")
+    made = story.assert_calls("create", "target", key, TARGETS, "CreateTrafficMirrorTarget")
+    story.assert_calls("name a target without a Name", "target", {**key, "name": "a"}, TARGETS, "CreateTags")
     for identity in (key, {**key, "name": "a"}, {"name": "a"}, {"id": made}, {"id": made, "name": "a"}):
-        story.task("no-op", "target", identity, TARGETS)
-    story.task("rename with adopt", "target", {**key, "name": "b", "adopt": True}, TARGETS, "CreateTags")
-    story.task("rename by id", "target", {"id": made, "name": "c"}, TARGETS, TARGETS, "CreateTags")
+        story.assert_calls("no-op", "target", identity, TARGETS)
+    story.assert_calls("rename with adopt", "target", {**key, "name": "b", "adopt": True}, TARGETS, "CreateTags")
+    story.assert_calls("rename by id", "target", {"id": made, "name": "c"}, TARGETS, TARGETS, "CreateTags")
     story.set_tag(made, "vtap:stack", "edge")
-    story.task("adopt from a stack", "target", {"id": made, "adopt": True}, TARGETS, "DeleteTags")
+    story.assert_calls("adopt from a stack", "target", {"id": made, "adopt": True}, TARGETS, "DeleteTags")
     session = {"network_interface_id": LAB["web"], "session_number": 1, **REFERENCES, "traffic_mirror_target_id": made}
-    story.task("create a session", "session", session, SESSIONS, "CreateTrafficMirrorSession")
+    story.assert_calls("create a session", "session", session, SESSIONS, "CreateTrafficMirrorSession")
     options = {"name": "c", "network_load_balancer_arn": NLB, "allow_replacement": True}
     calls = ("CreateTrafficMirrorTarget", "ModifyTrafficMirrorSession", "DeleteTrafficMirrorTarget")
-    story.task("replace", "target", options, TARGETS, SESSIONS, *replacement(*calls))
-    story.task("replace again", "target", options, TARGETS)
+    story.assert_calls("replace", "target", options, TARGETS, SESSIONS, *replacement(*calls))
+    story.assert_calls("replace again", "target", options, TARGETS)
 
 
 def test_name_among_10000_sessions(story):
@@ -211,8 +212,8 @@ def test_name_among_10000_sessions(story):
     others = {"target": TARGET_ID, "filter": FILTER_ID, "tags": {"Name": "other"}}
     assert len(story.emulator.bulk_seed(5000, interfaces=2, sessions=others)["sessions"]) == 10000
     options = {"name": "a", "network_interface_id": LAB["web"], **REFERENCES}
-    story.task("create", "session", options, *[SESSIONS] * 11, "CreateTrafficMirrorSession")
-    story.task("no-op", "session", options, SESSIONS)
+    story.assert_calls("create", "session", options, *[SESSIONS] * 11, "CreateTrafficMirrorSession")
+    story.assert_calls("no-op", "session", options, SESSIONS)
 
 
 @pytest.mark.parametrize(("check", "created"), [(True, []), (False, ["CreateTrafficMirrorSession"] * 6)])
