@@ -37,9 +37,9 @@ _ENDPOINT = "Check region and endpoint_url, and update boto3 and botocore if the
 _CONFIG_VALUE = f"Correct the setting in aws_config, in {_CONFIG_FILES}, or in the environment."
 _BOTOCORE = "Reinstall boto3 and botocore of one release for the Python interpreter that runs the module."
 _UNSENT = "Check the connection options, aws_config and the AWS configuration files."
-_WRONG_VALUE = "Correct the option whose value the text of EC2 names."
+_WRONG_VALUE = "Correct the option whose value EC2's message names."
 _WRONG_PARAMETER = (
-    "Correct the option that the text of EC2 names. If the task does not set it, report a defect of the collection."
+    "Correct the option that EC2's message names. If the task does not set it, report a defect of the collection."
 )
 _OTHER_API = "The endpoint does not offer this part of the EC2 API: check region and endpoint_url."
 
@@ -97,7 +97,7 @@ REMEDIES = {
     "TrafficMirrorTargetInUse": (
         "Delete the sessions that use the target first, or change them to use another target."
     ),
-    "DependencyViolation": "Delete or change the resources that depend on this one first; the text of EC2 names them.",
+    "DependencyViolation": "Delete or change the resources that depend on this one first; EC2's message names them.",
     # Resources that do not exist and malformed ids. See canonical_code for the spellings.
     "TrafficMirrorSession.NotFound": "The session was deleted. Rerun the task.",
     "TrafficMirrorFilter.NotFound": (
@@ -156,7 +156,7 @@ REMEDIES = {
     "InvalidNextToken": "The resources changed while their pages were read. Rerun the task.",
     "InvalidPaginationToken": "The resources changed while their pages were read. Rerun the task.",
     "UnsupportedOperation": (
-        "EC2 does not support the call for this resource or in this region: the text of EC2 says why. Check region."
+        "EC2 does not support the call for this resource or in this region: see EC2's message. Check region."
     ),
     "InvalidAction": _OTHER_API,
     # Credentials and account. None of these is a matter of IAM policies.
@@ -170,11 +170,11 @@ REMEDIES = {
     ),
     "ExpiredToken": f"The session token expired: {_RENEW_CREDENTIALS}, then rerun the task.",
     "InvalidClientTokenId": (
-        "AWS does not know the access key: check access_key or profile, session_token for temporary credentials, and "
+        "AWS has no such access key: check access_key or profile, session_token for temporary credentials, and "
         "that the region belongs to the partition of the account."
     ),
     "UnrecognizedClient": (
-        "AWS does not know the access key: check access_key or profile, and session_token for temporary credentials."
+        "AWS has no such access key: check access_key or profile, and session_token for temporary credentials."
     ),
     "SignatureDoesNotMatch": (
         "The secret key does not belong to the access key, or a proxy changed the request: check secret_key or "

@@ -69,7 +69,7 @@ class Failure:
 
 @dataclass
 class Record:
-    """What a task knows about its calls. The steps of the executor are functions of it.
+    """The calls and failures of a task. The steps of the executor are functions of it.
 
     first: the first plan. plan: the plan in progress. position: the number of its calls that are complete. after: the
     resource according to the plan and the responses. seen: the plan of a Describe that is not followed yet. failed: the
