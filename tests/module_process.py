@@ -18,23 +18,36 @@ from typing import Any
 import boto3
 import botocore.session
 from ansible.module_utils import basic
+from botocore.client import ClientCreator
 
 PREFIX = "ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_"
 MODULES = ("session", "filter", "target", "fleet", "session_info", "filter_info", "target_info")
 
 
 def preload() -> None:
-    """Import all modules and EC2's service model, so that forks inherit them. The collection must be importable."""
+    """Import all modules and their service models, so that forks inherit them. The collection must be importable."""
     for name in MODULES:
         importlib.import_module(PREFIX + name)
     share_service_models()
-    boto3.session.Session().client("ec2", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    for service in ("ec2", "elbv2"):
+        boto3.session.Session().client(service, "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
 
 
 def share_service_models() -> None:
-    """Make all botocore sessions of this process use one loader, which parses each service model once."""
+    """Make all botocore sessions of this process use one loader and one client class for each service.
+
+    The loader parses each service model once. A client class has a method for each of the 800 operations of EC2.
+    """
     loader = botocore.session.create_loader()
     botocore.session.create_loader = lambda *_: loader
+    create_class, classes = ClientCreator._create_client_class, {}
+
+    def create_client_class(self: Any, service_name: str, service_model: Any) -> Any:
+        if service_name not in classes:
+            classes[service_name] = create_class(self, service_name, service_model)
+        return classes[service_name]
+
+    ClientCreator._create_client_class = create_client_class
 
 
 def set_arguments(arguments: dict[str, Any], encoder: Any = None) -> None:

@@ -29,15 +29,16 @@ ANY_TARGET = f"*:{TARGET}"
 class Need:
     """An EC2 action that a module calls.
 
-    action: the name without C(ec2:). why: the tasks that call it, shown on the page. on: the resource types that IAM
+    action: the name without the prefix. why: the tasks that call it, shown on the page. on: the resource types that IAM
     checks the action against; empty if the action does not support resource-level permissions. optional: whether tasks
-    run without it; C(why) then also says what they do without it.
+    run without it; C(why) then also says what they do without it. service: the prefix of the action.
     """
 
     action: str
     why: str
     on: tuple[str, ...] = ()
     optional: bool = False
+    service: str = "ec2"
 
     @property
     def part(self) -> str:
@@ -110,10 +111,26 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "ec2_traffic_mirror_fleet": (
         Need("DescribeInstances", "selection by instance type, state and tags"),
-        Need("DescribeNetworkInterfaces", "selection, and Availability Zones of targets"),
-        Need("DescribeTrafficMirrorFilters", "O(traffic_mirror_filter_name), and check mode"),
+        Need(
+            "DescribeLoadBalancers",
+            "coverage: the state of targets. Without it, these targets are unverified",
+            optional=True,
+            service="elasticloadbalancing",
+        ),
+        Need("DescribeNetworkInterfaces", "selection, and the state of targets"),
+        Need("DescribeSubnets", "O(participant_interfaces)"),
+        Need(
+            "DescribeTrafficMirrorFilters",
+            "O(traffic_mirror_filter_name), and coverage. With O(traffic_mirror_filter_id), tasks run without it; the "
+            "filters are then unverified",
+        ),
         Need("DescribeTrafficMirrorSessions", "every task"),
         Need("DescribeTrafficMirrorTargets", "every task with O(state=present)"),
+        Need(
+            "DescribeVpcEndpoints",
+            "coverage: the state of targets. Without it, these targets are unverified",
+            optional=True,
+        ),
         Need("CreateTrafficMirrorSession", "creating sessions", (INTERFACE, FILTER, SESSION, ANY_TARGET)),
         Need("DeleteTrafficMirrorSession", "deleting sessions", (SESSION,)),
         Need("ModifyTrafficMirrorSession", "changing sessions", (FILTER, SESSION, ANY_TARGET)),
@@ -152,7 +169,7 @@ def _statement(part: str, needs: Iterable[Need]) -> dict[str, Any]:
     return {
         "Sid": part,
         "Effect": "Allow",
-        "Action": sorted({f"ec2:{need.action}" for need in needs}),
+        "Action": sorted({f"{need.service}:{need.action}" for need in needs}),
         "Resource": [_arn(one) for one in sorted(types, key=lambda one: one.rpartition(":")[2])] or "*",
     }
 

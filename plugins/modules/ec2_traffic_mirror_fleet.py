@@ -16,10 +16,13 @@ description:
   - The module first creates a plan, with an action and a reason for each interface. In check mode it returns the plan
     and changes nothing.
   - Every session of a fleet has the tag C(vtap:fleet) with the name of the fleet. The module changes and deletes only
-    sessions of this account with this tag, except for sessions that O(adopt) allows it to adopt.
+    sessions of this account with this tag, except for sessions that O(adopt) or O(adopt_fleets) add to the fleet.
+  - A packet is mirrored once, by the session with the lowest number whose filter accepts it. By default, new sessions
+    have higher numbers than all other sessions of the interface, so no other session loses packets.
 notes:
   - Existing sessions keep their target and session number. A target that is added to O(targets) only gets new sessions,
-    and sessions whose target is removed from the list or exceeds its capacity.
+    and sessions whose target is removed from the list or exceeds its capacity. A session is never deleted because there
+    is no other target or session number for it. It stays as it is, with a warning.
   - Sessions are created and updated before any session is deleted. Sessions that need the capacity or the session
     number of a deleted session follow after the deletions.
   - If a call fails for one interface, the module continues with the other interfaces. The task then fails and lists the
@@ -72,9 +75,11 @@ options:
         elements: str
       tags:
         description:
-          - Tag keys with their values. The value of each key is a string, a list of strings of which one must match, or
-            V(*) for any value. All keys must match.
-          - Quote V(yes), V(no), V(on) and V(off). YAML reads them as booleans, which the module rejects.
+          - Tag keys with their values. The value of each key is a string, or a list of strings of which one must match.
+            All keys must match.
+          - The wildcards V(*) and V(?) are supported in values, so V(*) matches any value. A backslash escapes them.
+          - Quote V(yes), V(no), V(on), V(off), V(1) and V(1.10), in values as well as in keys. YAML reads them as
+            booleans and numbers, which the module rejects as values.
         type: dict
       tag_source:
         description:
@@ -92,6 +97,8 @@ options:
       instance_states:
         description:
           - States of the instance. The default is V(running) in O(sources) and any state in O(exclude).
+          - Sessions are created for instances in these states only. The sessions of instances that are pending,
+            stopping or stopped are kept or deleted as O(on_stopped) says, unless the state is listed here.
         type: list
         elements: str
         choices: [pending, running, shutting-down, stopping, stopped, terminated]
@@ -122,8 +129,8 @@ options:
       capacity:
         description:
           - The maximum number of sessions of the target, 1 or more.
-          - The default is 10 if the target is a network interface, which is the EC2 quota for most instance types.
-            Otherwise there is no limit.
+          - The default is the EC2 quota if the target is a network interface, 10 or 100 sources depending on the type
+            of its instance. Otherwise there is no limit.
         type: int
       availability_zones:
         description:
@@ -144,10 +151,17 @@ options:
     type: str
   session_numbers:
     description:
-      - The session numbers that the fleet may use, as a number or as a range V(LOWEST-HIGHEST) within V(1-32766).
-      - A new session gets the lowest free number of its interface.
+      - The session numbers that the fleet may use, as a number or as a range V(LOWEST-HIGHEST) within V(1-32766). A new
+        session gets the lowest free number of its interface. An existing session with a number outside the range gets a
+        number of the range if one is free.
+      - If omitted, a new session gets the next number above all other sessions of its interface. An existing session
+        keeps its number, unless a new filter would take packets from another session. It then gets the next number
+        above all others.
+      - With this option, sessions of the fleet can take packets from sessions outside the fleet. The task then prints a
+        warning.
+      - A session that would get no packets, because sessions with lower numbers mirror the same packets, is not
+        created.
     type: str
-    default: 1-32766
   packet_length:
     description:
       - The number of bytes of each packet to mirror, 1 to 65535. With a Network Load Balancer as the target, 1 to 8500.
@@ -168,15 +182,30 @@ options:
     type: str
   adopt:
     description:
-      - Whether to adopt sessions that have no C(vtap:fleet) tag. A session is adopted if this account owns it, its
-        interface is selected, and it uses the filter and one of the targets of the fleet.
+      - Whether to adopt sessions that belong to no fleet. A session is adopted if this account owns it, its interface
+        is selected and has no session of the fleet, and it uses the filter and one of the targets of the fleet.
+      - Sessions of a stack or of CloudFormation, and sessions with an expiry, are never adopted.
     type: bool
     default: false
+  adopt_fleets:
+    description:
+      - Names of other fleets whose sessions become sessions of this fleet, for example to rename a fleet. All sessions
+        of these fleets are then treated as sessions of this fleet, also those that do not match.
+    type: list
+    elements: str
   purge:
     description:
       - Whether to delete sessions of the fleet whose interface is no longer selected or cannot be mirrored.
     type: bool
     default: true
+  on_stopped:
+    description:
+      - Whether to V(keep) or to V(delete) the sessions of instances that match O(sources) but are not running. EC2
+        charges for these sessions. If they are deleted, the interface gets another VNI when the instance starts again,
+        unless O(virtual_network_id) is set.
+    type: str
+    choices: [keep, delete]
+    default: keep
   on_ineligible:
     description:
       - The handling of selected interfaces that EC2 cannot mirror. V(skip) skips them. V(fail) fails the task before
@@ -193,24 +222,59 @@ options:
       - The list applies only to new sessions.
     type: list
     elements: str
+  additional_instance_types:
+    description:
+      - Instance types that EC2 can mirror in addition to those of the lists. An entry is a type such as V(m8g.large), a
+        pattern such as V(m8g.*), or a family such as V(m8g), which stands for its virtualized types.
+      - If EC2 does not support one of these types, the run tries no further instance of this type.
+    type: list
+    elements: str
+  managed_services:
+    description:
+      - AWS services whose network interfaces are sources if they match. EC2 can mirror interfaces of Amazon RDS and
+        Amazon ElastiCache. They have no instance, so select them by VPC, subnet, zone, id or the tags of the interface.
+    type: list
+    elements: str
+    choices: [rds, elasticache]
+  participant_interfaces:
+    description:
+      - Whether interfaces of other accounts in subnets that this account owns and shares are sources if they match.
+        Their instances are not visible, so select them by VPC, subnet, zone, id or the tags of the interface.
+    type: bool
+    default: false
   max_creates:
     description:
-      - The maximum number of sessions to create, as a number from 0 to 999999999, or as a percentage of the selected
-        interfaces from 0% to 100%, rounded down.
+      - The maximum number of sessions to create, as a number from 0 to 999999999, as a percentage of the selected
+        interfaces from 0% to 100%, rounded down, or as both, such as V(10 or 10%), of which the higher applies.
       - If the plan exceeds it, the task fails before any change.
     type: str
   max_updates:
     description:
-      - The maximum number of sessions to update, as a number from 0 to 999999999, or as a percentage of the existing
-        sessions of the fleet from 0% to 100%, rounded down.
+      - The maximum number of sessions to update, in the same format as O(max_creates). The percentage refers to the
+        existing sessions of the fleet.
       - If the plan exceeds it, the task fails before any change.
     type: str
   max_deletes:
     description:
-      - The maximum number of sessions to delete, as a number from 0 to 999999999, or as a percentage of the existing
-        sessions of the fleet from 0% to 100%, rounded down.
-      - If the plan exceeds it, the task fails before any change.
+      - The maximum number of sessions to delete, in the same format as O(max_creates). The percentage refers to the
+        existing sessions of the fleet.
+      - If the plan exceeds it, the deletions are held back. All other changes are made. The task then fails and prints
+        the plan. The same applies, whatever this option is, to a plan that would delete every session of the fleet.
+      - Sessions whose interface does not exist or whose instance is terminated do not count and are always deleted.
+      - The limit does not apply to O(state=absent).
     type: str
+    default: 10 or 10%
+  min_coverage:
+    description:
+      - The minimum of the eligible interfaces that must be mirrored, as a number or as a percentage from 0% to 100%.
+        See RV(coverage).
+      - If fewer are mirrored after all changes, the task fails.
+    type: str
+  include_unchanged:
+    description:
+      - Whether RV(plan) has entries for sessions that do not change.
+    type: bool
+    default: false
   workers:
     description:
       - The number of sessions to process in parallel, 1 to 50. The default is sufficient for O(api_rate=5.0), unless
@@ -219,15 +283,15 @@ options:
     default: 10
   api_rate:
     description:
-      - The rate limit of each mutating EC2 action, in calls per second, 0.01 to 100000. The default is the rate that
-        AWS publishes.
+      - The rate limit of each EC2 action that creates, modifies or deletes sessions, in calls per second, 0.01 to
+        100000. The default is the rate that AWS publishes. Tag actions have a higher limit of their own.
       - Increase it if AWS increased the limit of the account. Decrease it to leave quota to other clients.
       - If EC2 throttles calls nevertheless, the module slows down automatically.
     type: float
     default: 5.0
   api_burst:
     description:
-      - The burst limit of each mutating EC2 action, 1 to 100000. It is the number of calls that EC2 accepts at once
+      - The burst limit of each of these actions, 1 to 100000. It is the number of calls that EC2 accepts at once
         before O(api_rate) applies.
     type: int
     default: 50
@@ -261,7 +325,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Mirror all instances of two instance families in an Availability Zone
+- name: Mirror all instances of two instance families in an Availability Zone, except the sensors
   vtap.aws.ec2_traffic_mirror_fleet:
     region: eu-west-1
     name: ids-prod
@@ -270,25 +334,44 @@ EXAMPLES = r"""
         availability_zones: [eu-west-1a]
     exclude:
       - tags:
+          Name: sensor*
+      - tags:
           Mirror: "no"
     targets:
       - traffic_mirror_target_name: lab-target
     traffic_mirror_filter_name: lab-filter
-    session_numbers: 1-3
-    max_deletes: 10%
+    min_coverage: 95%
+
+- name: Rename the fleet
+  vtap.aws.ec2_traffic_mirror_fleet:
+    region: eu-west-1
+    name: ids-production
+    adopt_fleets: [ids-prod]
+    sources:
+      - instance_types: [m5.*, c5.*]
+        availability_zones: [eu-west-1a]
+    exclude:
+      - tags:
+          Name: sensor*
+      - tags:
+          Mirror: "no"
+    targets:
+      - traffic_mirror_target_name: lab-target
+    traffic_mirror_filter_name: lab-filter
 
 - name: Delete all sessions of the fleet
   vtap.aws.ec2_traffic_mirror_fleet:
     region: eu-west-1
-    name: ids-prod
+    name: ids-production
     state: absent
 """
 
 RETURN = r"""
 plan:
   description:
-    - The planned action for each interface.
+    - The planned action for each interface, without unchanged sessions unless O(include_unchanged=true).
     - Check mode and the real run return the same plan, unless EC2 rejects a call in the real run.
+    - If the task fails, it has at most 20 entries. See RV(omitted).
   returned: when the plan was created
   type: list
   elements: dict
@@ -308,6 +391,13 @@ plan:
       type: str
       returned: always
       sample: new match
+    status:
+      description:
+        - V(held_back) if a safety limit prevents the deletion, V(failed) if a call failed, V(not_tried) if no call was
+          sent because all such calls fail.
+      type: str
+      returned: when the action was not carried out
+      sample: held_back
     instance_id:
       description: The instance that the interface is attached to.
       type: str
@@ -328,6 +418,13 @@ plan:
       type: str
       returned: when the interface has or gets a session, and the target exists
       sample: tmt-0a1b2c3d4e5f60718
+    problem:
+      description:
+        - Why an eligible interface gets no session, or why its session keeps a target or session number that the
+          options do not allow.
+      type: str
+      returned: when there is such a problem
+      sample: all targets are at capacity
     other_session_ids:
       description: Sessions of the interface that do not belong to the fleet. The module does not change them.
       type: list
@@ -340,10 +437,18 @@ plan:
       returned: when action is V(update)
       sample: {'packet_length': [0, 128]}
 summary:
-  description: The number of entries in RV(plan) for each action.
+  description:
+    - The number of entries by what was done, in check mode by what would be done. Deletions that a safety limit holds
+      back and entries whose calls failed or were not tried are counted separately.
   returned: when the plan was created
   type: dict
-  sample: {'created': 2, 'updated': 0, 'unchanged': 10, 'deleted': 1, 'skipped': 3}
+  sample: {'created': 2, 'updated': 0, 'unchanged': 10, 'deleted': 1, 'skipped': 3, 'held_back': 0, 'failed': 0}
+notes:
+  description: Remarks on the plan that concern no single interface, such as entries of O(exclude) that match nothing.
+  returned: when the plan was carried out, or in check mode
+  type: list
+  elements: str
+  sample: ["exclude[1] matches no interface"]
 pending:
   description:
     - The names of the filter and of targets that do not exist yet and are assumed to be created earlier in the play.
@@ -351,7 +456,12 @@ pending:
   type: dict
   sample: {'traffic_mirror_filter_id': 'dns', 'targets': ['sensors']}
 coverage:
-  description: How many of the selected interfaces are mirrored after the task.
+  description:
+    - Which of the selected interfaces are mirrored after the task. C(selected) is the sum of C(excluded),
+      C(ineligible), C(stopped), C(mirrored) and C(unmirrored).
+    - An interface counts as mirrored only if packets can reach the target, as far as Describe calls show. Its instance
+      runs, the resource of the target works, the filter accepts packets, and sessions with lower numbers of the
+      interface leave some of them. Routes, security groups and listeners are not checked.
   returned: when the plan was carried out, or in check mode
   type: dict
   contains:
@@ -359,28 +469,76 @@ coverage:
       description: The number of interfaces that O(sources) select, including excluded and ineligible interfaces.
       type: int
       returned: always
-      sample: 15
+      sample: 16
+    excluded:
+      description: The number of selected interfaces that O(exclude) excludes.
+      type: int
+      returned: always
+      sample: 1
+    ineligible:
+      description: The number of selected interfaces that EC2 cannot mirror.
+      type: int
+      returned: always
+      sample: 1
+    stopped:
+      description: The number of selected interfaces whose instance is not running.
+      type: int
+      returned: always
+      sample: 1
     eligible:
-      description: The number of selected interfaces that are not excluded and can be mirrored.
+      description: The number of interfaces that could be mirrored, the sum of C(mirrored) and C(unmirrored).
       type: int
       returned: always
       sample: 13
     mirrored:
-      description: The number of interfaces that have a session of the fleet.
+      description: The number of interfaces that are mirrored.
       type: int
       returned: always
       sample: 12
     unmirrored:
-      description:
-        - Eligible interfaces without a session of the fleet, because targets were full, no session number was free, or
-          a call failed.
+      description: The number of interfaces that could be mirrored and are not.
+      type: int
+      returned: always
+      sample: 1
+    reasons:
+      description: Why interfaces are not mirrored, as dicts with C(class), C(reason) and C(count).
+      type: list
+      elements: dict
+      returned: always
+      sample: [{'class': 'unmirrored', 'reason': 'all targets are at capacity', 'count': 1}]
+    unmirrored_interfaces:
+      description: The ids of the unmirrored interfaces.
       type: list
       elements: str
       returned: always
       sample: [eni-0a1b2c3d4e5f60721]
+    stopped_sessions:
+      description: The number of sessions of the fleet on instances that are not running. EC2 charges for them.
+      type: int
+      returned: always
+      sample: 1
+    dead_sessions:
+      description:
+        - Other sessions of the fleet that mirror nothing, as dicts with C(traffic_mirror_session_id),
+          C(network_interface_id) and C(reason). EC2 charges for them.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - traffic_mirror_session_id: tms-0a1b2c3d4e5f60718
+          network_interface_id: eni-0a1b2c3d4e5f60718
+          reason: filter tmf-0a1b2c3d4e5f60718 accepts no packets
+    unverified:
+      description:
+        - What could not be read about sessions that count as mirrored, as dicts with C(resource), C(reason) and
+          C(sessions), the number of sessions.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{'resource': 'tmt-0a1b2c3d4e5f60718', 'reason': 'owned by account 210987654321', 'sessions': 12}]
 vni_map:
   description: The source interface of each VXLAN network identifier (VNI), for the configuration of sensors.
-  returned: when the plan was carried out, or in check mode for existing sessions
+  returned: success, in check mode only for existing sessions
   type: list
   elements: dict
   contains:
@@ -397,7 +555,7 @@ vni_map:
     instance_id:
       description: The instance that the interface is attached to.
       type: str
-      returned: always
+      returned: when EC2 returns the instance
       sample: i-0a1b2c3d4e5f60718
     traffic_mirror_target_id:
       description: The target of the session.
@@ -405,7 +563,9 @@ vni_map:
       returned: always
       sample: tmt-0a1b2c3d4e5f60718
 failed_interfaces:
-  description: The interfaces for which the planned action failed. Empty in check mode.
+  description:
+    - The interfaces for which the planned action failed. Empty in check mode. It has at most 20 entries, see
+      RV(omitted).
   returned: when the plan was carried out, or in check mode
   type: list
   elements: dict
@@ -430,6 +590,17 @@ failed_interfaces:
       type: str
       returned: always
       sample: "CreateTrafficMirrorSession failed for session ... in eu-west-1: TrafficMirrorSessionLimitExceeded: ..."
+    tried:
+      description:
+        - Whether a call was sent. V(false) if it was not sent because the same call had failed for other interfaces.
+      type: bool
+      returned: always
+      sample: true
+omitted:
+  description: The number of entries that are missing in a list of the result, by the name of the list.
+  returned: when the task failed and a list has more than 20 entries
+  type: dict
+  sample: {'plan': 4980}
 error:
   description: The C(Describe) call that failed and the error that EC2 returned.
   returned: when a C(Describe) call failed

@@ -21,15 +21,20 @@ from botocore.config import Config
 _TAGS = [{"ResourceType": "traffic-mirror-session", "Tags": [{"Key": "vtap:fleet", "Value": "bench"}]}]
 
 
-def _read(ec2: Any) -> tuple[set[str], list[Any]]:
-    """Return the interfaces of running, tagged instances, and all sessions."""
+def _read(ec2: Any, target_id: str) -> tuple[set[str], list[Any]]:
+    """Return the interfaces of running, tagged instances, and all sessions. Also reads what is behind the target."""
 
     def rows(operation: str, member: str) -> list[Any]:
         pages = ec2.get_paginator(operation).paginate(PaginationConfig={"PageSize": 1000})
         return [row for page in pages for row in page[member]]
 
     rows("describe_traffic_mirror_filters", "TrafficMirrorFilters")
-    rows("describe_traffic_mirror_targets", "TrafficMirrorTargets")
+    targets = rows("describe_traffic_mirror_targets", "TrafficMirrorTargets")
+    target = next(row for row in targets if row["TrafficMirrorTargetId"] == target_id)
+    if "NetworkLoadBalancerArn" in target:
+        boto3.client("elbv2").describe_load_balancers(LoadBalancerArns=[target["NetworkLoadBalancerArn"]])
+    if "GatewayLoadBalancerEndpointId" in target:
+        ec2.describe_vpc_endpoints(VpcEndpointIds=[target["GatewayLoadBalancerEndpointId"]])
     sessions = rows("describe_traffic_mirror_sessions", "TrafficMirrorSessions")
     tagged = {
         row["InstanceId"]
@@ -45,7 +50,7 @@ def _read(ec2: Any) -> tuple[set[str], list[Any]]:
 def main(what: str, workers: str, mode: str, filter_id: str, target_id: str) -> None:
     config = Config(max_pool_connections=int(workers), retries={"mode": mode, "total_max_attempts": 10})
     ec2 = boto3.client("ec2", config=config)
-    wanted, sessions = _read(ec2)
+    wanted, sessions = _read(ec2, target_id)
 
     def create(interface: str) -> None:
         ec2.create_traffic_mirror_session(

@@ -78,8 +78,9 @@ def create(
 ) -> dict[str, str]:
     """Create an interface in subnet a of the account's lab. Returns {"id": id}.
 
-    instance: the name of the lab's instance to attach it to, for the kinds efa, trunk, ipv6-only and participant.
-    owner: for participant, the account that owns interface and instance; its lab must exist. tags: the owner's tags.
+    instance: the name of the lab's instance to attach it to, for the kinds efa, trunk and ipv6-only. owner: for
+    participant, the account that owns the interface and its instance, which is created; the account's lab must exist.
+    tags: the owner's tags.
     Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
@@ -105,7 +106,7 @@ def create(
         eni.attachment_id, eni.status = f"ela-attach-{eni.id.removeprefix('eni-')}", "in-use"
         eni.attach_time = ec2.get_instance(lab.INSTANCES["app"][0]).launch_time
     else:
-        machine = eni.ec2_backend.get_instance(lab.INSTANCES[instance][0])
+        machine = _instance_of(eni, instance)
         machine.attach_eni(eni, max(machine.nics) + 1)
     return {"id": eni.id}
 
@@ -117,6 +118,13 @@ def delete(identifier: str) -> None:
             eni = backend.enis.pop(identifier, None)
             if eni is not None and eni.instance is not None:
                 eni.instance.detach_eni(eni)
+
+
+def _instance_of(eni: Any, name: str) -> Any:
+    """Return the lab's instance of this name, for another account a new one with its type, because labs share ids."""
+    if eni.ec2_backend.account_id == eni.subnet.ec2_backend.account_id:
+        return eni.ec2_backend.get_instance(lab.INSTANCES[name][0])
+    return lab.launch(eni.ec2_backend, lab.INSTANCES[name][1], "a", {})
 
 
 def _ipv6_subnet(ec2: Any) -> Any:

@@ -118,27 +118,33 @@ def seed(store: Store, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> 
     return names(account, region)
 
 
+def launch(ec2: Any, instance_type: str, subnet: str, tags: dict[str, str]) -> Any:
+    """Launch an instance in a subnet of the lab, a or b. Returns moto's instance."""
+    reservation = ec2.run_instances(
+        "ami-0a1b2c3d4e5f60701",
+        1,
+        None,
+        [],
+        instance_type=instance_type,
+        is_instance_type_default=False,
+        region_name=ec2.region_name,
+        subnet_id=SUBNETS[subnet],
+        tags={"instance": tags},
+    )
+    return reservation.instances[0]
+
+
 def _instance(ec2: Any, name: str) -> None:
     instance_id, instance_type, subnet, (primary, *others) = INSTANCES[name]
     with fixed_ids(instance=iter([instance_id]), interface=iter([primary])):
-        reservation = ec2.run_instances(
-            "ami-0a1b2c3d4e5f60701",
-            1,
-            None,
-            [],
-            instance_type=instance_type,
-            is_instance_type_default=False,
-            region_name=ec2.region_name,
-            subnet_id=SUBNETS[subnet],
-            tags={"instance": {"Name": name}},
-        )
+        launch(ec2, instance_type, subnet, {"Name": name})
     # EC2's default for the interface created at launch; moto's default is False.
     ec2.enis[primary].delete_on_termination = True
     ec2.enis[primary].add_tags({"Name": name})
     for index, eni in enumerate(others, 1):
         with fixed_ids(interface=iter([eni])):
             ec2.create_network_interface(ec2.get_subnet(SUBNETS[subnet]), [], tags={"Name": f"{name}-{index + 1}"})
-        ec2.attach_network_interface(eni, reservation.instances[0].id, index)
+        ec2.attach_network_interface(eni, instance_id, index)
 
 
 def _seed_load_balancers(account: str, region: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.elbv2.models import elbv2_backends
 from moto.elbv2.utils import make_arn_for_load_balancer
 
@@ -21,6 +22,8 @@ from .store import SESSION, Resource, Store
 
 # RequesterId of the services whose interfaces can be mirrored (Traffic Mirroring guide, limitations).
 MIRRORED_SERVICES = ("amazon-rds", "amazon-elasticache")
+# Filters of DescribeVpcEndpoints (botocore model) that the emulator supports.
+_ENDPOINT_FILTERS = ("service-name", "tag-key", "vpc-endpoint-id", "vpc-endpoint-state", "vpc-endpoint-type", "vpc-id")
 
 
 def is_known_region(account: str, region: str) -> bool:
@@ -103,6 +106,26 @@ def check_endpoint(account: str, region: str, wanted: str, hidden: bool) -> None
         raise ApiError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{wanted}' does not exist")
     if found.vpc_endpoint_type != "GatewayLoadBalancer":
         raise ApiError("InvalidVpcEndpointType", f"'{wanted}' is not a Gateway Load Balancer endpoint")
+
+
+def check_endpoint_filters(action: str, parameters: Mapping[str, Any]) -> None:
+    """Reject filters of DescribeVpcEndpoints that EC2 does not document. moto accepts the name of any attribute."""
+    for entry in parameters.get("Filters", ()) if action == "DescribeVpcEndpoints" else ():
+        name = entry.get("Name", "")
+        if name not in _ENDPOINT_FILTERS and not name.startswith("tag:"):
+            raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
+
+
+@contextmanager
+def patch_endpoint_filters() -> Iterator[None]:
+    """Patch moto to filter endpoints by vpc-endpoint-id, which it lacks."""
+    original = VPCEndPoint.get_filter_value
+
+    def value(endpoint: Any, name: str, *more: Any) -> Any:
+        return endpoint.id if name == "vpc-endpoint-id" else original(endpoint, name, *more)
+
+    with patch.object(VPCEndPoint, "get_filter_value", value):
+        yield
 
 
 def check_source(eni: Any, families: list[str], metal_families: list[str]) -> None:

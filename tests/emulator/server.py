@@ -192,6 +192,7 @@ class Emulator:
         prerequisites.check_interface_change(
             request.caller.account, request.caller.region, request.action, request.parameters
         )
+        prerequisites.check_endpoint_filters(request.action, request.parameters)
 
     def _serve_tagging(self, request: Request) -> Answer:
         token = request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
@@ -257,10 +258,11 @@ class Emulator:
 
     @contextlib.contextmanager
     def _moto_patched(self, request: Request) -> Iterator[None]:
-        """Add to one call of moto what moto lacks: lag, states in between, and effects on interfaces and sessions."""
+        """Add to one call of moto what moto lacks: filters, lag, states in between, effects on sessions."""
         account, region, action = request.caller.account, request.caller.region, request.action
         if action.startswith("Describe"):
-            with moto_lag.patched(self.store, account, region, action, dict(request.pairs)):
+            lag = moto_lag.patched(self.store, account, region, action, dict(request.pairs))
+            with lag, prerequisites.patch_endpoint_filters():
                 yield
             return
         before = moto_lag.copies(account, region) if new_delay(self.settings["lag"]) else None

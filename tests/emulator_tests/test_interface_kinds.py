@@ -94,6 +94,9 @@ def test_participant_and_owner_of_the_subnet(ec2: Any, shared: Emulator, clients
     eni = shared.add_interface("participant", tags={"Name": "tapped"})
     mine, theirs = described(ec2, eni), described(other, eni)
     assert mine["OwnerId"] == theirs["OwnerId"] == mine["Attachment"]["InstanceOwnerId"] == OTHER
+    # The instance is visible to its owner only.
+    instance = [{"Name": "instance-id", "Values": [mine["Attachment"]["InstanceId"]]}]
+    assert [len(each.describe_instances(Filters=instance)["Reservations"]) for each in (ec2, other)] == [0, 1]
     assert mine["TagSet"] == []
     assert theirs["TagSet"] == [{"Key": "Name", "Value": "tapped"}]
     by_tag = {"Filters": [{"Name": "tag:Name", "Values": ["tapped"]}]}

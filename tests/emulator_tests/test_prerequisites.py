@@ -59,6 +59,23 @@ def test_lab_resources_exist_in_moto(ec2: Any, emulator: Emulator, clients: Any)
     assert clients(service="iam").list_users()["Users"] == []
 
 
+def test_endpoints_are_filtered_by_documented_names(ec2: Any, emulator: Emulator) -> None:
+    def endpoints(name: str, *values: str) -> list[str]:
+        rows = ec2.describe_vpc_endpoints(Filters=[{"Name": name, "Values": list(values)}])["VpcEndpoints"]
+        return [row["VpcEndpointId"] for row in rows]
+
+    lab = emulator.lab["endpoint"]
+    other = ec2.create_vpc_endpoint(VpcId=VPC, ServiceName="com.amazonaws.eu-west-1.s3")["VpcEndpoint"]["VpcEndpointId"]
+    assert sorted(endpoints("vpc-endpoint-id", lab, other, "vpce-0a1b2c3d4e5f60779")) == sorted([lab, other])
+    assert endpoints("vpc-endpoint-id", lab) == endpoints("vpc-endpoint-type", "GatewayLoadBalancer") == [lab]
+    assert endpoints("vpc-endpoint-id", "vpce-0a1b2c3d4e5f60779") == []
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[lab])
+    assert endpoints("vpc-endpoint-state", "available") == [other]
+    for name in ("id", "state", "endpoint-id"):
+        with refused("InvalidParameterValue", f"The filter '{name}' is invalid"):
+            endpoints(name, lab)
+
+
 def test_new_instance_can_be_mirrored(ec2: Any) -> None:
     run = ec2.run_instances(ImageId="ami-1", InstanceType="m5.large", MinCount=1, MaxCount=1, SubnetId=SUBNET)
     interface = run["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]

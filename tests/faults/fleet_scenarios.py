@@ -42,9 +42,10 @@ def _seed_fleet(size: int, mirrored: bool) -> Callable[[Lab], None]:
         create_unrelated(lab)
         interfaces = _create_interfaces(lab, size)
         create_target(lab.ec2, {"Name": "second"}, NetworkLoadBalancerArn=NLB)
+        # An empty filter takes no packets from the sessions of the fleet, whatever the session numbers are.
         other = create_filter(lab.ec2, {"Name": "others"})
         create_session(lab.ec2, interfaces[0], 3, {"vtap:fleet": "others"}, traffic_mirror_filter=other)
-        create_session(lab.ec2, interfaces[-1], 1, {"Name": "by hand"})
+        create_session(lab.ec2, interfaces[-1], 1, {"Name": "by hand"}, traffic_mirror_filter=other)
         for interface in interfaces if mirrored else ():
             create_session(lab.ec2, interface, 2, {**FLEET, "Old": "x", "Team": "a"}, Description="old")
 
@@ -95,7 +96,8 @@ def _concurrent_fleet_sessions(ec2: Any, state: State) -> None:
         if not any(tags(one) == ACTOR and one.get("NetworkInterfaceId") == interface for one in state.values()):
             taken = {one["SessionNumber"] for one in state.values() if one.get("NetworkInterfaceId") == interface}
             if len(taken) < 2:
-                create_session(ec2, interface, min({1, 2, 3} - taken), ACTOR, Description="theirs")
+                other, number = row["TrafficMirrorFilterId"], max(taken) + 1
+                create_session(ec2, interface, number, ACTOR, traffic_mirror_filter=other, Description="theirs")
 
 
 def fleets(size: int) -> list[Scenario]:

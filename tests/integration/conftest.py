@@ -25,7 +25,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "tests/integration/playbooks"
 PLACE = pathlib.Path(os.environ.get("VTAP_ENVIRONMENT", ROOT / ".venv"))
 MODULE_PYTHON = os.environ.get("VTAP_MODULE_PYTHON", sys.executable)
-# Plugins that save one interpreter per task in the playbooks of this folder. Playbooks passed as text run without them.
 PLUGINS = {
     "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/action"),
     "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/ansible_plugins/callback"),
@@ -49,17 +48,27 @@ def emulator(running: Emulator) -> Emulator:
     return running
 
 
+@pytest.fixture(scope="session")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment variables of the plugins that save one interpreter per task, see in_process.py.
+
+    The first run of each module in all playbooks of this process starts an interpreter.
+    """
+    return {**PLUGINS, "VTAP_RUNS": str(tmp_path_factory.mktemp("runs"))}
+
+
 @pytest.fixture
-def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subprocess.Popen[str]]:
+def start(emulator: Emulator, tmp_path: pathlib.Path, plugins: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
     """Return a function that starts a playbook against a fresh lab.
 
     playbook: a file in tests/integration/playbooks, the full name of a playbook in a collection, or YAML text.
+    in_process: whether YAML text runs with the plugins. The other playbooks always do.
     """
 
-    def begin(playbook: str, *arguments: str) -> subprocess.Popen[str]:
-        path, plugins = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook, PLUGINS
+    def begin(playbook: str, *arguments: str, in_process: bool = False) -> subprocess.Popen[str]:
+        path, used_plugins = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook, plugins
         if "\n" in playbook:
-            plugins = {}
+            used_plugins = plugins if in_process else {}
             path = tmp_path / "playbook.yml"
             path.write_text(playbook)
         return subprocess.Popen(
@@ -79,7 +88,7 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_PIPELINING": "true",
                 "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
-                **plugins,
+                **used_plugins,
                 **emulator.env,
             },
             stdout=subprocess.PIPE,
@@ -94,8 +103,8 @@ def start(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., subproces
 def play(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function like start that waits for the end of the playbook."""
 
-    def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        process = start(playbook, *arguments)
+    def run(playbook: str, *arguments: str, in_process: bool = False) -> subprocess.CompletedProcess[str]:
+        process = start(playbook, *arguments, in_process=in_process)
         stdout, stderr = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 

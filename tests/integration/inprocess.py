@@ -19,6 +19,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.client import ClientCreator
 
 from tests.integration.conftest import ROOT
 from tests.module_process import printed_by, share_service_models
@@ -28,10 +29,12 @@ COLLECTIONS = str(ROOT / ".venv/collections")
 
 @contextlib.contextmanager
 def installed() -> Iterator[None]:
-    """Make the installed collection importable, and load EC2's service model once instead of for each task."""
+    """Make the installed collection importable, and share EC2's service model between tasks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(COLLECTIONS)
-        patch.setattr(botocore.session, "create_loader", botocore.session.create_loader)  # restored at the end
+        # Restored at the end.
+        patch.setattr(botocore.session, "create_loader", botocore.session.create_loader)
+        patch.setattr(ClientCreator, "_create_client_class", ClientCreator._create_client_class)
         share_service_models()
         yield
         gc.enable()

@@ -161,6 +161,12 @@ def fleet_changed(ec2):
     return fleet_created(ec2, adopt=True, tags={"New": "1"}, description="new")
 
 
+def fleet_to_an_endpoint(ec2):
+    made = ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=LAB["endpoint"])["TrafficMirrorTarget"]
+    targets = [{"traffic_mirror_target_id": made["TrafficMirrorTargetId"]}]
+    return fleet_created(ec2, targets=targets, participant_interfaces=True)
+
+
 def fleet_removed(ec2):
     create_session(ec2, WEB, **{"vtap:fleet": "ids"})
     return {"name": "ids", "state": "absent"}
@@ -182,7 +188,7 @@ TASKS = {
         *(target_created, target_of_an_endpoint, target_of_a_balancer),
         *(target_retagged, target_replaced, target_removed),
     ],
-    "ec2_traffic_mirror_fleet": [fleet_created, fleet_changed, fleet_removed],
+    "ec2_traffic_mirror_fleet": [fleet_created, fleet_changed, fleet_to_an_endpoint, fleet_removed],
     "ec2_traffic_mirror_filter_info": [everything],
     "ec2_traffic_mirror_target_info": [counted],
     "ec2_traffic_mirror_session_info": [everything],

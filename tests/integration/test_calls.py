@@ -22,12 +22,15 @@ FLEET = {
     "targets": [{"traffic_mirror_target_id": TARGET_ID}],
     "traffic_mirror_filter_id": FILTER_ID,
 }
-DESCRIBES = [
+# The calls of every run of a fleet, and those of a fleet whose target is a load balancer.
+READS = [
     "DescribeInstances",
     "DescribeNetworkInterfaces",
+    "DescribeTrafficMirrorFilters",
     "DescribeTrafficMirrorSessions",
     "DescribeTrafficMirrorTargets",
 ]
+DESCRIBES = [*READS, "DescribeLoadBalancers"]
 
 
 def substitute(options):
@@ -220,8 +223,47 @@ def test_name_among_10000_sessions(story):
 def test_fleet_describes_each_resource_type_once_and_sends_one_call_per_session(emulator, calls, check, created):
     result = run("ec2_traffic_mirror_fleet", emulator.env, FLEET, check=check)
     assert not result.get("failed"), result["msg"]
-    # Check mode also reads the filter. A real run reads the sessions again, to detect duplicates of a concurrent run.
-    more = ["DescribeTrafficMirrorFilters"] if check else ["DescribeTrafficMirrorSessions"]
+    # A real run reads the sessions again, to detect duplicates of a concurrent run.
+    more = [] if check else ["DescribeTrafficMirrorSessions"]
     assert calls() == sorted([*DESCRIBES, *more, *created])
     run("ec2_traffic_mirror_fleet", emulator.env, FLEET, check=check)
-    assert len(calls()) == len(DESCRIBES) + check
+    assert len(calls()) == len(DESCRIBES)
+
+
+def test_fleet_writes_equal_tags_by_one_call(emulator, calls):
+    def run_fleet(**more):
+        result = run("ec2_traffic_mirror_fleet", emulator.env, {**FLEET, **more})
+        assert not result.get("failed") and result["changed"], result
+        return calls()
+
+    run_fleet()
+    assert run_fleet(tags={"Team": "netsec"}) == sorted([*DESCRIBES, "CreateTags"])
+    assert run_fleet(name="ids-b", adopt_fleets=["ids"]) == sorted([*DESCRIBES, "CreateTags"])
+    assert run_fleet(name="ids-b", tags={}) == sorted([*DESCRIBES, "DeleteTags"])
+    assert run_fleet(name="ids-b", state="absent") == ["DeleteTrafficMirrorSession"] * 6 + [SESSIONS]
+
+
+@pytest.mark.parametrize(
+    ("destination", "options", "more"),
+    [
+        ({"GatewayLoadBalancerEndpointId": "vpce-0a1b2c3d4e5f60771"}, {}, ["DescribeVpcEndpoints"]),
+        ({"NetworkInterfaceId": LAB["app-1"]}, {}, []),
+        ({"NetworkInterfaceId": LAB["sensor"]}, {}, ["DescribeInstances", "DescribeNetworkInterfaces"]),
+        (
+            {"NetworkLoadBalancerArn": NLB},
+            {"participant_interfaces": True},
+            ["DescribeLoadBalancers", "DescribeSubnets"],
+        ),
+    ],
+    ids=["endpoint", "interface in the selection", "interface outside the selection", "load balancer, participants"],
+)
+def test_fleet_describes_the_resources_of_its_targets(emulator, calls, destination, options, more):
+    made = emulator.client().create_traffic_mirror_target(**destination)["TrafficMirrorTarget"]
+    targets = [{"traffic_mirror_target_id": made["TrafficMirrorTargetId"]}]
+    sources = [{"availability_zones": ["eu-west-1a"]}]
+    calls()
+    result = run(
+        "ec2_traffic_mirror_fleet", emulator.env, {**FLEET, "sources": sources, "targets": targets, **options}, True
+    )
+    assert not result.get("failed") and result["changed"], result
+    assert calls() == sorted([*READS, *more])

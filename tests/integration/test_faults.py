@@ -6,15 +6,9 @@
 
 from __future__ import annotations
 
-import json
-import pathlib
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-
 import pytest
+
+from tests.faults.lab import Proxy
 
 PLAYBOOK = """\
 - name: Session lifecycle
@@ -47,41 +41,12 @@ RULES = {
 OPERATIONS = ["Describe", "Create", "Modify", "Delete"]
 
 
-@pytest.fixture
-def proxy(emulator):
-    """Start microburst as a proxy for the emulator. Yields its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = pathlib.Path(sys.executable).with_name("microburst")
-    process = subprocess.Popen(
-        [command, "--upstream", emulator.url, "--port", str(port), "--no-resign"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _attempt in range(100):
-            try:
-                ask(f"{url}/_microburst/rules")
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-def ask(url, data=None):
-    request = urllib.request.Request(
-        url,
-        data=None if data is None else json.dumps(data).encode(),
-        method="GET" if data is None else "PATCH",
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=5) as reply:
-        return json.loads(reply.read())
+@pytest.fixture(scope="module")
+def proxy(running):
+    """Start a proxy for the emulator."""
+    proxy = Proxy(running.url)
+    yield proxy
+    proxy.stop()
 
 
 @pytest.mark.parametrize("fault", RULES)
@@ -95,10 +60,10 @@ def test_session_lifecycle_with_faults(play, emulator, proxy, fault):
         }
         for verb in OPERATIONS
     ]
-    ask(f"{proxy}/_microburst/rules", rules)
-    done = play(PLAYBOOK, "-e", f"proxy={proxy}")
+    proxy.rules(rules)
+    done = play(PLAYBOOK, "-e", f"proxy={proxy.url}", in_process=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(ask(f"{proxy}/_microburst/fired")) == len(OPERATIONS)
+    assert len(proxy.fired()) == len(OPERATIONS)
     # EC2 executes a call twice only after a lost reply.
     carried_out = [entry["action"] for entry in emulator.log() if entry["code"] == "OK"]
     again = 2 if fault == "reply cut" else 1

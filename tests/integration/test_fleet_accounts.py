@@ -2,90 +2,51 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook vtap.aws.fleet_accounts: one inventory, several emulated accounts and regions."""
+"""The playbook vtap.aws.fleet_accounts: hosts, changes and the report."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 
 import pytest
-import yaml
 
-from tools import iam
+from tests.integration.conftest import PLACE
+from tests.integration.fleet_accounts import (
+    CREATED,
+    DATA,
+    FLEET,
+    HUB,
+    WEB,
+    fleet_with,
+    host,
+    local,
+    playbook_runner,
+    seed_accounts,
+    sessions,
+)
 
-HUB, WEB, DATA = "123456789012", "210987654321", "333333333333"
-FLEET = {
-    "name": "ids-prod",
-    "sources": [{"instance_types": ["*"]}],
-    "targets": [{"traffic_mirror_target_name": "lab-target"}],
-    "traffic_mirror_filter_name": "lab-filter",
-}
-# The lab has eight attached interfaces. The interface of the t2.micro cannot be mirrored.
-CREATED = "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
-UNCHANGED = "0 created, 0 updated, 7 unchanged, 0 deleted, 1 skipped, 7 of 7 mirrored"
-
-
-def host(account, region, **more):
-    return {"vtap_region": region, "vtap_role_arn": f"arn:aws:iam::{account}:role/mirror", **more}
-
-
-def sessions(emulator, account, region):
-    return emulator.client("ec2", account, region).describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+PREDICTED = "7 of 7 would be mirrored; would create 7, update 0, delete 0; 0 unchanged, 1 skipped"
+UNCHANGED = "7 of 7 mirrored; created 0, updated 0, deleted 0; 7 unchanged, 1 skipped"
+SUMMARY = dict.fromkeys(("created", "updated", "unchanged", "deleted", "skipped", "held_back", "failed"), 0)
+COVERAGE = dict.fromkeys(("selected", "excluded", "ineligible", "stopped", "eligible", "mirrored", "unmirrored"), 0)
 
 
 def writes(emulator):
     return [call for call in emulator.log() if not re.match("Describe|AssumeRole|GET ", call["action"])]
 
 
-def documented_policy(account):
-    """The statements of the policy that docs/docsite/rst/fleet_accounts.rst requires, for every region."""
-    document = iam.policy()
-    document["Statement"] = [one for one in document["Statement"] if one["Sid"] in ("Describe", "Sessions", "Tags")]
-    return json.dumps(document).replace(iam.REGION, "*").replace(iam.ACCOUNT, account)
-
-
 @pytest.fixture
 def accounts(emulator):
-    """Three accounts with a lab in two regions. Two have a role that trusts the first, one with an external id."""
-    for account in (HUB, WEB, DATA):
-        for region in ("eu-west-1", "us-east-1"):
-            if (account, region) != (HUB, "eu-west-1"):
-                emulator.seed(account, region)
-    for account, condition in ((WEB, {"StringEquals": {"sts:ExternalId": "vtap-7"}}), (DATA, {})):
-        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}, "Condition": condition}
-        iam_client = emulator.client("iam", account, "us-east-1")
-        iam_client.create_role(RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [statement]}))
-        iam_client.put_role_policy(RoleName="mirror", PolicyName="fleet", PolicyDocument=documented_policy(account))
-    emulator.clear_log()
+    seed_accounts(emulator)
     return emulator
 
 
 @pytest.fixture
 def fleets(play, tmp_path):
-    """Return a function that runs the playbook for hosts. Its result has the report: lines, sums, stats, recap."""
-    (tmp_path / ".ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n")
-
-    def run(hosts, *arguments, playbook="vtap.aws.fleet_accounts"):
-        inventory = tmp_path / "inventory.yml"
-        inventory.write_text(
-            yaml.safe_dump({"mirrored": {"vars": {"vtap_fleet": FLEET}, "hosts": hosts}}, sort_keys=False)
-        )
-        # The implicit host localhost is not part of this group.
-        done = play(playbook, "-i", str(inventory), "-e", "vtap_hosts=mirrored", *arguments)
-        report = done.stdout.partition("PLAY [Report]")[2]
-        done.lines = dict(re.findall(r"^(?:ok|failed): \[(.+?)\] (?:=> )?\(item=(.*?)\)", report, re.MULTILINE))
-        done.sums = re.findall(r'^        "(.*?)",?$', report, re.MULTILINE)
-        stats = re.search(r"RUN: (.*)", report)
-        done.stats = json.loads(stats[1])["vtap_fleet_accounts"] if stats else None
-        done.recap = {
-            name: {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", counts)}
-            for name, counts in re.findall(r"^(\S+) +: (ok=.*)$", report, re.MULTILINE)
-        }
-        done.text = done.stdout + done.stderr
-        return done
-
-    return run
+    return playbook_runner(play, tmp_path)
 
 
 def test_accounts_and_regions(fleets, accounts):
@@ -96,28 +57,37 @@ def test_accounts_and_regions(fleets, accounts):
         "web-us": host(WEB, "us-east-1", vtap_external_id="vtap-7"),
         "data": host(DATA, "eu-west-1", vtap_fleet={**FLEET, "exclude": [{"instance_types": ["c5.*"]}]}),
     }
-    lines = {
-        "hub": f"us-east-1: {CREATED}",
-        "web-eu": f"eu-west-1: {CREATED}",
-        "web-us": f"us-east-1: {CREATED}",
-        "data": "eu-west-1: 4 created, 0 updated, 0 unchanged, 0 deleted, 4 skipped, 4 of 4 mirrored",
-    }
-    sums = ["25 created, 0 updated, 0 unchanged, 0 deleted, 7 skipped, 25 of 25 mirrored", "0 of 4 hosts failed"]
+    part = "4 of 4 mirrored; created 4, updated 0, deleted 0; 0 unchanged, 4 skipped"
+    part_predicted = "4 of 4 would be mirrored; would create 4, update 0, delete 0; 0 unchanged, 4 skipped"
+    total = "4 of 4 hosts: 25 of 25"
 
     predicted = fleets(hosts, "--check", "--diff")
     assert predicted.returncode == 0, predicted.text
-    assert (predicted.lines, predicted.sums) == (lines, sums), predicted.text
+    whole = dict.fromkeys(("web-eu", "web-us", "hub"), PREDICTED) | {"data": part_predicted}
+    assert predicted.lines == {name: f"{hosts[name]['vtap_region']}: {line}" for name, line in whole.items()}
+    assert predicted.sums == [
+        f"{total} would be mirrored; would create 25, update 0, delete 0; 0 unchanged, 7 skipped",
+        "0 of 4 hosts failed",
+    ]
     assert predicted.stdout.count("new match") == 25
     assert not writes(accounts)
 
     done = fleets(hosts)
-    assert done.returncode == 0 and not done.stderr, done.text
-    assert (done.lines, done.sums, done.stats) == (lines, sums, predicted.stats), done.text
+    assert done.returncode == 0 and "[ERROR]" not in done.text, done.text
+    whole = dict.fromkeys(("web-eu", "web-us", "hub"), CREATED) | {"data": part}
+    assert done.lines == {name: f"{hosts[name]['vtap_region']}: {line}" for name, line in whole.items()}
+    assert done.sums == [
+        f"{total} mirrored; created 25, updated 0, deleted 0; 0 unchanged, 7 skipped",
+        "0 of 4 hosts failed",
+    ]
+    assert predicted.stats == {**done.stats, "check_mode": True}
     assert done.stats == {
+        "check_mode": False,
         "hosts": 4,
+        "counted": 4,
         "failed": [],
-        "summary": {"created": 25, "updated": 0, "unchanged": 0, "deleted": 0, "skipped": 7},
-        "coverage": {"selected": 32, "eligible": 25, "mirrored": 25, "unmirrored": 0},
+        "summary": SUMMARY | {"created": 25, "skipped": 7},
+        "coverage": COVERAGE | {"selected": 32, "eligible": 25, "mirrored": 25, "excluded": 3, "ineligible": 4},
     }
     assert {name: counts["changed"] for name, counts in done.recap.items()} == dict.fromkeys(hosts, 1)
     session_counts = {
@@ -125,14 +95,8 @@ def test_accounts_and_regions(fleets, accounts):
         for account in (HUB, WEB, DATA)
         for region in ("eu-west-1", "us-east-1")
     }
-    assert session_counts == {
-        (HUB, "eu-west-1"): 0,
-        (HUB, "us-east-1"): 7,
-        (WEB, "eu-west-1"): 7,
-        (WEB, "us-east-1"): 7,
-        (DATA, "eu-west-1"): 4,
-        (DATA, "us-east-1"): 0,
-    }
+    expected = dict.fromkeys(session_counts, 7)
+    assert session_counts == {**expected, (HUB, "eu-west-1"): 0, (DATA, "eu-west-1"): 4, (DATA, "us-east-1"): 0}
     assert {entry["OwnerId"] for entry in sessions(accounts, WEB, "us-east-1")} == {WEB}
 
     accounts.clear_log()
@@ -145,7 +109,6 @@ def test_accounts_and_regions(fleets, accounts):
 def test_failed_host_does_not_stop_other_hosts(fleets, accounts):
     accounts.settings(fail={"CreateTrafficMirrorSession": ["TrafficMirrorSessionLimitExceeded", 1]})
     hosts = {
-        "no-region": host("555555555555", ""),
         "no-role": host("444444444444", "eu-west-1"),
         "no-id": host(WEB, "us-east-1"),
         "too-many": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
@@ -156,71 +119,119 @@ def test_failed_host_does_not_stop_other_hosts(fleets, accounts):
     done = fleets(hosts)
     assert done.returncode == 2, done.text
     assert done.lines == {
-        "no-region": "no region",
         "no-role": "eu-west-1",
         "no-id": "us-east-1",
         "too-many": "us-east-1",
-        "partly": "eu-west-1: 7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 6 of 7 mirrored",
-        "ok": "eu-west-1: 0 created, 0 updated, 0 unchanged, 0 deleted, 0 skipped, 0 of 0 mirrored",
+        "partly": "eu-west-1: 6 of 7 mirrored, 1 unmirrored; created 6, updated 0, deleted 0, failed 1; "
+        "0 unchanged, 1 skipped",
+        "ok": "eu-west-1: 0 of 0 mirrored; created 0, updated 0, deleted 0; 0 unchanged, 0 skipped",
     }
     assert done.sums == [
-        "7 created, 0 updated, 0 unchanged, 0 deleted, 1 skipped, 6 of 7 mirrored",
-        "5 of 6 hosts failed: no-region, no-role, no-id, too-many, partly",
+        "2 of 5 hosts: 6 of 7 mirrored, 1 unmirrored; created 6, updated 0, deleted 0, failed 1; "
+        "0 unchanged, 1 skipped",
+        "4 of 5 hosts failed: no-role, no-id, too-many, partly",
     ]
-    assert done.stats["failed"] == ["no-region", "no-role", "no-id", "too-many", "partly"]
+    assert done.stats["failed"] == ["no-role", "no-id", "too-many", "partly"]
     assert {name: counts["failed"] for name, counts in done.recap.items()} == {**dict.fromkeys(hosts, 1), "ok": 0}
 
-    report = done.stdout.partition("PLAY [Report]")[2]
-    messages = {
-        name: json.loads(data)["msg"] for name, data in re.findall(r"^failed: \[(.+?)\].*?=> (.*)$", report, re.M)
-    }
-    assert messages["no-region"] == "no-region has no vtap_region: set it in the inventory."
-    assert "555555555555" not in json.dumps(accounts.log()), "called an API before checking the variables"
     for name, account in (("no-role", "444444444444"), ("no-id", WEB)):
         denied = f"not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::{account}:role/mirror"
-        assert denied in messages[name]
-    assert "The plan creates 7 sessions; max_creates allows 3" in messages["too-many"]
-    assert "1 of 8 interfaces of fleet ids-prod in eu-west-1 failed" in messages["partly"]
-    assert "TrafficMirrorSessionLimitExceeded" in messages["partly"]
+        assert denied in done.messages[name]
+    assert "The plan creates 7 sessions; max_creates allows 3" in done.messages["too-many"]
+    assert "1 of 8 interfaces of fleet ids-prod failed" in done.messages["partly"]
+    assert "TrafficMirrorSessionLimitExceeded" in done.messages["partly"]
     assert len(sessions(accounts, WEB, "eu-west-1")) == 6
     assert not sessions(accounts, WEB, "us-east-1") and not sessions(accounts, DATA, "us-east-1")
     # The output does not contain the plan, which can have thousands of interfaces.
     assert '"plan"' not in done.text
 
 
-WITH_KEYS = """
-- import_playbook: vtap.aws.fleet_accounts
-- name: Store the credentials for the test
-  hosts: mirrored
-  gather_facts: false
-  tasks:
-    - name: Write the credentials
-      ansible.builtin.copy:
-        content: "{{ vtap_role.sts_creds | to_json }}"
-        dest: "{{ inventory_dir }}/{{ inventory_hostname }}.json"
-        mode: "0600"
-      no_log: true
-"""
+@pytest.mark.parametrize(
+    ("inventory", "arguments", "message"),
+    [
+        ("localhost,", ("-e", "vtap_hosts=mirrored"), "vtap_hosts (mirrored)"),
+        # --limit excludes localhost and all hosts of vtap_hosts, but not all of the inventory.
+        ("web,data,", ("-e", "vtap_hosts=web", "--limit", "data"), "vtap_hosts (web) and --limit (data)"),
+        ("web,data,", ("-e", '{"vtap_hosts": ["web", "hub"]}', "--limit", "data"), "(web,hub) and --limit (data)"),
+        # Without hosts, in a file that does not exist, or without -i, the inventory is empty.
+        ("missing.yml", ("--limit", "web"), "vtap_hosts (all) and --limit (web)"),
+        ("missing.yml", (), "vtap_hosts (all)"),
+        ("missing.yml", ("--check",), "vtap_hosts (all)"),
+        ("web,", ("--limit", "data"), "--limit"),
+        # Not all hosts.
+        ("web,", ("-e", "vtap_hosts={{ nothing }}"), "'nothing' is undefined"),
+        ("web,", ("-e", "vtap_hosts="), "hosts"),
+    ],
+)
+def test_no_host_is_an_error(inventory, arguments, message, tmp_path):
+    done = subprocess.run(
+        [PLACE / "bin/ansible-playbook", "-i", inventory, *arguments, "vtap.aws.fleet_accounts"],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(PLACE / "collections"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    text = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0 and message in text, text
+    assert "TASK [Assume the role]" not in text and "PLAY [Report]" not in text
+
+
+def test_limit_and_pattern(fleets, accounts):
+    """--limit and vtap_hosts together select the hosts, also with a list of patterns and the implicit localhost."""
+    hosts = {name: local(vtap_fleet={"name": "ids-prod", "state": "absent"}) for name in ("one", "two", "three")}
+    patterns = json.dumps({"vtap_hosts": ["one", "thr*", "localhost"]})
+    done = fleets(hosts, "-e", patterns, "--limit", "two,three")
+    assert done.returncode == 0 and set(done.lines) == {"three"}, done.text
+    assert done.stats["hosts"] == 1 and not writes(accounts)
 
 
 @pytest.mark.usefixtures("accounts")
-def test_output_has_no_credentials(fleets, tmp_path):
+def test_check_mode_reports_what_is_missing(fleets):
+    """No earlier task creates a filter or target, so check mode fails as the run would."""
+    targets = [{"traffic_mirror_target_name": f"sensor-{index}"} for index in range(12)]
     hosts = {
-        "ok": host(DATA, "eu-west-1"),
-        "over-limit": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
+        "filter": local(vtap_fleet=fleet_with(traffic_mirror_filter_name="no-filter")),
+        "targets": host(DATA, "us-east-1", vtap_fleet=fleet_with(targets=targets)),
+        "ok": local(),
     }
-    done = fleets(hosts, "-vvvv", "--diff", playbook=WITH_KEYS)
-    assert done.sums[-1] == "1 of 2 hosts failed: over-limit", done.text
-    keys = json.loads((tmp_path / "ok.json").read_text())
-    assert keys["access_key"] in done.text, "the -vvvv of a task shows its options"
-    assert keys["secret_key"] not in done.text and keys["session_token"] not in done.text
-    # The session token of the failed host is not available; all session tokens of moto have the same prefix.
-    assert keys["session_token"][:17] not in done.text
+    done = fleets(hosts, "--check")
+    assert done.returncode == 2 and done.stats["failed"] == ["filter", "targets"], done.text
+    assert done.messages["filter"] == (
+        "Filter or target not found in us-east-1: no-filter. The run without check mode would fail. "
+        "Create them, or correct vtap_fleet."
+    )
+    assert ": sensor-0, sensor-1, " in done.messages["targets"] and "sensor-9 and 2 more. " in done.messages["targets"]
+    # The run without check mode would create nothing for them.
+    assert done.lines == {"filter": "us-east-1", "targets": "us-east-1", "ok": f"us-east-1: {PREDICTED}"}
+    assert done.sums[0] == f"1 of 3 hosts: {PREDICTED}"
+    assert done.stats["summary"]["created"] == 7
+
+    done = fleets(hosts)
+    assert done.stats["failed"] == ["filter", "targets"], done.text
+    assert "no-filter" in done.messages["filter"] and "sensor-0" in done.messages["targets"]
+    assert done.sums[0] == f"1 of 3 hosts: {CREATED}"
 
 
-def test_host_without_role_credentials_makes_no_call(fleets, accounts):
-    """The playbook must not use the account of the caller instead of the account of the role."""
-    done = fleets({"data": host(DATA, "us-east-1")}, "--start-at-task", "Manage the fleet")
-    assert done.returncode == 2 and done.sums[-1] == "1 of 1 hosts failed: data", done.text
-    assert "'vtap_role' is undefined" in done.text
-    assert not accounts.log()
+def test_held_back_deletions(fleets, accounts):
+    """A failed host has its counts in its line and in the sums."""
+    fewer = fleet_with(exclude=[{"instance_types": ["c5.*"]}], max_deletes="0")
+    hosts = {"hub": local(), "web": host(WEB, "us-east-1", vtap_external_id="vtap-7")}
+    assert fleets(hosts).returncode == 0
+    hosts["web"]["vtap_fleet"] = fewer
+    count = re.compile(r"(\w+ \w+) 3 deletions; (\d+) unchanged")
+
+    predicted = fleets(hosts, "--check")
+    done = fleets(hosts)
+    for run, verb in ((predicted, "hold back"), (done, "held back")):
+        assert run.returncode == 2 and run.stats["failed"] == ["web"], run.text
+        assert count.search(run.lines["web"]).groups() == (verb, "4")
+        assert "held back" not in run.lines["hub"] and count.search(run.sums[0]).groups() == (verb, "11")
+        assert run.stats["summary"]["held_back"] == 3 and run.stats["summary"]["deleted"] == 0
+        assert "max_deletes" in run.messages["web"]
+    assert len(sessions(accounts, WEB, "us-east-1")) == 7

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Killed and concurrent runs of a fleet: the next run reaches the desired state, and no interface has duplicates."""
+"""Killed and concurrent runs of a fleet: the next run reaches the desired state, and no interface has duplicates.
+
+The output of a failed run of a large fleet is limited.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ FLEET = """
         name: ids
         state: "{{ state | default('present') }}"
         sources:
-          - instance_types: [m5.*, c5.*]
+          - instance_types: "{{ instance_types | default(['m5.*', 'c5.*']) }}"
         targets:
           - traffic_mirror_target_name: lab-target
         traffic_mirror_filter_name: lab-filter
@@ -36,6 +39,8 @@ FLEET = """
         api_burst: "{{ burst | default(1000) }}"
         workers: 3
 """
+# The limit for all that ansible-playbook prints about a failed fleet, in bytes: about five screens of text.
+MAX_OUTPUT = 40_000
 SLOW = ("-e", "rate=4", "-e", "burst=1")
 INTERFACES = 6
 
@@ -90,7 +95,9 @@ def test_rerun_after_kill_during_creations(start, play, kill_after, sessions, ca
 def test_rerun_after_kill_during_updates(start, play, kill_after, sessions):
     play(FLEET)
     given = ("-e", "description=ids", "-e", '{"tags_given": {"Team": "netsec"}}')
-    kill_after(start(FLEET, *SLOW, *given), "CreateTags", 2)
+    kill_after(start(FLEET, *SLOW, *given), "ModifyTrafficMirrorSession", 3)
+    updated = [row for row in sessions() if "Description" in row]
+    assert 0 < len(updated) < INTERFACES
     done = play(FLEET, *given)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {row["Description"] for row in sessions()} == {"ids"}
@@ -132,3 +139,44 @@ def test_concurrent_update_and_deletion(start, play, sessions):
     assert max(Counter(row["NetworkInterfaceId"] for row in sessions()).values(), default=1) == 1
     done = play(FLEET)
     assert done.returncode == 0 and len(sessions()) == INTERFACES, done.stdout + done.stderr
+
+
+def assert_limited(done, *texts):
+    """Assert that the play failed with these texts, and that the output is limited."""
+    output = done.stdout + done.stderr
+    assert done.returncode == 2 and "Traceback" not in output, output[:MAX_OUTPUT]
+    assert len(output.encode()) < MAX_OUTPUT, output[:MAX_OUTPUT]
+    for text in texts:
+        assert text in " ".join(output.split()), output
+
+
+def test_output_if_thousands_of_creations_fail(play, emulator, sessions):
+    emulator.bulk_seed(2000)
+    emulator.settings(denied=["ec2:CreateTrafficMirrorSession"])
+    done = play(FLEET, "-e", "burst=100000", "-e", "rate=100000", "--diff", "-v")
+    assert_limited(
+        done,
+        "2006 of 2006 interfaces of fleet ids failed (2006 x UnauthorizedOperation)",
+        '"omitted": {"coverage.unmirrored_interfaces": 1986, "failed_interfaces": 1986, "plan": 1986}',
+        '"summary": {"created": 0, "deleted": 0, "failed": 2006, "held_back": 0',
+    )
+    assert sessions() == []
+    # 50 refusals stop the action. The calls of the other workers are under way.
+    refused = [entry for entry in emulator.log() if entry["action"] == "CreateTrafficMirrorSession"]
+    assert 50 <= len(refused) <= 53
+
+
+def test_output_if_thousands_of_deletions_are_held_back(play, emulator):
+    lab = emulator.lab
+    with_sessions = {"target": lab["target"], "filter": lab["filter"], "tags": {"vtap:fleet": "ids"}}
+    emulator.bulk_seed(2000, instance_type="c5.large", sessions=with_sessions)
+    done = play(FLEET, "-e", '{"instance_types": ["m5.*"]}', "--diff", "-v")
+    assert_limited(
+        done,
+        "The plan would delete all 2000 sessions of fleet ids. Reasons: 2000 x no longer matches sources[0]: instance "
+        "type is c5.large, not m5.* (eni-",
+        "delete ... and 1980 more",
+        '"omitted": {"plan": 1983}',
+    )
+    calls = [entry["action"] for entry in emulator.log() if not entry["action"].startswith("Describe")]
+    assert calls == ["CreateTrafficMirrorSession"] * 3

@@ -89,7 +89,7 @@ def without(policy, action):
     """Return the policy without one action."""
     less = copy.deepcopy(policy)
     for statement in less["Statement"]:
-        statement["Action"] = [one for one in statement["Action"] if one != f"ec2:{action}"]
+        statement["Action"] = [one for one in statement["Action"] if one.partition(":")[2] != action]
     less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
     return less
 

@@ -81,7 +81,7 @@ def test_examples(play, module):
     assignments = [node for node in ast.parse(module.read_text()).body if isinstance(node, ast.Assign)]
     examples = next(ast.literal_eval(node.value) for node in assignments if node.targets[0].id == "EXAMPLES")
     playbook = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
-    done = play(yaml.safe_dump(playbook, sort_keys=False))
+    done = play(yaml.safe_dump(playbook, sort_keys=False), in_process=True)
     counts = recap(done)
     assert done.returncode == 0 and counts["failed"] == 0, done.stdout + done.stderr
     assert counts["ok"] == len(playbook[0]["tasks"]) - counts["skipped"], done.stdout

@@ -16,7 +16,6 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tests.emulator.client import Emulator
 from tests.integration.conftest import ROOT
 from tools import iam
 
@@ -83,30 +82,33 @@ def run_logged(tmp_path, play, env):
 
 
 @pytest.mark.parametrize("given", ["in the environment", "as options"])
-def test_secrets_are_not_logged(tmp_path, given):
-    calls, log = tmp_path / "calls.jsonl", tmp_path / "ansible.log"
-    with Emulator(log_file=str(calls)) as emulator:
-        principal = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}
-        iam_client = emulator.client("iam")
-        iam_client.create_role(RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [principal]}))
-        iam_client.put_role_policy(RoleName="mirror", PolicyName="all", PolicyDocument=json.dumps(iam.policy()))
-        made = emulator.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
-        # Random like real secrets, so that a search has no false hits. The emulator does not verify signatures.
-        secrets = [made["SecretAccessKey"], made["SessionToken"]]
-        assert all(len(secret) > 30 for secret in secrets)
-        names = ("access_key", "secret_key", "session_token")
-        options = dict(zip(names, (made["AccessKeyId"], *secrets)))
-        variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        env = {**emulator.env, **dict(zip(variables, options.values()))}
-        play = {"name": "All modules", "hosts": "localhost", "gather_facts": False, "tasks": tasks(emulator.lab)}
-        if given == "as options":
-            env = {name: value for name, value in env.items() if name not in variables}
-            # From a file, because Ansible prints its command line.
-            (tmp_path / "secrets.yml").write_text(yaml.safe_dump({"secret": options}))
-            play["vars_files"] = [str(tmp_path / "secrets.yml")]
-            play["module_defaults"] = {"group/vtap.aws.aws": {name: f"{{{{ secret.{name} }}}}" for name in names}}
-        done = run_logged(tmp_path, play, env)
-    texts = {"stdout": done.stdout, "stderr": done.stderr, "log": log.read_text(), "calls": calls.read_text()}
+def test_secrets_are_not_logged(emulator, tmp_path, given):
+    principal = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}
+    iam_client = emulator.client("iam")
+    iam_client.create_role(RoleName="mirror", AssumeRolePolicyDocument=json.dumps({"Statement": [principal]}))
+    iam_client.put_role_policy(RoleName="mirror", PolicyName="all", PolicyDocument=json.dumps(iam.policy()))
+    made = emulator.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
+    # Random like real secrets, so that a search has no false hits. The emulator does not verify signatures.
+    secrets = [made["SecretAccessKey"], made["SessionToken"]]
+    assert all(len(secret) > 30 for secret in secrets)
+    names = ("access_key", "secret_key", "session_token")
+    options = dict(zip(names, (made["AccessKeyId"], *secrets)))
+    variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    env = {**emulator.env, **dict(zip(variables, options.values()))}
+    play = {"name": "All modules", "hosts": "localhost", "gather_facts": False, "tasks": tasks(emulator.lab)}
+    if given == "as options":
+        env = {name: value for name, value in env.items() if name not in variables}
+        # From a file, because Ansible prints its command line.
+        (tmp_path / "secrets.yml").write_text(yaml.safe_dump({"secret": options}))
+        play["vars_files"] = [str(tmp_path / "secrets.yml")]
+        play["module_defaults"] = {"group/vtap.aws.aws": {name: f"{{{{ secret.{name} }}}}" for name in names}}
+    done = run_logged(tmp_path, play, env)
+    texts = {
+        "stdout": done.stdout,
+        "stderr": done.stderr,
+        "log": (tmp_path / "ansible.log").read_text(),
+        "calls": json.dumps(emulator.log()),
+    }
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed=0" in done.stdout and "ignored=8" in done.stdout, done.stdout[-2000:]
     # The logs are complete, including tracebacks, so a secret would be found.
@@ -161,10 +163,9 @@ def test_secrets_of_broken_sources_are_not_logged(tmp_path, cause):
     """Without an emulator, because nothing is sent."""
     variables, says = failing_environments(tmp_path)[cause]
     options = {"region": "eu-west-1", "aws_config": {"retries": {"max_attempts": 0}}}
-    kinds = ("session_info", "filter_info", "target_info")
-    listed = [task(kind, fails=True, **options) for kind in kinds]
-    listed += [task("session", fails=True, name="web", state="absent", **options)]
-    listed += [task("fleet", fails=True, name="web", state="absent", **options)]
+    # One of each kind of module. All modules connect by the same function.
+    listed = [task("session_info", fails=True, **options)]
+    listed += [task(kind, fails=True, name="web", state="absent", **options) for kind in ("session", "fleet")]
     play = {"name": "Failing calls", "hosts": "localhost", "gather_facts": False, "tasks": listed}
     done = run_logged(tmp_path, play, {"AWS_EC2_METADATA_DISABLED": "true", **variables})
     texts = {"stdout": done.stdout, "stderr": done.stderr, "log": (tmp_path / "ansible.log").read_text()}

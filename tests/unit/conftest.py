@@ -12,14 +12,19 @@ import tempfile
 import time
 import types
 
+import hypothesis
 import pytest
 
 from tests.emulator.client import Emulator
+from tests.unit.shared_client import create_client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):
+    # Without time limits, because the speed of the machine is no property of the code.
+    hypothesis.settings.register_profile("unit", deadline=None)
+    hypothesis.settings.load_profile("unit")
     if ROOT.parents[1].name == "ansible_collections":
         return
     tree = tempfile.TemporaryDirectory(prefix="collection-")
@@ -44,7 +49,7 @@ def no_sleep():
 def emulator_process():
     """Return the running emulator and an EC2 client for it."""
     with Emulator() as emulator:
-        yield emulator, emulator.client()
+        yield emulator, create_client(emulator)
 
 
 @pytest.fixture(scope="module")

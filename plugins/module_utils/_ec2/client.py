@@ -21,6 +21,7 @@ from .._model.text import truncate
 from .._model.wildcards import matches_wildcards
 from .account_id import decode_account_id
 from .errors import THROTTLING_CODES, Ec2Error
+from .load_balancers import describe_states
 from .rate_limiter import RateLimiter
 from .sdk_errors import find_missing, is_definite, is_from_ec2, was_not_sent
 from .secrets import check_credentials, hide_secrets, sdk_text
@@ -77,11 +78,19 @@ class Ec2:
 
     client: a boto3 client of EC2. sts: creates the STS client; called only if the caller's account id cannot be read
     from the access key. rate_limiter: limits the rate of mutating calls; None leaves throttling to botocore.
+    load_balancing: creates the client of Elastic Load Balancing.
     """
 
-    def __init__(self, client: Any, sts: Callable[[], Any], rate_limiter: RateLimiter | None = None) -> None:
+    def __init__(
+        self,
+        client: Any,
+        sts: Callable[[], Any],
+        rate_limiter: RateLimiter | None = None,
+        load_balancing: Callable[[], Any] = lambda: None,
+    ) -> None:
         self._client = client
         self._sts = sts
+        self._load_balancing = load_balancing
         self._rate_limiter = rate_limiter
         self._attempts = _Attempts()
         self._access_key = ""
@@ -269,6 +278,10 @@ class Ec2:
             raise
         rows = [row for reservation in response.get("Reservations", []) for row in reservation.get("Instances", [])]
         return next((row for row in rows if row.get("InstanceId") == instance_id), None)
+
+    def load_balancer_states(self, arns: Iterable[str]) -> dict[str, str]:
+        """Return the states of load balancers by ARN, see describe_states. Raises Ec2Error."""
+        return describe_states(self._load_balancing, arns)
 
     def is_foreign(self, owner: str | None) -> bool:
         """Whether the owner (an account id, None if unknown) is another account than the caller's.

@@ -14,6 +14,9 @@ from typing import Callable
 # EC2 has one token bucket for each mutating action: 50 tokens, refilled with 5 per second
 # ("Request throttling for the Amazon EC2 API").
 BURST, PER_SECOND = 50, 5.0
+# The buckets of the tag actions, which do not depend on the resource type (same source).
+TAG_BURST, TAG_PER_SECOND = 100, 10.0
+TAG_ACTIONS = ("CreateTags", "DeleteTags")
 # Factors of the assumed refill rate: after a throttled call and before each call. If other clients use half of the
 # refill, about one call in eleven is throttled.
 DECREASE, INCREASE = 0.9, 1.01
@@ -37,8 +40,8 @@ class _Bucket:
 class RateLimiter:
     """A client-side model of EC2's token buckets, one for each action. Thread-safe.
 
-    burst: capacity of a bucket in tokens. per_second: maximum refill rate in tokens per second. clock, sleep: functions
-    that tests replace.
+    burst: capacity of a bucket in tokens. per_second: maximum refill rate in tokens per second. Both apply to all
+    actions except the tag actions. clock, sleep: functions that tests replace.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class RateLimiter:
         with self._lock:
             bucket = self._refilled(operation)
             bucket.tokens -= 1
-            bucket.per_second = min(self._per_second, bucket.per_second * INCREASE)
+            bucket.per_second = min(self._bucket_size(operation)[1], bucket.per_second * INCREASE)
             delay = -bucket.tokens / bucket.per_second
         if delay > 0:
             self._sleep(delay)
@@ -70,12 +73,17 @@ class RateLimiter:
         with self._lock:
             bucket = self._refilled(operation)
             bucket.tokens = min(bucket.tokens, 0.0)
-            bucket.per_second = max(bucket.per_second * DECREASE, min(self._per_second, MIN_RATE))
+            bucket.per_second = max(bucket.per_second * DECREASE, min(self._bucket_size(operation)[1], MIN_RATE))
 
     def _refilled(self, operation: str) -> _Bucket:
         """Return the bucket of this action, with the tokens refilled since its last use. Call with the lock held."""
         now = self._clock()
-        bucket = self._buckets.setdefault(operation, _Bucket(self._burst, now, self._per_second))
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.updated_at) * bucket.per_second)
+        burst, per_second = self._bucket_size(operation)
+        bucket = self._buckets.setdefault(operation, _Bucket(burst, now, per_second))
+        bucket.tokens = min(burst, bucket.tokens + (now - bucket.updated_at) * bucket.per_second)
         bucket.updated_at = now
         return bucket
+
+    def _bucket_size(self, operation: str) -> tuple[int, float]:
+        """Return the capacity and the maximum refill rate of the bucket of this action."""
+        return (TAG_BURST, TAG_PER_SECOND) if operation in TAG_ACTIONS else (self._burst, self._per_second)

@@ -11,14 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .._ec2.client import VALUES_PER_REQUEST, Ec2
+from .._ec2.errors import Ec2Error
 from .._model.errors import AmbiguousMatchError, ConflictError, NotFoundError
 from .._model.placeholders import UnresolvedRef, is_placeholder, parse_placeholder
 from .._model.resource_types import ENI, FILTER, SESSION, TARGET, ModuleParams
 from .._resources.packet_length import check_packet_length
-from .._resources.references import list_resources, not_found_error, resolve_name
-from .options import SOURCES_PER_INTERFACE_TARGET, Fleet
-from .plan_entry import AwsState
-from .selection import Instance, Interface, Limits, build_api_filters
+from .._resources.references import list_resources, match_name, not_found_error
+from .._resources.target_sources import max_sources
+from .destinations import read_destinations, read_interfaces
+from .eligibility import Limits
+from .filter_table import FilterTable, filter_of
+from .options import Fleet
+from .ownership import list_owned
+from .plan_entry import AwsState, Destination
+from .selection import Instance, Interface, build_api_filters
 from .target_assignment import Target
 
 # Parallel Describe calls: sessions, instances and interfaces. Pages of the same call are read one after another.
@@ -29,11 +35,12 @@ READERS = 3
 class References:
     """The filter and the targets that a task refers to.
 
-    filter_id: id of the filter. targets: the target of each entry of O(targets), in order; in check mode, None if an
-    earlier task would create it. known: every target that the account can describe.
+    filter_id: id of the filter. filters: of the account. targets: the target of each entry of O(targets), in order; in
+    check mode, None if an earlier task would create it. known: every target that the account can describe.
     """
 
     filter_id: str | UnresolvedRef
+    filters: FilterTable
     targets: tuple[ModuleParams | None, ...]
     known: tuple[ModuleParams, ...]
 
@@ -44,13 +51,7 @@ def resolve(fleet: Fleet, params: ModuleParams, ec2: Ec2, check_mode: bool) -> R
     params: the module options. check_mode: assume that an earlier task creates a missing filter or target. Raises
     NotFoundError, AmbiguousMatchError, ConflictError, Ec2Error.
     """
-    filter_id = fleet.values.get(FILTER.id_option)
-    if filter_id is None:
-        filter_id = resolve_name(
-            FILTER, "traffic_mirror_filter_name", params["traffic_mirror_filter_name"], ec2, check_mode
-        )
-    elif isinstance(filter_id, str) and check_mode and not ec2.describe(FILTER, ids=(filter_id,)):
-        raise not_found_error(FILTER, filter_id)
+    filter_id, filters = _resolve_filter(fleet, params, ec2, check_mode)
     known = ec2.describe(TARGET)
     targets = tuple(_resolve_target(index, given, known, check_mode) for index, given in enumerate(fleet.targets))
     ids = [target[TARGET.id_option] for target in targets if target is not None]
@@ -58,31 +59,77 @@ def resolve(fleet: Fleet, params: ModuleParams, ec2: Ec2, check_mode: bool) -> R
         raise ConflictError("targets: two entries refer to the same target; remove one.")
     for target in filter(None, targets):
         check_packet_length(fleet.values.get("packet_length"), target["type"])
-    return References(filter_id, targets, tuple(known))
+    return References(filter_id, filters, targets, tuple(known))
 
 
 def describe_current(fleet: Fleet, references: References | None, ec2: Ec2) -> AwsState:
-    """Read the sessions, interfaces and instances. references: None to delete the fleet. Raises Ec2Error."""
+    """Read the sessions, interfaces and instances, and what is behind the targets.
+
+    references: None to delete the fleet. Raises Ec2Error.
+    """
     if references is None:
         sessions = ec2.describe(SESSION)
         foreign = _list_foreign((session.get("owner_id") for session in sessions), ec2)
-        return AwsState(sessions, [], (), None, Limits((), frozenset(), foreign))
+        return AwsState(sessions, [], (), None, Limits(fleet.types, frozenset(), foreign))
     filters = build_api_filters(fleet.sources, VALUES_PER_REQUEST)
     with ThreadPoolExecutor(READERS) as pool:
         reading_sessions = pool.submit(ec2.describe, SESSION)
         reading_instances = pool.submit(_read_instances, filters, ec2)
         reading_interfaces = pool.submit(_read_interfaces, filters, ec2)
         instances = reading_instances.result()
-        interfaces = [interface.with_instance(instances) for interface in reading_interfaces.result()]
+        interfaces = {one.id: one.with_instance(instances) for one in reading_interfaces.result()}
         sessions = reading_sessions.result()
-    owners = [*(session.get("owner_id") for session in sessions), *(interface.owner_id for interface in interfaces)]
-    foreign = _list_foreign(owners, ec2)
-    in_targets = frozenset(one["network_interface_id"] for one in references.known if "network_interface_id" in one)
-    zones = _read_target_zones(fleet, references, interfaces, ec2)
-    targets = tuple(_build_target(given, found, zones) for given, found in zip(fleet.targets, references.targets))
-    limits = Limits(fleet.instance_types, in_targets, foreign)
-    names = {one[TARGET.id_option]: one["tags"]["Name"] for one in references.known if "Name" in one["tags"]}
-    return AwsState(sessions, interfaces, targets, references.filter_id, limits, names)
+    owners = [*(session.get("owner_id") for session in sessions), *(one.owner_id for one in interfaces.values())]
+    limits = Limits(
+        fleet.types,
+        frozenset(one["network_interface_id"] for one in references.known if "network_interface_id" in one),
+        _list_foreign(owners, ec2),
+        fleet.managed_services,
+        _read_own_subnets(ec2) if fleet.participant_interfaces else frozenset(),
+    )
+    owned = list_owned(fleet, sessions, limits)
+    # The filters above hide the interfaces of sessions that are to be deleted, and EC2 is eventually consistent.
+    hidden = {one.id for one in interfaces.values() if one.attached_to and one.instance is None}
+    unread = {one["network_interface_id"] for one in owned} - (interfaces.keys() - hidden)
+    interfaces.update(read_interfaces(unread, ec2))
+    known = {one[TARGET.id_option]: one for one in references.known}
+    used = {
+        *(one[TARGET.id_option] for one in references.targets if one is not None),
+        *(one[TARGET.id_option] for one in owned),
+    }
+    destinations = read_destinations([known[one] for one in sorted(used & known.keys())], interfaces, ec2)
+    targets = tuple(
+        _build_target(given, found, destinations) for given, found in zip(fleet.targets, references.targets)
+    )
+    return AwsState(
+        sessions,
+        list(interfaces.values()),
+        targets,
+        references.filter_id,
+        limits,
+        references.filters,
+        known,
+        destinations,
+    )
+
+
+def _resolve_filter(
+    fleet: Fleet, params: ModuleParams, ec2: Ec2, check_mode: bool
+) -> tuple[str | UnresolvedRef, FilterTable]:
+    """The id of the fleet's filter, and the filters of the account. With an id, the filters need not be readable."""
+    filter_id = fleet.values.get(FILTER.id_option)
+    try:
+        rows = ec2.describe(FILTER)
+    except Ec2Error as error:
+        if filter_id is None or not error.denied:
+            raise
+        return filter_id, FilterTable(unreadable=f"{error.operation} failed: {error.code}")
+    if filter_id is None:
+        option = "traffic_mirror_filter_name"
+        filter_id = match_name(FILTER, option, params[option], rows, check_mode)
+    elif isinstance(filter_id, str) and filter_id not in map(filter_of, rows):
+        raise not_found_error(FILTER, filter_id)
+    return filter_id, FilterTable(rows)
 
 
 def _read_instances(filters: dict[str, list[str]], ec2: Ec2) -> dict[str, Instance]:
@@ -129,42 +176,31 @@ def _resolve_target(
     raise NotFoundError(f"{label}: {problem} in this account and region.{existing}")
 
 
-def _build_target(given: ModuleParams, found: ModuleParams | None, zones: dict[str, str]) -> Target:
+def _build_target(given: ModuleParams, found: ModuleParams | None, destinations: dict[str, Destination]) -> Target:
     """Combine an entry of O(targets) with the target that it refers to.
 
-    found: None if an earlier task would create the target. zones: zone of interface targets, by target id.
+    found: None if an earlier task would create the target. Its capacity is then unlimited, unless it is given.
     """
-    given_zones = frozenset(given.get("availability_zones") or ())
+    zones, capacity = frozenset(given.get("availability_zones") or ()), given.get("capacity")
     if found is None:
         reference = parse_placeholder(given.get(TARGET.id_option), TARGET.prefix)
         reference = reference or UnresolvedRef(given["traffic_mirror_target_name"], TARGET.prefix)
-        return Target(reference, None, given.get("capacity"), given_zones)
-    target_id = found[TARGET.id_option]
-    default = SOURCES_PER_INTERFACE_TARGET if found["type"] == ENI else None
-    capacity = default if given.get("capacity") is None else given["capacity"]
-    known_zones = frozenset([zones[target_id]] if target_id in zones else ())
-    return Target(target_id, found["type"], capacity, given_zones or known_zones)
+        return Target(reference, None, capacity, zones)
+    destination = destinations.get(found[TARGET.id_option], Destination())
+    if capacity is None and found["type"] == ENI:
+        capacity = max_sources(destination.instance_type)
+    zones = zones or frozenset([destination.zone] if destination.zone else ())
+    return Target(found[TARGET.id_option], found["type"], capacity, zones)
 
 
-def _read_target_zones(fleet: Fleet, references: References, interfaces: list[Interface], ec2: Ec2) -> dict[str, str]:
-    """The zone, by target id, of each interface target of the fleet without the suboption availability_zones.
-
-    Empty if the fleet has a single target, because zones matter only for the choice between targets.
-    """
-    if len(fleet.targets) < 2:
-        return {}
-    without_zone = {
-        found["network_interface_id"]: found[TARGET.id_option]
-        for given, found in zip(fleet.targets, references.targets)
-        if found is not None and "network_interface_id" in found and not given.get("availability_zones")
-    }
-    zones = {without_zone[interface.id]: interface.zone for interface in interfaces if interface.id in without_zone}
-    unread = sorted(interface_id for interface_id, target_id in without_zone.items() if target_id not in zones)
-    for start in range(0, len(unread), VALUES_PER_REQUEST):
-        chunk = unread[start : start + VALUES_PER_REQUEST]
-        found_interfaces = _read_interfaces({"network-interface-id": chunk}, ec2)
-        zones.update({without_zone[interface.id]: interface.zone for interface in found_interfaces})
-    return zones
+def _read_own_subnets(ec2: Ec2) -> frozenset[str]:
+    """The ids of the subnets that this account owns."""
+    return frozenset(
+        subnet["SubnetId"]
+        for page in ec2.pages("DescribeSubnets")
+        for subnet in page["Subnets"]
+        if not ec2.is_foreign(subnet.get("OwnerId"))
+    )
 
 
 def _list_foreign(owners: Iterable[str | None], ec2: Ec2) -> frozenset[str]:

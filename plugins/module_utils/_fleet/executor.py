@@ -2,209 +2,144 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Executor of a fleet's plan: several workers, first creations and updates, then deletions."""
+"""Executor of a fleet's plan: what a fleet adds to the executor of plans over many objects."""
 
 from __future__ import annotations
 
-import re
-import threading
-from collections import defaultdict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections import Counter
+from typing import cast
 
+from .._batch.entry import Entry, EntrySkipped
+from .._batch.executor import BatchExecutor
 from .._ec2.client import Ec2
-from .._ec2.error_messages import format_error
 from .._ec2.errors import Ec2Error
-from .._model.errors import ConflictError, ValidationError
 from .._model.plan import Plan
-from .._model.resource_types import SESSION, ModuleParams
-from .._runtime.executor import execute
+from .._model.resource_types import SESSION, TARGET
 from .._runtime.record import TaskFailed
+from .coverage import sessions_after
 from .options import Fleet
-from .plan_entry import AwsState, DeletionSkipped, PlanEntry, group_by_interface
-from .planner import find_duplicates, find_kept_session, replan
+from .plan_entry import AwsState, FleetEntry, Selection, group_by_interface
+from .planner import DELETIONS, DUPLICATE, describe_plan, find_current_target, find_duplicates, replan
+from .target_assignment import Target, TargetPool
 
-# An EC2 action that fails this many times without a success, because it is denied or because the filter or the target
-# does not exist, is skipped from then on: thousands of further calls would fail in the same way and could take hours.
-MAX_FAILURES = 10
-MISSING_REFERENCE = re.compile(r"InvalidTrafficMirror(Filter|Target)(I[dD]\.)?Not?Found")
-
-
-@dataclass
-class Results:
-    """The results of a plan.
-
-    sessions: each existing session of the fleet with its entry. failed: the items of the result failed_interfaces.
-    changed: whether any call changed something. duplicate_check_error: why the check for duplicates failed.
-    """
-
-    sessions: list[tuple[PlanEntry, ModuleParams]] = field(default_factory=list)
-    failed: list[ModuleParams] = field(default_factory=list)
-    changed: bool = False
-    duplicate_check_error: Ec2Error | None = None
+_FULL_TARGET_CODES = ("TrafficMirrorSourcesPerTargetLimitExceeded", "TrafficMirrorSessionsPerTargetLimitExceeded")
+_UNSUPPORTED, _INTERFACE_NOT_FOUND = "NetworkInterfaceNotSupported", "InvalidNetworkInterfaceID.NotFound"
 
 
 class FleetExecutor:
-    """Executes the plan of one run of a fleet. workers: number of parallel calls, 1 or more."""
+    """Executes the plan of one run of a fleet. workers: number of parallel calls, 1 or more.
+
+    sessions: all sessions as EC2 returned them last. duplicate_check_error: why the check for duplicates failed.
+    """
 
     def __init__(self, fleet: Fleet, aws_state: AwsState, ec2: Ec2, workers: int) -> None:
-        self._fleet, self._aws_state, self._ec2, self._workers = fleet, aws_state, ec2, workers
-        self._results = Results()
-        self._lock = threading.Lock()
-        self._succeeded: set[str] = set()  # EC2 actions that succeeded at least once
-        self._failures: dict[str, list[Ec2Error]] = defaultdict(list)  # by EC2 action
+        self._fleet, self._aws_state, self._ec2 = fleet, aws_state, ec2
+        self._batch = BatchExecutor(self, ec2, workers)
+        self._pool = TargetPool([], [])
+        self._by_interface = group_by_interface(aws_state.sessions)
+        self._unsupported: dict[str, str] = {}  # EC2's text by instance type, for types that an option added
+        self._entries: list[FleetEntry] = []
+        self.sessions = aws_state.sessions
+        self.duplicate_check_error: Ec2Error | None = None
 
-    def run(self, entries: list[PlanEntry]) -> Results:
-        """Execute all entries. A failed entry does not stop the others.
-
-        Updates entries in place: an interface that EC2 does not support or that was deleted becomes a skip, and the
-        deletions of duplicates are appended.
-        """
-        self._results.sessions += [(entry, entry.plan.after or {}) for entry in entries if entry.action == "unchanged"]
-        self._apply_all(
-            entry for entry in entries if entry.action in ("create", "update") and not entry.after_deletions
-        )
-        self._apply_all(self._recheck_deletions([entry for entry in entries if entry.action == "delete"]))
-        self._apply_all(entry for entry in entries if entry.after_deletions)
-        created = {entry.interface_id for entry in entries if entry.action == "create"}
+    def run(self, entries: list[FleetEntry]) -> None:
+        """Execute all entries and store the outcome in them. Appends the deletions of duplicates."""
+        self._entries = entries
+        planned = sessions_after(self.sessions, entries, is_planned=True)
+        load = Counter(session.get(TARGET.id_option) for session in planned)
+        self._pool = TargetPool(list(self._aws_state.targets), [load[one.id] for one in self._aws_state.targets])
+        self._batch.run(list(entries))
+        created = {entry.key for entry in entries if entry.action == "create"}
         if created:
             entries += self._delete_duplicates(created)
-        self._results.sessions.sort(key=lambda pair: pair[0].interface_id)
-        self._results.failed.sort(key=lambda failure: str(failure["network_interface_id"]))
-        return self._results
 
-    def _recheck_deletions(self, deletions: list[PlanEntry]) -> list[PlanEntry]:
-        """The deletions that are still valid by the sessions that EC2 returns now; the others become skips.
+    def start_phase(self, phase: int, entries: list[Entry]) -> None:
+        """Before deletions, skip those that are not valid any more by the sessions that EC2 returns now.
 
         The preceding creations and updates can take many minutes at EC2's API rate. Deletions of duplicates are always
-        checked, because one of the fleet's sessions must remain.
+        checked, because one of the fleet's sessions must remain. Raises Ec2Error.
         """
-        if not any(self._results.changed or entry.kept_session_id for entry in deletions):
-            return deletions
-        try:
-            by_interface = group_by_interface(self._ec2.describe(SESSION))
-        except Ec2Error as error:
-            for entry in deletions:
-                self._fail(entry, error.code, format_error(error))
-            return []
-        valid = []
-        kept: dict[str, ModuleParams | None] = {}
-        for entry in deletions:
-            sessions = by_interface.get(entry.interface_id, [])
+        is_late = any(entry.is_changed for entry in self._entries)
+        if phase != DELETIONS or not any(is_late or entry.reason.startswith(DUPLICATE) for entry in entries):
+            return
+        self.sessions = self._ec2.describe(SESSION)
+        by_interface = group_by_interface(self.sessions)
+        for entry in entries:
             try:
-                replan(self._fleet, self._aws_state, entry, sessions)
-            except DeletionSkipped as skipped:
-                _skip(entry, str(skipped))
-            else:
-                valid.append(entry)
-            if entry.kept_session_id is not None:
-                kept[entry.kept_session_id] = find_kept_session(self._fleet, self._aws_state, entry, sessions)
-        self._update_kept_sessions(kept)
-        return valid
+                replan(self._fleet, self._aws_state, cast(FleetEntry, entry), by_interface.get(entry.key, []))
+            except EntrySkipped as skipped:
+                entry.skip(str(skipped))
 
-    def _update_kept_sessions(self, kept: dict[str, ModuleParams | None]) -> None:
-        """Replace sessions of the results by those that EC2 returned last.
+    def replan(self, entry: Entry) -> Plan:
+        """Plan the entry again, see planner.replan."""
+        sessions = self._ec2.describe(SESSION, filters={"network-interface-id": [entry.key]})
+        return replan(self._fleet, self._aws_state, cast(FleetEntry, entry), sessions)
 
-        kept: by id of the session that the plan keeps, the session that is kept instead; None without a session.
+    def resolve_refusal(self, entry: Entry, failure: TaskFailed) -> Plan | None:
+        """Try the next target if a target is full. Skip an interface that EC2 does not support or that was deleted."""
+        entry = cast(FleetEntry, entry)
+        code = failure.error.code if isinstance(failure.error, Ec2Error) else ""
+        if entry.adds_to_target and entry.target is not None and code in _FULL_TARGET_CODES:
+            return self._use_next_target(entry, entry.target)
+        if failure.action is not None and failure.action.creates and code == _UNSUPPORTED:
+            message = failure.error.message if isinstance(failure.error, Ec2Error) else ""
+            self._skip_unsupported(entry, f"{_UNSUPPORTED}: {message}")
+        elif failure.action is not None and failure.action.creates and code == _INTERFACE_NOT_FOUND:
+            entry.skip("the interface was deleted during the run")
+            entry.selection = Selection.INELIGIBLE
+        return None
+
+    def start_entry(self, entry: Entry) -> Plan:
+        """Skip a type that EC2 does not support, and do not use a target that is full."""
+        entry = cast(FleetEntry, entry)
+        instance = entry.interface.instance if entry.interface is not None else None
+        if entry.action == "create" and instance is not None and instance.type in self._unsupported:
+            self._skip_unsupported(entry, self._unsupported[instance.type])
+        elif entry.adds_to_target and entry.target is not None and self._pool.is_full(entry.target):
+            return self._use_next_target(entry, entry.target) or entry.plan
+        return entry.plan
+
+    def _skip_unsupported(self, entry: FleetEntry, text: str) -> None:
+        """Skip an interface whose instance type EC2 does not support.
+
+        The refusal is assumed for other instances of the type only if the user added the type: EC2 documents support
+        for the others, so their refusal concerns one interface.
         """
-        sessions, self._results.sessions = self._results.sessions, []
-        for entry, session in sessions:
-            current = kept.get(session[SESSION.id_option], session)
-            if current is None:
-                _skip(entry, "the fleet's session was deleted or lost this fleet's tag during the run")
-                entry.unassigned = True
-            else:
-                is_same = current[SESSION.id_option] == session[SESSION.id_option]
-                self._results.sessions.append((entry, session if is_same else current))
+        instance = entry.interface.instance if entry.interface is not None else None
+        if instance is not None and self._fleet.types.is_added(instance.type):
+            self._unsupported.setdefault(instance.type, text)
+        entry.skip(text + (f" (instance type {instance.type})" if instance is not None else ""))
+        entry.selection = Selection.INELIGIBLE
 
-    def _delete_duplicates(self, created: set[str]) -> list[PlanEntry]:
+    def _use_next_target(self, entry: FleetEntry, full: Target) -> Plan | None:
+        """Return the plan with the next target that has capacity. Without one, skip a new session and keep an old."""
+        self._pool.mark_full(full)
+        index = self._pool.take(entry.interface.zone if entry.interface is not None else "")
+        current = entry.plan.before
+        if index is not None:
+            entry.target = self._aws_state.targets[index]
+        elif current is None:
+            entry.skip("all targets are at capacity")
+            entry.problem = entry.reason
+            return None
+        else:
+            entry.target = find_current_target(self._aws_state, current)
+            entry.problem = f"keeps target {entry.target.id}: no other target has capacity"
+        sessions = self._by_interface.get(entry.key, [])
+        plan = replan(self._fleet, self._aws_state, entry, sessions)
+        entry.action, entry.reason, entry.changes = describe_plan(self._fleet, plan)
+        return plan
+
+    def _delete_duplicates(self, created: set[str]) -> list[FleetEntry]:
         """Delete duplicates that a concurrent run created. Returns their entries.
 
         created: the ids of the interfaces on which this run created sessions.
         """
         try:
-            sessions = self._ec2.describe(SESSION)
+            self.sessions = self._ec2.describe(SESSION)
         except Ec2Error as error:
-            self._results.duplicate_check_error = error  # reported with the results, which stay valid
+            self.duplicate_check_error = error  # reported with the results, which stay valid
             return []
-        duplicates = find_duplicates(self._fleet, self._aws_state, created, sessions)
-        self._apply_all(duplicates)
+        duplicates = find_duplicates(self._fleet, self._aws_state, created, self.sessions)
+        self._batch.run(list(duplicates))
         return duplicates
-
-    def _apply_all(self, entries: Iterable[PlanEntry]) -> None:
-        with ThreadPoolExecutor(self._workers) as pool:
-            for _done in pool.map(self._apply, entries):
-                pass  # raises an unexpected exception of a worker
-
-    def _apply(self, entry: PlanEntry) -> None:
-        operations = (action.operation for action in entry.plan.actions)
-        failing = next((operation for operation in operations if self._always_fails(operation)), None)
-        if failing is not None:
-            reason = f"Skipped: {failing} failed {MAX_FAILURES} times without a success; see failed_interfaces."
-            self._fail(entry, self._failures[failing][0].code, reason)
-            return
-        first_plan = iter([entry.plan])
-
-        def make_plan() -> Plan:
-            planned = next(first_plan, None)
-            if planned is not None:
-                return planned
-            sessions = self._ec2.describe(SESSION, filters={"network-interface-id": [entry.interface_id]})
-            return replan(self._fleet, self._aws_state, entry, sessions)
-
-        try:
-            outcome = execute(make_plan, self._ec2)
-        except TaskFailed as failure:
-            self._record_failure(entry, failure)
-        except DeletionSkipped as skipped:
-            _skip(entry, str(skipped))
-        except (ConflictError, ValidationError) as error:
-            self._fail(entry, "", str(error))
-        except Ec2Error as error:
-            self._fail(entry, error.code, format_error(error))
-        else:
-            with self._lock:
-                self._results.changed |= bool(outcome.actions)
-                self._succeeded.update(action.operation for action in outcome.actions)
-                if outcome.after is not None:
-                    self._results.sessions.append((entry, outcome.after))
-
-    def _always_fails(self, operation: str) -> bool:
-        """Whether an EC2 action failed MAX_FAILURES times and never succeeded."""
-        with self._lock:
-            return operation not in self._succeeded and len(self._failures[operation]) >= MAX_FAILURES
-
-    def _record_failure(self, entry: PlanEntry, failure: TaskFailed) -> None:
-        skipped = next((one.error for one in failure.failures if isinstance(one.error, DeletionSkipped)), None)
-        error = failure.error if isinstance(failure.error, Ec2Error) else None
-        code = error.code if error is not None else ""
-        with self._lock:
-            self._succeeded.update(action.operation for action in failure.completed)
-            if failure.action is not None and error is not None and (error.denied or MISSING_REFERENCE.match(code)):
-                self._failures[failure.action.operation].append(error)
-        instance = entry.interface.instance if entry.interface else None
-        of_type = f" (instance type {instance.type})" if instance else ""
-        skip_reasons = {
-            "NetworkInterfaceNotSupported": f"NetworkInterfaceNotSupported: {error.message if error else ''}{of_type}",
-            "InvalidNetworkInterfaceID.NotFound": "the interface was deleted during the run",
-        }
-        if skipped is not None and not failure.completed:
-            _skip(entry, str(skipped))
-        elif failure.action is not None and failure.action.creates and code in skip_reasons:
-            _skip(entry, skip_reasons[code])
-            entry.ineligible = True
-        else:
-            self._fail(entry, code, str(failure), changed=bool(failure.completed))
-
-    def _fail(self, entry: PlanEntry, code: str, reason: str, changed: bool = False) -> None:
-        entry.failed = True
-        with self._lock:
-            self._results.changed |= changed
-            self._results.failed.append(
-                {"network_interface_id": entry.interface_id, "action": entry.action, "code": code, "reason": reason}
-            )
-
-
-def _skip(entry: PlanEntry, reason: str) -> None:
-    entry.action, entry.reason, entry.plan = "skip", reason, Plan()

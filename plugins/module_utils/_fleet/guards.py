@@ -2,57 +2,83 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks that a plan stays within the limits of the task."""
+"""Checks of a fleet's plan against the limits of the task. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-
+from .._batch.entry import Status, summarize
+from .._batch.guards import list_reasons
 from .._model.errors import ConflictError
-from .options import LIMITS, Fleet
-from .plan_entry import PlanEntry, summary
+from .._model.tags import FLEET
+from .options import Fleet
+from .plan_entry import FleetEntry, Selection
 
-# The number of reasons in a message.
-MAX_REASONS = 3
+_ACTIONS = {"max_creates": "create", "max_updates": "update"}
 
 
-def check_limits(fleet: Fleet, entries: list[PlanEntry]) -> None:
-    """Raise ConflictError if the plan exceeds max_creates, max_updates or max_deletes, or deletes every session.
-
-    Only O(state=absent) may delete every session without creating one.
-    """
-    counts = summary(entries)
-    existing = sum(1 for entry in entries if entry.plan.before is not None)
-    selected = sum(1 for entry in entries if entry.selected)
-    if fleet.present and counts["delete"] and counts["delete"] == existing and not counts["create"]:
-        raise ConflictError(
-            f"The plan would delete all {existing} sessions of fleet {fleet.name}; nothing was changed. "
-            f"Reasons: {_list_reasons(entries, 'delete')}. "
-            "Correct sources and exclude, or use state: absent to delete the fleet."
-        )
-    for option, action in LIMITS.items():
-        if option not in fleet.limits:
-            continue
-        number, is_percentage = fleet.limits[option]
-        total = selected if action == "create" else existing
-        limit = total * number // 100 if is_percentage else number
-        if counts[action] > limit:
-            allowed = f"{limit} ({number}% of {total})" if is_percentage else str(limit)
+def check_limits(fleet: Fleet, entries: list[FleetEntry]) -> None:
+    """Raise ConflictError if the plan exceeds max_creates or max_updates."""
+    for option, action in _ACTIONS.items():
+        limit = fleet.limits.get(option)
+        chosen = [entry for entry in entries if entry.action == action]
+        total = _count_selected(entries) if action == "create" else _count_existing(entries)
+        if limit is not None and len(chosen) > limit.value(total):
             raise ConflictError(
-                f"The plan {action}s {counts[action]} sessions; {option} allows {allowed}. Nothing was changed. "
-                f"Reasons: {_list_reasons(entries, action)}. Correct the task or raise {option}."
+                f"The plan {action}s {len(chosen)} sessions; {option} allows {limit.describe(total)}. Nothing was "
+                f"changed. Reasons: {list_reasons(chosen)}. Correct the task or raise {option}."
             )
 
 
-def _list_reasons(entries: list[PlanEntry], action: str) -> str:
-    """The most frequent reasons for an action, each with its count and an example."""
-    by_reason: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        if entry.action == action:
-            by_reason[entry.reason].append(entry.interface_id)
-    frequent = sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
-    more = [f"and {len(frequent) - MAX_REASONS} other reasons"] if len(frequent) > MAX_REASONS else []
-    return "; ".join(
-        [f"{len(ids)} x {reason} ({ids[0]}{', ...' if ids[1:] else ''})" for reason, ids in frequent[:MAX_REASONS]]
-        + more
+def find_excess_deletions(fleet: Fleet, entries: list[FleetEntry]) -> str | None:
+    """The message if the plan deletes more sessions than max_deletes allows, or all of the fleet; otherwise None.
+
+    Sessions that mirror nothing, because their interface or instance does not exist, do not count. Nor do those that
+    the fleet only adopts by this plan.
+    """
+    deletions = [entry for entry in entries if entry.action == "delete" and not entry.is_safe_deletion]
+    own = [entry for entry in entries if entry.plan.before is not None and FLEET in entry.plan.before["tags"]]
+    existing = sum(not entry.is_safe_deletion for entry in own)
+    if not fleet.present or not deletions:
+        return None
+    reasons = f"Reasons: {list_reasons(deletions)}."
+    if len(deletions) == existing:
+        return (
+            f"The plan would delete all {existing} sessions of fleet {fleet.name}. {reasons} Correct sources and "
+            "exclude, or use state: absent to delete the fleet."
+        )
+    limit = fleet.limits["max_deletes"]
+    if len(deletions) <= limit.value(existing):
+        return None
+    return (
+        f"The plan deletes {len(deletions)} sessions; max_deletes allows {limit.describe(existing)}. {reasons} Correct "
+        "sources and exclude, or raise max_deletes."
     )
+
+
+def check_eligible(fleet_entries: list[FleetEntry]) -> None:
+    """Raise ConflictError if EC2 cannot mirror a selected interface."""
+    ineligible = [entry for entry in fleet_entries if entry.selection is Selection.INELIGIBLE]
+    if ineligible:
+        raise ConflictError(
+            f"{len(ineligible)} selected interfaces cannot be mirrored, and on_ineligible is fail. Nothing was "
+            f"changed. Reasons: {list_reasons(ineligible)}."
+        )
+
+
+def describe_held_back(message: str, entries: list[FleetEntry], check_mode: bool) -> str:
+    """The message of a run that held back deletions. message: see find_excess_deletions."""
+    count = sum(entry.status is Status.HELD_BACK for entry in entries)
+    if check_mode:
+        return f"{message} These {count} deletions would be held back, and all other changes made."
+    done = summarize(entries)
+    others = ", ".join(f"{done[key]} {key}" for key in ("created", "updated", "deleted", "failed") if done[key])
+    return f"{message} These {count} deletions were held back. Other changes: {others or 'none'}."
+
+
+def _count_existing(entries: list[FleetEntry]) -> int:
+    """The number of the fleet's sessions, and of those that it adopts."""
+    return sum(entry.plan.before is not None for entry in entries)
+
+
+def _count_selected(entries: list[FleetEntry]) -> int:
+    return sum(entry.selection is not Selection.NOT_SELECTED for entry in entries)

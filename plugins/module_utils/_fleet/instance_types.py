@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Data: the instance types that support Traffic Mirroring. O(supported_instance_types) replaces this list.
+"""The instance types that support Traffic Mirroring. Pure.
 
 Source: Traffic Mirroring guide, "What is Traffic Mirroring?", supported instance types, read on 2026-11-25. The guide
 lists families: one list for virtualized types, one for bare metal types (Nitro v2 only). The EC2 API does not return
@@ -10,6 +10,11 @@ whether a type is supported.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .patterns import Patterns
 
 _VIRTUALIZED = """
     a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7i c7i-flex
@@ -28,12 +33,49 @@ VIRTUALIZED_FAMILIES = frozenset(_VIRTUALIZED.split())
 METAL_FAMILIES = frozenset(_METAL.split())
 
 
+@dataclass(frozen=True)
+class SupportedTypes:
+    """The instance types that a task treats as supported.
+
+    replaced: entries of O(supported_instance_types), which replace the built-in list; empty: the built-in list. added:
+    entries of O(additional_instance_types). An entry is a type (C(m8g.large)), a pattern (C(m8g.*)), or a family
+    (C(m8g)), which stands for the virtualized sizes of the family.
+    """
+
+    replaced: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    def supports(self, instance_type: str) -> bool:
+        """Whether instances of this type are sources."""
+        return self._is_in_list(instance_type) or _match_entry(self.added, instance_type)
+
+    def is_added(self, instance_type: str) -> bool:
+        """Whether only O(additional_instance_types) has the type."""
+        return not self._is_in_list(instance_type) and _match_entry(self.added, instance_type)
+
+    def _is_in_list(self, instance_type: str) -> bool:
+        return _match_entry(self.replaced, instance_type) if self.replaced else _is_built_in(instance_type)
+
+
+def get_family(instance_type: str) -> str:
+    """The family of an instance type, such as C(m8g) of C(m8g.large)."""
+    return instance_type.partition(".")[0]
+
+
 def is_bare_metal(instance_type: str) -> bool:
     """Whether the size is a bare metal size, such as C(metal) or C(metal-24xl)."""
     return "metal" in instance_type.partition(".")[2]
 
 
-def is_supported(instance_type: str) -> bool:
+@lru_cache(maxsize=4096)
+def _match_entry(entries: tuple[str, ...], instance_type: str) -> bool:
+    """Whether one of the entries, see SupportedTypes, has the type. Cached, because an account has few types."""
+    if not is_bare_metal(instance_type) and get_family(instance_type) in entries:
+        return True
+    return Patterns.of(entries).match(instance_type)
+
+
+def _is_built_in(instance_type: str) -> bool:
     """Whether the guide lists the instance type as a source.
 
     The bare metal sizes of the listed families are all named C(metal). Sizes such as C(metal-24xl) are of later Nitro

@@ -6,27 +6,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .._batch.guards import Limit, parse_limit
 from .._model.errors import ValidationError
 from .._model.placeholders import UnresolvedRef, outside_check_mode, parse_placeholder
 from .._model.resource_types import FILTER, SESSION, TARGET, Field, ModuleParams
 from .._model.tags import FLEET, TagRules, check_name
 from .._model.text import quote
 from .._model.validation import check_id, check_number
+from .instance_types import SupportedTypes
 from .selection import Selector, check_types, check_zones
-from .target_assignment import NumberRange
+from .session_numbers import NumberRange
 
-# Source: Traffic Mirroring guide, "Traffic Mirroring quotas", read on 2026-11-25. The sessions per account are not
-# adjustable. The sources per target apply to targets that are network interfaces of most instance types; those of the
-# largest types accept 100.
+# Source: Traffic Mirroring guide, "Traffic Mirroring quotas", read on 2026-11-25. The quota is not adjustable.
 SESSIONS_PER_ACCOUNT = 10000
-SOURCES_PER_INTERFACE_TARGET = 10
-ACTIONS = ("create", "update", "unchanged", "delete", "skip")
-# The keys of summary in the result. The action names do not work: in a template, summary.update is a dict method.
-SUMMARY_KEYS = dict(zip(ACTIONS, ("created", "updated", "unchanged", "deleted", "skipped")))
+MANAGED_SERVICES = ("rds", "elasticache")
 LIMITS = {"max_creates": "create", "max_updates": "update", "max_deletes": "delete"}
 
 
@@ -36,8 +32,9 @@ class Fleet:
 
     name: of the fleet. present: whether O(state=present). sources, exclude: selectors. targets: the entries of
     O(targets). values: the session options that all sessions share. tags: tag rules, including the fleet's tag.
-    session_numbers: allowed session numbers. instance_types: globs, see Limits. limits: option to (number, whether it
-    is a percentage).
+    session_numbers: allowed session numbers; None: numbers above those of other sessions. adopt_fleets: the fleets
+    whose sessions become this fleet's. types: the supported instance types. managed_services: of MANAGED_SERVICES.
+    limits: by option. min_coverage: the required share or number of mirrored interfaces.
     """
 
     name: str
@@ -47,11 +44,16 @@ class Fleet:
     targets: tuple[ModuleParams, ...]
     values: ModuleParams
     tags: TagRules
-    session_numbers: NumberRange
+    session_numbers: NumberRange | None
     adopt: bool
+    adopt_fleets: tuple[str, ...]
     purge: bool
-    instance_types: tuple[str, ...]
-    limits: dict[str, tuple[int, bool]]
+    keeps_stopped: bool
+    types: SupportedTypes
+    managed_services: frozenset[str]
+    participant_interfaces: bool
+    limits: dict[str, Limit]
+    min_coverage: Limit | None
 
     @classmethod
     def from_options(cls, params: ModuleParams, check_mode: bool = False) -> Fleet:
@@ -60,7 +62,9 @@ class Fleet:
         check_name("name", name)
         if params["traffic_mirror_filter_name"] is not None:
             check_name("traffic_mirror_filter_name", params["traffic_mirror_filter_name"])
-        check_types("supported_instance_types", params["supported_instance_types"] or ())
+        for option in ("supported_instance_types", "additional_instance_types"):
+            check_types(option, params[option] or ())
+        _check_adopted_fleets(params)
         present = params["state"] == "present"
         if present:
             _check_required(params)
@@ -76,11 +80,20 @@ class Fleet:
             ),
             values={field.option: _resolved(field, params[field.option], check_mode) for field in given_fields},
             tags=replace(TagRules.from_options({**params, "name": None}), internal_tags={FLEET: name}),
-            session_numbers=NumberRange.parse(params["session_numbers"]),
+            session_numbers=None if params["session_numbers"] is None else NumberRange.parse(params["session_numbers"]),
             adopt=params["adopt"],
+            adopt_fleets=tuple(params["adopt_fleets"] or ()),
             purge=params["purge"],
-            instance_types=tuple(params["supported_instance_types"] or ()),
-            limits={option: _parse_limit(option, params[option]) for option in LIMITS if params[option] is not None},
+            keeps_stopped=params["on_stopped"] == "keep",
+            types=SupportedTypes(
+                tuple(params["supported_instance_types"] or ()), tuple(params["additional_instance_types"] or ())
+            ),
+            managed_services=frozenset(params["managed_services"] or ()),
+            participant_interfaces=params["participant_interfaces"],
+            limits={option: parse_limit(option, params[option]) for option in LIMITS if params[option] is not None},
+            min_coverage=None
+            if params["min_coverage"] is None
+            else parse_limit("min_coverage", params["min_coverage"], both=False),
         )
 
 
@@ -90,6 +103,15 @@ def _check_required(params: ModuleParams) -> None:
         missing.append("traffic_mirror_filter_id or traffic_mirror_filter_name")
     if missing:
         raise ValidationError(f"state: present requires {', '.join(missing)}.")
+
+
+def _check_adopted_fleets(params: ModuleParams) -> None:
+    for index, one in enumerate(params["adopt_fleets"] or ()):
+        check_name(f"adopt_fleets[{index}]", one)
+        if one == params["name"]:
+            raise ValidationError(f"adopt_fleets[{index}] must be the name of another fleet, not {quote(one)}.")
+        if params["state"] == "absent":
+            raise ValidationError("adopt_fleets requires state: present. To delete a fleet, use its name.")
 
 
 def _parse_selectors(option: str, params: ModuleParams) -> tuple[Selector, ...]:
@@ -124,14 +146,3 @@ def _check_target(label: str, given: ModuleParams, check_mode: bool) -> ModulePa
     if given.get("capacity") is not None:
         check_number(f"{label}: capacity", given["capacity"], 1)
     return given
-
-
-def _parse_limit(option: str, text: str) -> tuple[int, bool]:
-    """Parse a limit such as C(20) or C(10%) to the number and whether it is a percentage."""
-    match = re.fullmatch(r"\s*([0-9]{1,9})(%?)\s*", text)
-    number, is_percentage = (int(match[1]), bool(match[2])) if match else (101, True)
-    if is_percentage and number > 100:
-        raise ValidationError(
-            f"{option} must be a number from 0 to 999999999 or a percentage from 0% to 100%, not {quote(text)}."
-        )
-    return number, is_percentage

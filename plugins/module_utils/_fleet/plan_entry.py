@@ -6,31 +6,57 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import enum
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._model.errors import ConflictError
+from .._batch.entry import Entry, Status
 from .._model.placeholders import UnresolvedRef
-from .._model.plan import Plan
 from .._model.resource_types import SESSION, TARGET, ModuleParams
-from .options import ACTIONS
-from .selection import Interface, Limits
+from .eligibility import Limits
+from .filter_table import FilterTable
+from .selection import Interface
 from .target_assignment import Target
 
 
-class DeletionSkipped(ConflictError):
-    """A planned deletion is no longer valid, and the session is kept."""
+class Selection(enum.Enum):
+    """What the options and EC2 say about an interface. The values appear in results.
+
+    NOT_SELECTED: no entry of sources matches. STOPPED: sources match, but the instance is not running. ELIGIBLE: EC2
+    can mirror it.
+    """
+
+    NOT_SELECTED = "not_selected"
+    EXCLUDED = "excluded"
+    INELIGIBLE = "ineligible"
+    STOPPED = "stopped"
+    ELIGIBLE = "eligible"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """What receives the packets of a target.
+
+    zone: Availability Zone of a network interface, otherwise empty. instance_type: of the interface's instance, if
+    known. problem: why it receives no packets, empty if it can. unverified: why that cannot be checked.
+    """
+
+    zone: str = ""
+    instance_type: str | None = None
+    problem: str = ""
+    unverified: str = ""
 
 
 @dataclass(frozen=True)
 class AwsState:
     """The resources of the account and region that a plan depends on.
 
-    sessions: all that the account can describe. interfaces: those that the sources may match. targets: of the fleet.
-    filter_id: of the fleet; None to delete the fleet. limits: which interfaces EC2 can mirror. target_names: the Name
-    tags of all targets, by id.
+    sessions: all that the account can describe. interfaces: those that the sources may match, and those of the fleet's
+    sessions. targets: of the fleet. filter_id: of the fleet; None to delete the fleet. filters: of the account.
+    limits: which interfaces EC2 can mirror. known_targets: all that the account can describe, by id. destinations: of
+    the fleet's targets and those of its sessions, by target id.
     """
 
     sessions: list[ModuleParams]
@@ -38,65 +64,72 @@ class AwsState:
     targets: tuple[Target, ...]
     filter_id: str | UnresolvedRef | None
     limits: Limits
-    target_names: dict[str, str] = field(default_factory=dict)
+    filters: FilterTable = field(default_factory=FilterTable)
+    known_targets: dict[str, ModuleParams] = field(default_factory=dict)
+    destinations: dict[str, Destination] = field(default_factory=dict)
+
+    @property
+    def target_names(self) -> dict[str, str]:
+        """The Name tags of the targets, by id."""
+        return {key: row["tags"]["Name"] for key, row in self.known_targets.items() if "Name" in row["tags"]}
 
 
 @dataclass
-class PlanEntry:
-    """One interface of the plan.
+class FleetEntry(Entry):
+    """One interface of the plan; a second session of the fleet on the interface has an entry of its own.
 
-    action: one of ACTIONS. reason: of the action. interface: None if EC2 does not return the interface. plan: the
-    calls. target: of the session; None if the entry neither creates nor updates. changes: option to [before, after].
-    after_deletions: whether the entry needs target capacity or a session number that a deletion frees.
-    ineligible: whether EC2 cannot mirror the interface. unassigned: whether an eligible interface has no target or
-    session number, or lost its session during the run. others: ids of the interface's sessions outside this fleet.
-    selected: whether the sources match. failed: whether a call of the entry failed. kept_session_id: if the entry
-    deletes a duplicate, the id of the session that is kept; None if the deletion does not depend on another session.
+    key: id of the interface. interface: None if EC2 does not return it. target: of the session; None if the entry
+    neither creates nor updates. selection: see Selection; NOT_SELECTED also for second sessions. problem: why an
+    eligible interface gets no session, or why its session keeps a number or target that the options do not allow.
+    others: ids of the interface's sessions outside this fleet.
     """
 
-    interface_id: str
-    action: str
-    reason: str
     interface: Interface | None = None
-    plan: Plan = field(default_factory=Plan)
     target: Target | None = None
-    changes: dict[str, list[Any]] | None = None
-    after_deletions: bool = False
-    ineligible: bool = False
-    unassigned: bool = False
+    selection: Selection = Selection.NOT_SELECTED
+    problem: str = ""
     others: tuple[str, ...] = ()
-    selected: bool = True
-    failed: bool = False
-    kept_session_id: str | None = None
 
     @property
     def session(self) -> ModuleParams:
         """The planned session, the existing session if the plan deletes it, or {} without a session."""
         return self.plan.after or self.plan.before or {}
 
+    @property
+    def adds_to_target(self) -> bool:
+        """Whether the entry adds a session to its target."""
+        return self.action == "create" or TARGET.id_option in (self.changes or {})
+
+    @property
+    def is_safe_deletion(self) -> bool:
+        """Whether the entry deletes a session that mirrors nothing: its interface or its instance does not exist."""
+        return self.action == "delete" and (
+            self.interface is None
+            or (
+                self.interface.instance is not None and self.interface.instance.state in ("shutting-down", "terminated")
+            )
+        )
+
     def describe(self) -> ModuleParams:
         """The entry as an item of the result C(plan)."""
         instance = self.interface.instance if self.interface else None
+        session = self.session
         optional = {
+            "status": None if self.status in (Status.PLANNED, Status.DONE) else self.status.value,
             "instance_id": instance.id if instance else None,
-            SESSION.id_option: self.session.get(SESSION.id_option),
-            "session_number": self.session.get("session_number"),
-            TARGET.id_option: self.session.get(TARGET.id_option),
+            SESSION.id_option: session.get(SESSION.id_option),
+            "session_number": session.get("session_number"),
+            TARGET.id_option: session.get(TARGET.id_option),
             "changes": self.changes,
+            "problem": self.problem or None,
             "other_session_ids": list(self.others) or None,
         }
         return {
-            "network_interface_id": self.interface_id,
+            "network_interface_id": self.key,
             "action": self.action,
             "reason": self.reason,
             **{option: value for option, value in optional.items() if value is not None},
         }
-
-
-def summary(entries: Iterable[PlanEntry]) -> dict[str, int]:
-    """The number of entries of each action."""
-    counts = Counter(entry.action for entry in entries)
-    return {action: counts[action] for action in ACTIONS}
 
 
 def group_by_interface(sessions: Iterable[ModuleParams]) -> dict[str, list[ModuleParams]]:
@@ -110,3 +143,8 @@ def group_by_interface(sessions: Iterable[ModuleParams]) -> dict[str, list[Modul
 def get_session_id(session: ModuleParams) -> str:
     """The id of a session."""
     return str(session[SESSION.id_option])
+
+
+def list_changes(before: ModuleParams, after: ModuleParams) -> dict[str, list[Any]]:
+    """The options that differ, each with [before, after]."""
+    return {key: [before.get(key), after[key]] for key in after if after[key] != before.get(key)}

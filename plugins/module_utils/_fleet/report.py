@@ -2,42 +2,28 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reports of a fleet's plan: coverage, pending references, warnings, the table of the diff, the VNI map."""
+"""Reports of a fleet's plan: pending references, warnings, notes, the table of the diff, the VNI map."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
+from typing import cast
 
-from .._model.placeholders import UnresolvedRef
+from .._batch.plan_table import format_table
+from .._model.placeholders import UnresolvedRef, with_placeholders
 from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
-from .._model.text import list_some, printable
-from .plan_entry import AwsState, PlanEntry, summary
+from .._model.text import list_some
+from .coverage import Coverage
+from .instance_types import VIRTUALIZED_FAMILIES, get_family
+from .options import Fleet
+from .plan_entry import AwsState, FleetEntry, Selection, get_session_id
+from .planner import DIFFERS
+from .selection import find_unknown_values
 
-# The labels of the counts in the last line of the table, by action.
-COUNT_LABELS = {
-    "create": "to create",
-    "update": "to update",
-    "delete": "to delete",
-    "unchanged": "unchanged",
-    "skip": "skipped",
-}
-HEADING = ("action", "interface", "instance", "session", "number", "target", "reason")
-
-
-def coverage(entries: list[PlanEntry]) -> ModuleParams:
-    """How many of the selected interfaces are mirrored after the plan."""
-    with_session = [entry for entry in entries if entry.action in ("create", "update", "unchanged")]
-    # If an update fails, the existing session remains.
-    without_session = [entry for entry in entries if entry.unassigned or (entry.action == "create" and entry.failed)]
-    unmirrored = sorted(entry.interface_id for entry in without_session)
-    mirrored = {entry.interface_id for entry in with_session}.difference(unmirrored)
-    return {
-        "selected": len({entry.interface_id for entry in entries if entry.selected}),
-        "eligible": len(mirrored) + len(unmirrored),
-        "mirrored": len(mirrored),
-        "unmirrored": unmirrored,
-    }
+_HEADING = ("action", "interface", "instance", "session", "number", "target", "reason")
+# The number of reasons in a warning.
+_MAX_REASONS = 5
 
 
 def pending(aws_state: AwsState) -> ModuleParams:
@@ -49,91 +35,143 @@ def pending(aws_state: AwsState) -> ModuleParams:
     }
 
 
-def warnings(entries: list[PlanEntry], pending_names: ModuleParams) -> list[str]:
-    """Warnings: unresolved references, an empty selection, eligible interfaces without a session.
-
-    pending_names: the return value of pending().
-    """
-    messages = []
-    if pending_names:
-        names = [pending_names.get(FILTER.id_option), *pending_names.get("targets", ())]
-        messages.append(
-            f"Filter or target not found: {list_some(filter(None, names))}. "
-            "Check mode assumes that an earlier task creates it; otherwise the real run fails."
-        )
-    if not any(entry.selected for entry in entries):
+def list_warnings(fleet: Fleet, aws_state: AwsState, entries: list[FleetEntry], coverage: Coverage) -> list[str]:
+    """Warnings of the plan and of the coverage."""
+    if not fleet.present:
+        return []
+    messages = [
+        *_pending_warnings(aws_state),
+        *find_unknown_values((*fleet.sources, *fleet.exclude), aws_state.interfaces),
+    ]
+    if not any(entry.selection is not Selection.NOT_SELECTED for entry in entries):
         messages.append("sources match no interface. Check sources, the region and the account.")
-    unassigned = [entry for entry in entries if entry.unassigned]
-    if unassigned:
-        reasons = Counter(entry.reason for entry in unassigned).most_common()
+    messages += _type_warnings(fleet, entries)
+    unmirrored = coverage.classes["unmirrored"]
+    if unmirrored:
+        ids = [one for group in unmirrored.values() for one in group]
+        causes = _count_reasons({reason: len(group) for reason, group in unmirrored.items()})
         messages.append(
-            f"{len(unassigned)} eligible interfaces are not mirrored: "
-            f"{list_some(entry.interface_id for entry in unassigned)}. "
-            f"Reasons: {'; '.join(f'{count} x {reason}' for reason, count in reasons)}."
+            f"{len(ids)} eligible interfaces are not mirrored: {list_some(sorted(ids))}. Reasons: {causes}."
+        )
+    kept = Counter(entry.problem for entry in entries if entry.problem and entry.plan.before is not None)
+    if kept:
+        messages.append(f"{sum(kept.values())} sessions are kept although the options differ: {_count_reasons(kept)}.")
+    if coverage.dead:
+        dead = list_some(get_session_id(session) for session, _reason in coverage.dead)
+        causes = _count_reasons(Counter(reason for _session, reason in coverage.dead))
+        messages.append(f"{len(coverage.dead)} sessions mirror nothing but are charged: {dead}. Reasons: {causes}.")
+    if coverage.victims:
+        messages.append(
+            f"{len(coverage.victims)} sessions outside this fleet lose packets to this fleet, because they have higher "
+            f"session numbers: {list_some(map(get_session_id, coverage.victims))}."
         )
     return messages
 
 
-def table(entries: list[PlanEntry], max_lines: int, target_names: dict[str, str]) -> str:
-    """The plan as text: a heading, a line for each creation, update and deletion and each reason to skip, the counts.
-
-    max_lines: the number of lines of each action. target_names: the Name tags of targets, by id.
-    """
-    lines: list[tuple[str, ...]] = []
-    for action in ("create", "update", "delete"):
-        chosen = [entry for entry in entries if entry.action == action]
-        lines += [_format_cells(entry, target_names) for entry in chosen[:max_lines]]
-        lines += [(action, f"... and {len(chosen) - max_lines} more")] if len(chosen) > max_lines else []
-    skipped: dict[str, list[PlanEntry]] = defaultdict(list)
-    for entry in entries:
-        if entry.action == "skip":
-            skipped[entry.reason].append(entry)
-    for reason, group in sorted(skipped.items()):
-        group_cells = ("skip", f"{len(group)} interfaces", "", "", "", "", reason)
-        lines.append(_format_cells(group[0], target_names) if len(group) == 1 else group_cells)
-    counts = summary(entries)
-    count_line = ", ".join(f"{counts[action]} {label}" for action, label in COUNT_LABELS.items())
-    return "\n".join([*_align([HEADING, *lines] if lines else []), count_line, ""])
+def _pending_warnings(aws_state: AwsState) -> list[str]:
+    references = [aws_state.filter_id, *(target.id for target in aws_state.targets)]
+    names = [one.name for one in references if isinstance(one, UnresolvedRef)]
+    if not names:
+        return []
+    messages = [
+        f"Filter or target not found: {list_some(names)}. Check mode assumes that an earlier task creates it; "
+        "otherwise the real run fails."
+    ]
+    unlimited = [one.id.name for one in aws_state.targets if isinstance(one.id, UnresolvedRef) and one.capacity is None]
+    if unlimited:
+        messages.append(
+            f"The capacity of {list_some(unlimited)} is unknown. Check mode assumes that it is unlimited; set capacity "
+            "if the target is a network interface."
+        )
+    return messages
 
 
-def _align(lines: list[tuple[str, ...]]) -> list[str]:
-    """Align the cells in columns. Names come from tags, so control characters are escaped."""
-    escaped = [tuple(map(printable, line)) for line in lines]
-    # The "... and N more" lines have fewer cells and do not widen the columns.
-    full = [line for line in escaped if len(line) == len(HEADING)]
-    widths = [max(map(len, column)) for column in zip(*full)] or [0]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in escaped]
-
-
-def vni_map(sessions: Iterable[tuple[PlanEntry, ModuleParams]]) -> list[ModuleParams]:
-    """The interface and instance of each virtual network id, for the configuration of sensors."""
+def _type_warnings(fleet: Fleet, entries: list[FleetEntry]) -> list[str]:
+    """A warning for selected instances whose family is in none of the lists."""
+    families = Counter(
+        get_family(entry.interface.instance.type)
+        for entry in entries
+        if entry.selection is Selection.INELIGIBLE
+        and entry.interface is not None
+        and entry.interface.instance is not None
+        and not fleet.types.supports(entry.interface.instance.type)
+        and get_family(entry.interface.instance.type) not in VIRTUALIZED_FAMILIES
+    )
+    if not families or fleet.types.replaced:
+        return []
+    listed = ", ".join(f"{family} ({count})" for family, count in sorted(families.items()))
     return [
-        {
-            "virtual_network_id": session["virtual_network_id"],
-            "network_interface_id": entry.interface_id,
-            **({"instance_id": entry.interface.instance.id} if entry.interface and entry.interface.instance else {}),
-            TARGET.id_option: session[TARGET.id_option],
-        }
-        for entry, session in sessions
-        if "virtual_network_id" in session and TARGET.id_option in session
+        f"{sum(families.values())} selected interfaces are not mirrored, because their instance families are not in "
+        f"the list of supported types: {listed}. If AWS supports a family, add it to additional_instance_types; "
+        "otherwise exclude it."
     ]
 
 
-def _format_cells(entry: PlanEntry, target_names: dict[str, str]) -> tuple[str, ...]:
-    """The cells of an entry, in the columns of HEADING."""
+def _count_reasons(reasons: dict[str, int]) -> str:
+    frequent = Counter(reasons).most_common()
+    more = [f"and {len(frequent) - _MAX_REASONS} other reasons"] if len(frequent) > _MAX_REASONS else []
+    return "; ".join([f"{count} x {reason}" for reason, count in frequent[:_MAX_REASONS]] + more)
+
+
+def list_notes(fleet: Fleet, aws_state: AwsState) -> list[str]:
+    """Lines of the plan that concern no interface: entries of O(exclude) that match nothing."""
+    if not fleet.present:
+        return []
+    return [
+        f"{selector.label} matches no interface"
+        for selector in fleet.exclude
+        if not any(selector.matches(interface) for interface in aws_state.interfaces)
+    ]
+
+
+def format_plan(entries: list[FleetEntry], max_lines: int, aws_state: AwsState, notes: list[str]) -> str:
+    """The plan as a table. max_lines: the number of lines of each action."""
+    names = aws_state.target_names
+    return format_table(
+        entries,
+        _HEADING,
+        lambda entry: _format_cells(cast(FleetEntry, entry), names),
+        max_lines,
+        "interfaces",
+        notes,
+    )
+
+
+def vni_map(entries: Iterable[FleetEntry]) -> list[ModuleParams]:
+    """The interface and instance of each virtual network id, for the configuration of sensors."""
+    rows = []
+    for entry in entries:
+        session = entry.after
+        instance = entry.interface.instance if entry.interface else None
+        if session and "virtual_network_id" in session and TARGET.id_option in session:
+            rows.append(
+                {
+                    "virtual_network_id": session["virtual_network_id"],
+                    "network_interface_id": entry.key,
+                    **({"instance_id": instance.id} if instance else {}),
+                    TARGET.id_option: session[TARGET.id_option],
+                }
+            )
+    return rows
+
+
+def _format_cells(entry: FleetEntry, target_names: dict[str, str]) -> tuple[str, ...]:
+    """The cells of an entry, in the columns of _HEADING."""
     session, instance = entry.session, entry.interface.instance if entry.interface else None
     name = instance.tags.get("Name") if instance else None
     target = session.get(TARGET.id_option, entry.target.id if entry.target else None)
     changes = [
         option if isinstance(after, dict) else f"{option} {before!r} -> {after!r}"
-        for option, (before, after) in (entry.changes or {}).items()
+        for option, (before, after) in with_placeholders(entry.changes or {}).items()
     ]
+    # Without its reason, an adoption would look like a change of tags.
+    reasons = [] if changes and entry.reason.startswith(DIFFERS) else [entry.reason]
     return (
         entry.action,
-        entry.interface_id,
+        entry.key,
         f"{instance.id if instance else '-'}{f' ({name})' if name else ''}",
         session.get(SESSION.id_option, "(new)" if entry.action == "create" else "-"),
         str(session.get("session_number", "-")),
         target.name if isinstance(target, UnresolvedRef) else target_names.get(target or "", target or "-"),
-        ", ".join(changes) or entry.reason,
+        "; ".join([*reasons, *([", ".join(changes)] if changes else [])]),
     )

@@ -2,22 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Selection of the network interfaces of a fleet, and of those that EC2 can mirror. Pure."""
+"""Selection of the network interfaces of a fleet, and why an interface is selected or not. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any
 
 from .._model.errors import ValidationError
 from .._model.resource_types import ApiParams, ModuleParams
-from .._model.text import quote, truncate
-from .._model.validation import check_id
-from .instance_types import is_bare_metal, is_supported
+from .._model.text import list_some, quote, truncate
+from .._model.validation import check_id, check_string
+from .patterns import Patterns, is_pattern
 
 # The selector options that are lists of ids, with the prefix of the ids.
 IDS = {"network_interface_ids": "eni", "instance_ids": "i", "vpc_ids": "vpc", "subnet_ids": "subnet"}
@@ -27,6 +25,8 @@ STATES = ("pending", "running", "shutting-down", "stopping", "stopped", "termina
 TAG_SOURCES = ("any", "interface", "instance")
 # As a tag value: matches any value of the key.
 ANY = "*"
+# Maximum number of allowed values that a message lists with "or".
+MAX_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Instance:
 class Interface:
     """A network interface.
 
-    type: C(interface), C(nat_gateway), ... zone: Availability Zone. primary: whether its device index is 0.
-    attached_to: id of the instance it is attached to, or empty. instance: that instance, None if DescribeInstances did
-    not return it.
+    type: C(interface), C(nat_gateway), ... zone: Availability Zone. managed_by: the requester of a requester-managed
+    interface, such as C(amazon-rds), otherwise empty. primary: whether its device index is 0. attached_to: id of the
+    instance it is attached to, or empty. instance: that instance, None if DescribeInstances did not return it.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Interface:
     subnet_id: str
     zone: str
     type: str
-    requester_managed: bool
+    managed_by: str
     ipv6_only: bool
     primary: bool
     tags: dict[str, str]
@@ -82,7 +82,7 @@ class Interface:
             subnet_id=response.get("SubnetId", ""),
             zone=response.get("AvailabilityZone", ""),
             type=response.get("InterfaceType", "interface"),
-            requester_managed=response.get("RequesterManaged", False),
+            managed_by=(response.get("RequesterId") or "an AWS service") if response.get("RequesterManaged") else "",
             ipv6_only=response.get("Ipv6Native", False),
             primary=attachment.get("DeviceIndex") == 0,
             tags=_parse_tags(response.get("TagSet", [])),
@@ -98,15 +98,16 @@ class Interface:
 class Selector:
     """One entry of O(sources) or O(exclude). An interface matches if it matches every criterion of the entry.
 
-    values: criterion to its allowed values. tags: key to its allowed values. tag_source: one of TAG_SOURCES. With
-    C(any), tags of the interface override tags of the instance in sources; in exclude, a tag of either one matches.
-    primary: whether only primary interfaces match. states: allowed states of the instance, None for any. excludes:
-    whether the entry is one of O(exclude).
+    label: the entry in messages, such as C(sources[0]). values: criterion to its allowed values. tags: key to its
+    allowed values. tag_source: one of TAG_SOURCES. With C(any), tags of the interface override tags of the instance in
+    sources; in exclude, a tag of either one matches. primary: whether only primary interfaces match. states: allowed
+    states of the instance, None for any. excludes: whether the entry is one of O(exclude).
     """
 
+    label: str
     values: dict[str, frozenset[str]]
-    instance_types: tuple[str, ...] | None
-    tags: dict[str, frozenset[str]]
+    instance_types: Patterns | None
+    tags: dict[str, Patterns]
     tag_source: str
     primary: bool
     states: frozenset[str] | None
@@ -124,7 +125,7 @@ class Selector:
             if given.get(option) is not None and not given[option]:
                 raise ValidationError(f"{label}: {option} must not be empty; omit it to match any value.")
         check_zones(f"{label}: availability_zones", given.get("availability_zones") or ())
-        check_types(f"{label}: instance_types", given.get("instance_types") or ())
+        check_types(f"{label}: instance_types", given.get("instance_types") or (), families=False)
         for option, prefix in IDS.items():
             for one in given.get(option) or ():
                 try:
@@ -133,13 +134,10 @@ class Selector:
                     raise ValidationError(f"{label}: {error}") from error
         states = given.get("instance_states") or (None if excludes else ("running",))
         return cls(
-            values={
-                option: frozenset(given[option])
-                for option in (*IDS, "availability_zones")
-                if given.get(option) is not None
-            },
-            instance_types=tuple(given["instance_types"]) if given.get("instance_types") else None,
-            tags={str(key): _parse_tag_values(label, key, value) for key, value in (given.get("tags") or {}).items()},
+            label=label,
+            values={option: frozenset(given[option]) for option in _PROPERTIES if given.get(option) is not None},
+            instance_types=Patterns.of(given["instance_types"]) if given.get("instance_types") else None,
+            tags={key: _parse_tag_values(label, key, value) for key, value in (given.get("tags") or {}).items()},
             tag_source=given.get("tag_source") or "any",
             primary=given.get("interfaces") == "primary",
             states=None if states is None else frozenset(states),
@@ -148,84 +146,133 @@ class Selector:
 
     def matches(self, interface: Interface) -> bool:
         """Whether the interface matches every criterion."""
-        instance = interface.instance
-        properties = {
-            "network_interface_ids": interface.id,
-            "instance_ids": interface.attached_to,
-            "vpc_ids": interface.vpc_id,
-            "subnet_ids": interface.subnet_id,
-            "availability_zones": interface.zone,
-        }
-        if any(properties[option] not in values for option, values in self.values.items()):
-            return False
-        if self.primary and not interface.primary:
-            return False
-        if self.states is not None and instance is not None and instance.state not in self.states:
-            return False
-        if self.instance_types is not None and not (instance and matches_glob(instance.type, self.instance_types)):
-            return False
-        return not self.tags or self._matches_tags(interface)
+        return self._matches_state(interface) and self.matches_except_state(interface)
 
-    def _matches_tags(self, interface: Interface) -> bool:
-        use_instance, use_interface = self.tag_source != "interface", self.tag_source != "instance"
-        instance_tags = interface.instance.tags if interface.instance and use_instance else {}
-        interface_tags = interface.tags if use_interface else {}
-        tag_sets = (instance_tags, interface_tags) if self.excludes else ({**instance_tags, **interface_tags},)
-        return all(
-            any(key in tags and (ANY in values or tags[key] in values) for tags in tag_sets)
-            for key, values in self.tags.items()
-        )
+    def matches_except_state(self, interface: Interface) -> bool:
+        """Whether the interface matches every criterion except instance_states."""
+        return self._find_mismatch(interface) is None
+
+    def explain_mismatch(self, interface: Interface) -> str:
+        """The first criterion that the interface does not match, such as C(tag Mirror is missing); empty if none."""
+        mismatch = self._find_mismatch(interface)
+        if mismatch is not None:
+            return self._explain(interface, *mismatch)
+        if interface.instance is not None and self.states is not None and not self._matches_state(interface):
+            return f"instance is {interface.instance.state}, not {_either(sorted(self.states))}"
+        return ""
+
+    def describe(self) -> str:
+        """The criteria of the entry, such as C(tag Mirror 'no'). It names no interface, because reasons are counted."""
+        texts = [f"{_PROPERTIES[option].noun} {_either(sorted(values))}" for option, values in self.values.items()]
+        if self.instance_types is not None:
+            texts.append(f"instance type {_either(self.instance_types.values)}")
+        texts += [f"tag {truncate(key)} {_either(map(quote, allowed.values))}" for key, allowed in self.tags.items()]
+        if self.primary:
+            texts.append("primary interface")
+        if self.states is not None:
+            texts.append(f"instance {_either(sorted(self.states))}")
+        return list_some(texts)
+
+    def _matches_state(self, interface: Interface) -> bool:
+        return self.states is None or interface.instance is None or interface.instance.state in self.states
+
+    def _find_mismatch(self, interface: Interface) -> tuple[str, str] | None:
+        """The first criterion except instance_states that fails, with the key of the tag if it is tags."""
+        for option, allowed in self.values.items():
+            if _PROPERTIES[option].read(interface) not in allowed:
+                return option, ""
+        instance = interface.instance
+        if self.instance_types is not None and not (instance and self.instance_types.match(instance.type)):
+            return "instance_types", ""
+        for key, patterns in self.tags.items():
+            if not any(map(patterns.match, self._read_tag(interface, key))):
+                return "tags", key
+        return ("interfaces", "") if self.primary and not interface.primary else None
+
+    def _read_tag(self, interface: Interface, key: str) -> list[str]:
+        """The values of a tag that count for this entry: none, one, or in exclude that of interface and instance."""
+        values = []
+        if self.tag_source != "instance" and key in interface.tags:
+            values.append(interface.tags[key])
+        if self.tag_source != "interface" and interface.instance is not None and key in interface.instance.tags:
+            values.append(interface.instance.tags[key])
+        return values if self.excludes else values[:1]
+
+    def _explain(self, interface: Interface, option: str, key: str) -> str:
+        """The text for a result of _find_mismatch."""
+        if option == "tags":
+            return self._explain_tag(interface, key)
+        if option == "interfaces":
+            return "not the primary interface of the instance"
+        if option in ("instance_ids", "instance_types") and not interface.attached_to:
+            return "not attached to an instance"
+        if option == "instance_types" and self.instance_types is not None:
+            if interface.instance is None:
+                return "instance type is unknown, because the instance is not visible"
+            return f"instance type is {interface.instance.type}, not {_either(self.instance_types.values)}"
+        compared = _PROPERTIES[option]
+        return f"{compared.noun} is {compared.read(interface)}, not {_either(sorted(self.values[option]))}"
+
+    def _explain_tag(self, interface: Interface, key: str) -> str:
+        allowed, tag = self.tags[key].values, f"tag {truncate(key)}"
+        required = _either(map(quote, allowed))
+        values = self._read_tag(interface, key)
+        if values:
+            return f"{tag} is {' and '.join(map(quote, dict.fromkeys(values)))}, not {required}"
+        if self.tag_source != "interface" and interface.attached_to and interface.instance is None:
+            return f"{tag} is unknown, because the instance is not visible"
+        return f"{tag} is missing" if ANY in allowed else f"{tag} is missing; {required} is required"
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Limits of what EC2 mirrors.
+class _Property:
+    """A property of an interface that a criterion compares with a list.
 
-    instance_types: globs of the supported types; empty: the list in instance_types.py. targets: ids of interfaces that
-    are mirror targets. foreign: ids of other accounts.
+    noun: the name in messages. api_filter: the filter of DescribeNetworkInterfaces.
     """
 
-    instance_types: tuple[str, ...]
-    targets: frozenset[str]
-    foreign: frozenset[str]
+    noun: str
+    api_filter: str
+    read: Callable[[Interface], str]
 
 
-def find_ineligible_reason(interface: Interface, limits: Limits, mirrored: bool = False) -> str | None:
-    """The reason why EC2 cannot mirror the interface, None if it can.
-
-    mirrored: whether the interface has a session. If so, EC2 has accepted its instance type, whatever limits list.
-
-    Source: Traffic Mirroring guide, "Traffic mirror sessions" and "Limitations". By that guide, requester-managed
-    interfaces of Amazon RDS and ElastiCache can be mirrored. EC2 returns no instance for them, so their type cannot be
-    checked; the session module can mirror them.
-    """
-    instance = interface.instance
-    if interface.owner_id in limits.foreign:
-        return f"owned by account {interface.owner_id}"
-    if interface.type != "interface":
-        return f"interface type is {interface.type}; EC2 mirrors only interface"
-    if interface.requester_managed:
-        return "managed by an AWS service (requester-managed)"
-    if instance is None and interface.attached_to:
-        return f"instance {interface.attached_to} is not visible yet"
-    if instance is None:
-        return "not attached to an instance"
-    if instance.state in ("shutting-down", "terminated"):
-        return f"instance {instance.id} is {instance.state}"
-    if interface.ipv6_only:
-        return f"subnet {interface.subnet_id} is IPv6-only"
-    if interface.id in limits.targets:
-        return "the interface is a mirror target"
-    return None if mirrored else _find_unsupported_type_reason(instance.type, limits.instance_types)
+_PROPERTIES = {
+    "network_interface_ids": _Property("network interface", "network-interface-id", lambda interface: interface.id),
+    "instance_ids": _Property("instance", "attachment.instance-id", lambda interface: interface.attached_to),
+    "vpc_ids": _Property("VPC", "vpc-id", lambda interface: interface.vpc_id),
+    "subnet_ids": _Property("subnet", "subnet-id", lambda interface: interface.subnet_id),
+    "availability_zones": _Property("availability zone", "availability-zone", lambda interface: interface.zone),
+}
 
 
-def _find_unsupported_type_reason(instance_type: str, patterns: tuple[str, ...]) -> str | None:
-    """The reason why EC2 cannot mirror instances of this type, None if it can. patterns: see Limits.instance_types."""
-    if matches_glob(instance_type, patterns) if patterns else is_supported(instance_type):
-        return None
-    if not patterns and is_bare_metal(instance_type):
-        return f"instance type {instance_type} is bare metal without support for Traffic Mirroring"
-    return f"instance type {instance_type} is not in supported_instance_types"
+def find_unknown_values(selectors: Iterable[Selector], interfaces: Iterable[Interface]) -> list[str]:
+    """A text for each selector with ids or tag keys that no interface, or its instance, has. They may be mistyped."""
+    interfaces = list(interfaces)
+    ids = {option: {_PROPERTIES[option].read(interface) for interface in interfaces} for option in IDS}
+    keys = {
+        "interface": {key for interface in interfaces for key in interface.tags},
+        "instance": {key for interface in interfaces if interface.instance for key in interface.instance.tags},
+    }
+    keys["any"] = keys["interface"] | keys["instance"]
+    texts = []
+    for selector in selectors:
+        unknown = {option: selector.values.get(option, frozenset()) - ids[option] for option in IDS}
+        parts = [f"{option} {list_some(sorted(values))}" for option, values in unknown.items() if values]
+        missing = sorted(selector.tags.keys() - keys[selector.tag_source])
+        if missing:
+            parts.append(f"tag key {list_some(missing)}")
+        if {"true", "false"}.intersection(missing):
+            # Ansible converts keys to strings before a module starts, so that a boolean key cannot be rejected.
+            parts[-1] += " (YAML reads unquoted yes, no, on and off as booleans; quote the key)"
+        if parts:
+            texts.append(f"{selector.label}: nothing has {'; '.join(parts)}")
+    return texts
+
+
+def _either(values: Iterable[str]) -> str:
+    """Alternatives as text, of which long lists are shortened."""
+    values = list(values)
+    return " or ".join(map(truncate, values)) if len(values) <= MAX_ALTERNATIVES else f"one of {list_some(values)}"
 
 
 def build_api_filters(sources: Iterable[Selector], max_values: int) -> dict[str, list[str]]:
@@ -235,16 +282,10 @@ def build_api_filters(sources: Iterable[Selector], max_values: int) -> dict[str,
     """
     filters: dict[str, list[str]] = {}
     sources = list(sources)
-    for option, name in (
-        ("network_interface_ids", "network-interface-id"),
-        ("instance_ids", "attachment.instance-id"),
-        ("vpc_ids", "vpc-id"),
-        ("subnet_ids", "subnet-id"),
-        ("availability_zones", "availability-zone"),
-    ):
+    for option, compared in _PROPERTIES.items():
         values = sorted({value for source in sources for value in source.values.get(option, ())})
         if all(option in source.values for source in sources) and len(values) <= max_values:
-            filters[name] = values
+            filters[compared.api_filter] = values
             max_values -= len(values)
     return filters
 
@@ -256,36 +297,26 @@ def check_zones(option: str, zones: Iterable[str]) -> None:
             raise ValidationError(f"{option} must be names such as eu-west-1a, not {quote(one)}.")
 
 
-def check_types(option: str, patterns: Iterable[str]) -> None:
-    """Raise ValidationError unless these are instance types or globs with C(*) and C(?).
+def check_types(option: str, patterns: Iterable[str], families: bool = True) -> None:
+    """Raise ValidationError unless these are instance types or patterns with C(*) and C(?).
 
-    Brackets are rejected because fnmatch interprets them.
+    families: whether families such as C(m8g) are valid as well.
     """
     for one in patterns:
         if not re.fullmatch(r"[a-z0-9.*?-]+", one):
             raise ValidationError(f"{option} must be instance types such as m5.large or m5.*, not {quote(one)}.")
+        if not families and "." not in one and not is_pattern(one):
+            raise ValidationError(f"{option}: {quote(one)} is a family, not an instance type; use {one}.*.")
 
 
-@lru_cache(maxsize=4096)
-def matches_glob(text: str, patterns: tuple[str, ...]) -> bool:
-    """Whether any of the patterns matches the text. Cached, because thousands of interfaces have few types.
-
-    patterns: with C(*) and C(?).
-    """
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
-
-
-def _parse_tag_values(label: str, key: Any, value: Any) -> frozenset[str]:
+def _parse_tag_values(label: str, key: str, value: Any) -> Patterns:
     values = value if isinstance(value, list) else [value]
     if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
         raise ValidationError(f"{label}: tags: {truncate(key)} must be a value, a list of values, or '*' for any.")
-    if any(isinstance(one, bool) for one in values):
+    for one in values:
         # C(Mirror: no) would match the tag value "False", so an exclusion would exclude nothing without an error.
-        raise ValidationError(
-            f"{label}: tags: {truncate(key)} is a boolean. YAML reads unquoted yes, no, on and off as booleans; "
-            "quote the value."
-        )
-    return frozenset(str(one) for one in values)
+        check_string(f"{label}: tags", truncate(key), one)
+    return Patterns.of(values)
 
 
 def _parse_tags(tags: list[ApiParams]) -> dict[str, str]:

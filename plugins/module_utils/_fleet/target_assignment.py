@@ -2,25 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Assignment of targets and session numbers to the interfaces of a fleet.
-
-Pure and stable: a session keeps its target and session number as long as both are still valid.
-"""
+"""Assignment of targets to the interfaces of a fleet. Pure and stable: a session keeps a target that is still valid."""
 
 from __future__ import annotations
 
-import re
+import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 
-from .._model.errors import ValidationError
 from .._model.placeholders import UnresolvedRef
-from .._model.resource_types import SESSION, ModuleParams
-from .._model.text import quote
-
-NUMBERS = next(field for field in SESSION.fields if field.option == "session_number")
 
 
 @dataclass(frozen=True)
@@ -49,38 +41,6 @@ class Assignment:
     target: str | None
 
 
-@dataclass(frozen=True)
-class NumberRange:
-    """The session numbers that a fleet uses, both inclusive."""
-
-    lowest: int
-    highest: int
-
-    @classmethod
-    def parse(cls, text: str) -> NumberRange:
-        """Parse C(1-3) or C(5). Raises ValidationError."""
-        match = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
-        lowest, highest = (int(match.group(1)), int(match.group(2) or match.group(1))) if match else (0, 0)
-        if not (NUMBERS.minimum or 0) <= lowest <= highest <= (NUMBERS.maximum or 0):
-            raise ValidationError(
-                f"session_numbers must be a number or LOWEST-HIGHEST within {NUMBERS.range()}, not {quote(text)}."
-            )
-        return cls(lowest, highest)
-
-    def choose(self, used: Iterable[int], current: int | None) -> int | None:
-        """The current number if it is in the range, otherwise the lowest number that is not used, otherwise None."""
-        if current is not None and current in self:
-            return current
-        unavailable = set(used)
-        return next((number for number in range(self.lowest, self.highest + 1) if number not in unavailable), None)
-
-    def __contains__(self, number: int) -> bool:
-        return self.lowest <= number <= self.highest
-
-    def __str__(self) -> str:
-        return f"{self.lowest}-{self.highest}"
-
-
 def assign_targets(
     assignments: Iterable[Assignment], targets: Iterable[Target], other_load: dict[str, int]
 ) -> dict[str, Target | None]:
@@ -88,10 +48,10 @@ def assign_targets(
 
     other_load: by target id, the number of sessions outside these assignments. An interface keeps its target if that
     is still in targets and these assignments alone do not exceed its capacity, whatever the other load. All other
-    interfaces, in order of their ids, get the least-loaded target in their zone, otherwise the least-loaded target.
-    Among equal loads the first target of the list is chosen.
+    interfaces, first those with a session, in order of their ids, get the least-loaded target in their zone, otherwise
+    the least-loaded target. Among equal loads the first target of the list is chosen.
     """
-    assignments, targets = sorted(assignments, key=lambda one: one.interface), list(targets)
+    assignments, targets = sorted(assignments, key=lambda one: (one.target is None, one.interface)), list(targets)
     by_id = {target.id: target for target in targets}
     kept: dict[str | UnresolvedRef, int] = dict.fromkeys(by_id, 0)
     assigned: dict[str, Target | None] = {}
@@ -111,11 +71,13 @@ def assign_targets(
 class TargetPool:
     """Selects the target of each new session. Uses heaps: a fleet can have thousands of sessions, hundreds of targets.
 
-    loads: the number of sessions of each target, in the order of targets; updated in place.
+    loads: the number of sessions of each target, in the order of targets; updated in place. Thread-safe.
     """
 
     def __init__(self, targets: list[Target], loads: list[int]) -> None:
         self._targets, self._loads = targets, loads
+        self._full: set[int] = set()
+        self._lock = threading.Lock()
         # Heaps of (load, index of the target), by zone and of all targets. A load may be out of date;
         # _find_least_loaded corrects it.
         self._by_zone: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -131,26 +93,32 @@ class TargetPool:
 
         Returns the index of the target, None if all targets are at capacity.
         """
-        index = self._find_least_loaded(self._by_zone.get(zone, []))
-        if index is None:
-            index = self._find_least_loaded(self._all)
-        if index is not None:
-            self._loads[index] += 1
-        return index
+        with self._lock:
+            index = self._find_least_loaded(self._by_zone.get(zone, []))
+            if index is None:
+                index = self._find_least_loaded(self._all)
+            if index is not None:
+                self._loads[index] += 1
+            return index
+
+    def mark_full(self, target: Target) -> None:
+        """Do not use a target again, because EC2 refused a session of it."""
+        with self._lock:
+            self._full.add(self._targets.index(target))
+
+    def is_full(self, target: Target) -> bool:
+        """Whether mark_full was called for the target."""
+        with self._lock:
+            return any(self._targets[index] == target for index in self._full)
 
     def _find_least_loaded(self, heap: list[tuple[int, int]]) -> int | None:
         while heap:
             load, index = heap[0]
             capacity = self._targets[index].capacity
-            if capacity is not None and self._loads[index] >= capacity:
+            if index in self._full or (capacity is not None and self._loads[index] >= capacity):
                 heappop(heap)
             elif load != self._loads[index]:
                 heapreplace(heap, (self._loads[index], index))
             else:
                 return index
         return None
-
-
-def list_session_numbers(sessions: Iterable[ModuleParams]) -> list[int]:
-    """The session numbers of these sessions."""
-    return [session["session_number"] for session in sessions]

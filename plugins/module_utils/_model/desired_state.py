@@ -12,18 +12,22 @@ from .errors import ValidationError
 from .placeholders import UnresolvedRef, outside_check_mode, parse_placeholder
 from .resource_types import ModuleParams, ResourceType
 from .tags import FLEET, STACK, TagRules
-from .text import truncate
+from .text import quote, truncate
 from .validation import check_id
 
 
 @dataclass(frozen=True)
 class CreatedIdRef:
-    """The id of the resource of this type that an earlier call of the same plan creates."""
+    """The id of a resource that an earlier call of the same plan creates.
+
+    key: says which resource of the type, see DesiredState.new_id.
+    """
 
     resource_type: ResourceType
+    key: str
 
     def __str__(self) -> str:
-        return f"the new {self.resource_type.noun}"
+        return f"the new {self.resource_type.noun} {quote(self.key)}"
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,15 @@ class DesiredState:
     def unresolved_id(self) -> UnresolvedRef | None:
         """The reference if the id is a placeholder, otherwise None."""
         return parse_placeholder(self.id, self.resource_type.prefix)
+
+    @property
+    def new_id(self) -> CreatedIdRef:
+        """The reference to the resource if a call of the plan creates it. It is equal in all plans of a task.
+
+        Its key is the name, otherwise the natural key. A plan must not have two resources with the same reference.
+        """
+        natural_key = (str(self.values[o]) for o in self.resource_type.identifying if o in self.values)
+        return CreatedIdRef(self.resource_type, self.name or " ".join(natural_key))
 
     def check_resolved(self) -> None:
         """Raise ValidationError if an id of the task is a placeholder."""

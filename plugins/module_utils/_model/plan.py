@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .api_objects import fields_to_reset, to_api_params
@@ -27,8 +27,8 @@ class Action:
     operation, params: the EC2 action and its parameters. resource: the label of the resource, for messages.
     reason: why the call is necessary, for results.
     resource_type: the type of the resource in the response to merge into the result, None if there is none.
-    creates: whether the call creates that resource. missing_is_success: whether a not-found error counts as success.
-    on: the resources on which IAM checks the call.
+    creates: the reference that the call fulfils, None if it creates no resource. missing_is_success: whether a
+    not-found error counts as success. on: the resources on which IAM checks the call.
     """
 
     operation: str
@@ -36,7 +36,7 @@ class Action:
     resource: str
     reason: str
     resource_type: ResourceType | None = None
-    creates: bool = False
+    creates: CreatedIdRef | None = None
     missing_is_success: bool = False
     on: tuple[str, ...] = ()
 
@@ -46,17 +46,17 @@ class Action:
         return any(isinstance(one, (UnresolvedRef, CreatedIdRef)) for one in _parameter_values(self.params))
 
     @property
-    def needs_created_id(self) -> bool:
-        """Whether a parameter is the id of a resource that an earlier call of the plan creates."""
-        return any(isinstance(one, CreatedIdRef) for one in _parameter_values(self.params))
+    def created_refs(self) -> set[CreatedIdRef]:
+        """The references in the parameters to resources that earlier calls of the plan create."""
+        return {one for one in _parameter_values(self.params) if isinstance(one, CreatedIdRef)}
 
-    def with_created_ids(self, ids: dict[ResourceType, str]) -> ApiParams:
-        """Return the parameters with references replaced by ids. ids: created ids by resource type."""
+    def with_created_ids(self, ids: dict[CreatedIdRef, str]) -> ApiParams:
+        """Return the parameters with references replaced by ids. References that are not in C(ids) are kept."""
 
         def fill(value: Any) -> Any:
             if isinstance(value, list):
                 return [fill(one) for one in value]
-            return ids[value.resource_type] if isinstance(value, CreatedIdRef) else value
+            return ids.get(value, value) if isinstance(value, CreatedIdRef) else value
 
         return {member: fill(value) for member, value in self.params.items()}
 
@@ -69,10 +69,13 @@ class Action:
 class Plan:
     """The calls of a task in order, and the resource before and after the calls.
 
+    A plan for several resources has the calls of all of them, and in C(parts) the plan of each resource except child
+    resources, by DesiredState.new_id. Its C(before), C(after) and C(duplicates) are None.
+
     before, after: the resource as module options, None if it does not exist. C(after) omits values that EC2 assigns.
-    replaces: whether the plan replaces a resource. Its Delete calls are then checked with DryRun before the first call.
-    duplicates: whether a resource was created by another client in the meantime and duplicates the one that the plan
-    creates. None if EC2 itself prevents duplicates. warnings: messages for the user.
+    replaces: whether the plan, or a part of it, replaces a resource. Its calls are then checked with DryRun before the
+    first call. duplicates: whether a resource was created by another client in the meantime and duplicates the one that
+    the plan creates. None if EC2 itself prevents duplicates. warnings: messages for the user.
     """
 
     actions: tuple[Action, ...] = ()
@@ -81,16 +84,22 @@ class Plan:
     replaces: bool = False
     duplicates: Callable[[ModuleParams], bool] | None = None
     warnings: tuple[str, ...] = ()
+    parts: dict[CreatedIdRef, Plan] = field(default_factory=dict)
+
+    def part(self, reference: CreatedIdRef) -> Plan:
+        """Return the plan for one resource, which is not a child resource."""
+        return self.parts.get(reference, self)
 
 
 def create_action(
-    resource_type: ResourceType, values: ModuleParams, tags: TagChange, reason: str, parent: str | CreatedIdRef = ""
+    new_id: CreatedIdRef, values: ModuleParams, tags: TagChange, reason: str, parent: str | CreatedIdRef = ""
 ) -> Action:
     """Return the call that creates a resource with these values and tags.
 
-    parent: for a child resource, the id of its parent. The tags are set by the same call, so the resource never exists
-    without them.
+    new_id: the reference that the call fulfils. parent: for a child resource, the id of its parent. The tags are set by
+    the same call, so the resource never exists without them.
     """
+    resource_type = new_id.resource_type
     params = {
         **({resource_type.parent_id_member: parent} if resource_type.parent_id_member else {}),
         **to_api_params(resource_type, values),
@@ -103,7 +112,7 @@ def create_action(
         resource=resource_type.label({**values, "tags": tags.write}),
         reason=reason,
         resource_type=resource_type,
-        creates=True,
+        creates=new_id,
         on=(
             *([str(parent)] if parent else []),
             *_referenced_ids(resource_type, params),

@@ -43,6 +43,20 @@ def check_not_boolean(option: str, key: str, value: Any) -> None:
         raise ValidationError(f"{option}: {key} is a boolean, and EC2 requires a string. Quote the value: {examples}.")
 
 
+def check_string(option: str, key: str, value: Any) -> None:
+    """Raise ValidationError for a boolean or a number where EC2 has a text.
+
+    A number is not converted, because YAML does not keep its spelling: 010 is 8, and 1.10 is 1.1. option, key: see
+    check_not_boolean.
+    """
+    check_not_boolean(option, key, value)
+    if isinstance(value, (int, float)):
+        raise ValidationError(
+            f"{option}: {key} is a number, and EC2 requires a string. Quote the value, for example "
+            f'{key}: "{truncate(value)}". In a template, use the filter string: {{{{ VALUE | string }}}}.'
+        )
+
+
 def check_number(option: str, value: float, lowest: float, highest: float | None = None, unit: str = "") -> None:
     """Raise ValidationError unless the value is in this inclusive range.
 

@@ -160,7 +160,7 @@ def _plan_replace(desired: DesiredState, state: CurrentState, current: ModulePar
         marked = replace(tags, write={**tags.write, REPLACES: current[FILTER.id_option]})
         check_tag_count(marked.write)
         actions, after = _create_actions(merged, f"replaces {label}, whose description cannot be changed", marked)
-        new_id, final_tags = CreatedIdRef(FILTER), TagChange({}, (REPLACES,), tags.result)
+        new_id, final_tags = desired.new_id, TagChange({}, (REPLACES,), tags.result)
     else:
         if differences(FILTER, state.successor, {"description": desired.values["description"]}):
             raise _unfinished_replacement_error(current, state.successor)
@@ -195,9 +195,9 @@ def _create_actions(desired: DesiredState, reason: str, tags: TagChange) -> tupl
     """Return the calls that create this filter with its services and rules, and the predicted filter."""
     services = desired.values.get("network_services", [])
     values = {"description": desired.values.get("description", ""), "network_services": services}
-    rule_actions, rules = plan_rule_changes(CreatedIdRef(FILTER), [], desired.children or (), purge=True)
-    create = create_action(FILTER, values, tags, reason)
-    actions = [create, *_service_actions("Add", CreatedIdRef(FILTER), create.resource, services), *rule_actions]
+    rule_actions, rules = plan_rule_changes(desired.new_id, [], desired.children or (), purge=True)
+    create = create_action(desired.new_id, values, tags, reason)
+    actions = [create, *_service_actions("Add", desired.new_id, create.resource, services), *rule_actions]
     return actions, {**values, RULE.list_option: rules, "tags": tags.result}
 
 

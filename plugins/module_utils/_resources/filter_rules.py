@@ -259,7 +259,8 @@ def order_steps(changes: list[RuleChange], kept: list[ModuleParams]) -> Iterator
 def _plan_step(step: Step, filter_id: str | CreatedIdRef) -> Action:
     change, before, after = step.change, step.before, step.after
     if before is None and after is not None and change.new is not None:
-        return create_action(RULE, after, change.new.tags.change({}), "does not exist in the filter", filter_id)
+        tags = change.new.tags.change({})
+        return create_action(change.new.new_id, after, tags, "does not exist in the filter", filter_id)
     row = {**(change.old or {}), **(before or {})}
     if after is None:
         return delete_action(RULE, row, "not listed in rules", str(filter_id))

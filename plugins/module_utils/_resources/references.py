@@ -52,7 +52,13 @@ def resolve_name(
     the name. Raises NotFoundError if no resource has the name outside check mode, and AmbiguousMatchError if several
     resources have it. Both messages list the candidates.
     """
-    rows = reader.describe(resource_type)
+    return match_name(resource_type, option, name, reader.describe(resource_type), check_mode)
+
+
+def match_name(
+    resource_type: ResourceType, option: str, name: str, rows: list[ModuleParams], check_mode: bool
+) -> str | UnresolvedRef:
+    """Return the id of the only resource among rows with this Name tag. Parameters and errors as for resolve_name."""
     matches = [row for row in rows if row["tags"].get("Name") == name]
     if len(matches) > 1:
         raise AmbiguousMatchError(

@@ -10,6 +10,7 @@ matches: direction, protocol, source address, destination address, source port, 
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable
 
@@ -21,7 +22,8 @@ Box = tuple[tuple[int, int], ...]
 
 # IPv6 addresses are numbered after the IPv4 addresses: one range can cover both families, and no CIDR overlaps both.
 _IPV6_OFFSET = 2**32
-_ANY_ADDRESS = (0, _IPV6_OFFSET + 2**128 - 1)
+IPV4_ADDRESSES, IPV6_ADDRESSES = (0, _IPV6_OFFSET - 1), (_IPV6_OFFSET, _IPV6_OFFSET + 2**128 - 1)
+_ANY_ADDRESS = (IPV4_ADDRESSES[0], IPV6_ADDRESSES[1])
 _ANY_PROTOCOL, _ANY_PORT = (0, 255), (0, 65535)
 ALL: Box = ((0, 1), _ANY_PROTOCOL, _ANY_ADDRESS, _ANY_ADDRESS, _ANY_PORT, _ANY_PORT)
 
@@ -33,8 +35,14 @@ def matching_box(rule: ModuleParams) -> Box:
     if rule["protocol"] != ANY_PROTOCOL:
         protocol = (protocol_number(rule["protocol"]),) * 2
     addresses = (_address_range(rule.get(option)) for option in ("source_cidr", "destination_cidr"))
-    ports = (port_range(rule[option]) if rule[option] else _ANY_PORT for option in ("source_port", "destination_port"))
+    ports = (_port_range(rule[option]) for option in ("source_port", "destination_port"))
     return ((direction, direction), protocol, *addresses, *ports)
+
+
+def intersect(box: Box, other: Box) -> Box | None:
+    """Return the packets that are in both boxes, None if there are none."""
+    ranges = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(box, other))
+    return ranges if all(low <= high for low, high in ranges) else None
 
 
 def accepted_boxes(rules: Iterable[ModuleParams], boxes: Iterable[Box]) -> list[Box]:
@@ -48,7 +56,7 @@ def accepted_boxes(rules: Iterable[ModuleParams], boxes: Iterable[Box]) -> list[
     for rule in sort_rules(list(rules)):
         matching = matching_box(rule)
         if rule.get("action") == "accept":
-            accepted += filter(None, (_intersect(box, matching) for box in undecided))
+            accepted += filter(None, (intersect(box, matching) for box in undecided))
         undecided = [part for box in undecided for part in _subtract(box, matching)]
     return accepted
 
@@ -58,7 +66,7 @@ def accepts_all(rules: Iterable[ModuleParams], boxes: Iterable[Box]) -> bool:
     undecided = list(boxes)
     for rule in sort_rules(list(rules)):
         matching = matching_box(rule)
-        if rule.get("action") == "reject" and any(_intersect(box, matching) for box in undecided):
+        if rule.get("action") == "reject" and any(intersect(box, matching) for box in undecided):
             return False
         undecided = [part for box in undecided for part in _subtract(box, matching)]
     return not undecided
@@ -67,13 +75,7 @@ def accepts_all(rules: Iterable[ModuleParams], boxes: Iterable[Box]) -> bool:
 def intersect_with_rules(boxes: Iterable[Box], rules: Iterable[ModuleParams]) -> list[Box]:
     """Return the parts of the boxes that match any of these rules. The parts may overlap."""
     matching = [matching_box(rule) for rule in rules]
-    return [common for box in boxes for other in matching if (common := _intersect(box, other))]
-
-
-def _intersect(box: Box, other: Box) -> Box | None:
-    """Return the packets that are in both boxes, None if there are none."""
-    ranges = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(box, other))
-    return ranges if all(low <= high for low, high in ranges) else None
+    return [common for box in boxes for other in matching if (common := intersect(box, other))]
 
 
 def _subtract(box: Box, other: Box) -> list[Box]:
@@ -82,7 +84,7 @@ def _subtract(box: Box, other: Box) -> list[Box]:
     Each dimension yields at most two boxes, below and above the other box's range; the box is then clipped to that
     range for the next dimension.
     """
-    if _intersect(box, other) is None:
+    if intersect(box, other) is None:
         return [box]
     outside = []
     for dimension, ((low, high), (first, last)) in enumerate(zip(box, other)):
@@ -93,6 +95,15 @@ def _subtract(box: Box, other: Box) -> list[Box]:
     return outside
 
 
+def _port_range(ports: str) -> tuple[int, int]:
+    """Return the range of ports. A value of EC2 that is not a port range counts as any port."""
+    try:
+        return port_range(ports) if ports else _ANY_PORT
+    except ValueError:
+        return _ANY_PORT
+
+
+@functools.lru_cache(maxsize=4096)  # the rules of an account have few different networks
 def _address_range(cidr: str | None) -> tuple[int, int]:
     """Return the range of addresses. A value of EC2 that is not a CIDR block counts as any address."""
     try:

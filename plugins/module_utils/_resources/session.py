@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from .._model.desired_state import CreatedIdRef, DesiredState
+from .._model.desired_state import DesiredState
 from .._model.errors import ConflictError, NotFoundError, TransientError, ValidationError
 from .._model.matching import check_create_options, check_read_only, differences
 from .._model.ownership import is_other_name, protect, writes_name
@@ -200,7 +200,7 @@ def _plan_new_session(
     tags = desired.tags.change({})
     written = {**tags.write, **(mark or {})}
     check_tag_count(written)
-    action = create_action(SESSION, values, replace(tags, write=written), reason)
+    action = create_action(desired.new_id, values, replace(tags, write=written), reason)
     after = {**values, "description": values.get("description", ""), "tags": tags.result}
     length = reported_length(values.get("packet_length", 0), state.target_type)
     return Plan((action,), after=_predicted(after, length), warnings=_shadow_warnings(values, state))
@@ -260,7 +260,7 @@ def _plan_replace(desired: DesiredState, state: CurrentState, current: ModulePar
     reason = f"replaces {SESSION.label(current)}, whose interface cannot be changed"
     new = _plan_new_session(inheriting, state, values, reason, {REPLACES: current[SESSION.id_option]})
     deletion = delete_action(SESSION, current, "replaced by another session")
-    untag = tag_actions(SESSION, {**(new.after or {}), SESSION.id_option: CreatedIdRef(SESSION)}, REMOVE_MARK)
+    untag = tag_actions(SESSION, {**(new.after or {}), SESSION.id_option: desired.new_id}, REMOVE_MARK)
     return replace(new, actions=(*new.actions, deletion, *untag), before=current, replaces=True)
 
 

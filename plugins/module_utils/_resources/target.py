@@ -153,7 +153,7 @@ def _plan_create(desired: DesiredState, values: ModuleParams, reason: str) -> Pl
     values = {option: value for option, value in values.items() if option in TARGET.immutable_options}
     tags = desired.tags.change({})
     after = {"description": "", **values, "type": target_type, "tags": tags.result}
-    return Plan((create_action(TARGET, values, tags, reason),), after=after)
+    return Plan((create_action(desired.new_id, values, tags, reason),), after=after)
 
 
 def _plan_replace(desired: DesiredState, state: CurrentState, old: ModuleParams) -> Plan:
@@ -165,7 +165,7 @@ def _plan_replace(desired: DesiredState, state: CurrentState, old: ModuleParams)
         inheriting = replace(desired, id=None, tags=desired.tags.for_replacement(old["tags"]))
         values = {"description": old["description"], **desired.values}
         new = _plan_create(inheriting, values, f"replaces {TARGET.label(old)}, whose destination cannot be changed")
-        new_id, after = CreatedIdRef(TARGET), {**(new.after or {}), "owner_id": old.get("owner_id")}
+        new_id, after = desired.new_id, {**(new.after or {}), "owner_id": old.get("owner_id")}
     else:
         new = plan(desired, replace(state, replaced=None))  # a reused target does not inherit the old target's tags
         new_id, after = state.current[TARGET.id_option], new.after or {}

@@ -38,6 +38,11 @@ hpc7g.16xlarge hpc8a.96xlarge
 TYPES_WITH_MORE_SOURCES = frozenset(_TYPES.split())
 
 
+def max_sources(instance_type: str | None) -> int:
+    """Return the number of sources that a network interface of this instance type accepts as a target."""
+    return MORE_SOURCES if instance_type in TYPES_WITH_MORE_SOURCES else SOURCES
+
+
 def check_sources(target: ModuleParams, interface: str, reader: Reader) -> None:
     """Raise TransientError if the target accepts no further source, as EC2 does, for check mode.
 
@@ -52,7 +57,7 @@ def check_sources(target: ModuleParams, interface: str, reader: Reader) -> None:
     if interface in sources or len(sources) < SOURCES:
         return
     instance_type = _instance_type(target.get("network_interface_id", ""), reader)
-    limit = MORE_SOURCES if instance_type in TYPES_WITH_MORE_SOURCES else SOURCES
+    limit = max_sources(instance_type)
     if instance_type is not None and len(sources) >= limit:
         raise TransientError(
             f"TrafficMirrorSourcesPerTargetLimitExceeded: {TARGET.label(target)} has {len(sources)} sources, and "

@@ -51,10 +51,11 @@ from .._ec2.client import Ec2
 from .._ec2.error_messages import format_error
 from .._ec2.errors import Ec2Error
 from .._model.api_objects import from_api
+from .._model.desired_state import CreatedIdRef
 from .._model.errors import AmbiguousMatchError, ConflictError, TransientError, ValidationError
 from .._model.matching import matches, merge_reply
 from .._model.plan import Action, Plan
-from .._model.resource_types import FILTER, SESSION, TARGET, ApiParams, ModuleParams, ResourceType
+from .._model.resource_types import ApiParams, ModuleParams, ResourceType
 from .record import TOKEN_USED, Call, Failure, Record, TaskFailed, list_calls
 
 # Errors that no other attempt of this task can resolve: they concern the whole account or its credentials ("Error codes
@@ -283,20 +284,27 @@ def _check_permissions(record: Record, plan: Plan, ec2: Ec2) -> bool:
     """Check each action of a replacement once with DryRun, before its first call. Returns false if one is denied.
 
     A missing permission is then detected before the first call, not after half of the replacement. The replaced
-    resource takes the place of the one that does not exist yet.
+    resource takes the place of the one that does not exist yet. A call for a new resource that replaces none cannot be
+    checked.
     """
-    if not plan.replaces or plan.before is None or record.position > 0:
+    if not plan.replaces or record.position > 0:
         return True
-    ids = {resource_type: plan.before.get(resource_type.id_option, "") for resource_type in (SESSION, FILTER, TARGET)}
     for action in plan.actions:
-        if action.operation in record.checked:
+        ids = {**_replaced_ids(plan, action), **record.created_by_ref}
+        if action.operation in record.checked or not action.created_refs <= ids.keys():
             continue
         record.checked.add(action.operation)
-        error = ec2.dry_run(action.operation, **action.with_created_ids({**ids, **record.created_by_type}))
+        error = ec2.dry_run(action.operation, **action.with_created_ids(ids))
         if error is not None and error.denied:
             record.fail(Failure(error, record.call_of(action), is_dry_run=True))
             return False
     return True
+
+
+def _replaced_ids(plan: Plan, action: Action) -> dict[CreatedIdRef, str]:
+    """Return the ids of the resources that the new resources in the parameters of an action replace."""
+    replaced = {reference: plan.part(reference).before for reference in action.created_refs}
+    return {one: before[one.resource_type.id_option] for one, before in replaced.items() if before is not None}
 
 
 def _store_reply(record: Record, call: Call, reply: ApiParams, ec2: Ec2) -> None:
@@ -319,8 +327,11 @@ def _check_name(record: Record, call: Call, ec2: Ec2) -> None:
 
     Neither is deleted: the other client may already use either of them.
     """
-    resource_type, duplicates = call.action.resource_type, record.plan.duplicates if record.plan else None
-    if resource_type is None or resource_type.parent_id_member or duplicates is None:
+    reference = call.action.creates
+    if reference is None or record.plan is None or reference.resource_type.parent_id_member:
+        return
+    resource_type, duplicates = reference.resource_type, record.plan.part(reference).duplicates
+    if duplicates is None:
         return
     created_id = record.created_ids[call.identity]
     ids = [row[resource_type.id_option] for row in ec2.describe(resource_type) if duplicates(row)]

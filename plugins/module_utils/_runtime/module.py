@@ -133,7 +133,12 @@ def connect(module: AnsibleAWSModule, rate_limiter: RateLimiter | None = None, c
 
     failure: Exception
     try:
-        return Ec2(create_client("ec2", config=config), sts=create_sts_client, rate_limiter=rate_limiter)
+        return Ec2(
+            create_client("ec2", config=config),
+            sts=create_sts_client,
+            rate_limiter=rate_limiter,
+            load_balancing=lambda: create_client("elbv2"),
+        )
     except Exception as error:
         given = (module.params.get(option) for option in ("secret_key", "session_token"))
         text = sdk_text(error, given)
@@ -239,10 +244,13 @@ def finish(module: AnsibleAWSModule, **result: Any) -> NoReturn:
     raise AssertionError("exit_json ends the module")
 
 
-def fail(module: AnsibleAWSModule, msg: str, **result: Any) -> NoReturn:
-    """End the module as failed with this result. Unprintable characters in the message are escaped."""
+def fail(module: AnsibleAWSModule, msg: str | list[str], **result: Any) -> NoReturn:
+    """End the module as failed with this result. Unprintable characters in the message are escaped.
+
+    msg: the message or its lines.
+    """
     gc.freeze()
-    module.fail_json(msg=printable(msg), **result)
+    module.fail_json(msg="\n".join(map(printable, [msg] if isinstance(msg, str) else msg)), **result)
     raise AssertionError("fail_json ends the module")
 
 

@@ -16,7 +16,8 @@ from .._ec2.errors import Ec2Error
 from .._model.desired_state import CreatedIdRef
 from .._model.errors import AmbiguousMatchError
 from .._model.plan import Action, Plan
-from .._model.resource_types import FILTER, SESSION, TARGET, ApiParams, ModuleParams, ResourceType
+from .._model.resource_types import FILTER, ApiParams, ModuleParams
+from .._model.text import quote
 
 # Delays in seconds before the reads that follow a failure; one budget for the whole task. EC2 documents no bound for
 # its eventual consistency. Terraform's provider does not wait at all, so a longer wait is unlikely to help.
@@ -32,8 +33,8 @@ class Call:
     """A planned call.
 
     params: the parameters, with the known ids of created resources. identity: equal for all calls of a task that do the
-    same to the same resource, possibly with other parameters. For a Create, the resource type, for a child resource
-    with its natural key; otherwise the operation and the id of the changed resource.
+    same to the same resource, possibly with other parameters. For a Create, the reference that it fulfils, and for a
+    child resource the id of its parent; otherwise the operation and the id of the changed resource.
     """
 
     action: Action
@@ -100,14 +101,13 @@ class Record:
         return self.plan.actions[self.position :] if self.plan else ()
 
     @property
-    def created_by_type(self) -> dict[ResourceType, str]:
-        """The ids of the created resources except child resources, by type."""
+    def created_by_ref(self) -> dict[CreatedIdRef, str]:
+        """The ids of the created resources except child resources."""
         return {identity[0]: created_id for identity, created_id in self.created_ids.items() if len(identity) == 1}
 
     def call_of(self, action: Action) -> Call:
         """Return a planned call with the ids that are known."""
-        ids: dict[ResourceType, Any] = {one: CreatedIdRef(one) for one in (SESSION, FILTER, TARGET)}
-        params = action.with_created_ids({**ids, **self.created_by_type})
+        params = action.with_created_ids(self.created_by_ref)
         return Call(action, params, _identity(action, params))
 
     def find(self, plan: Plan, identity: Identity) -> Call | None:
@@ -161,7 +161,7 @@ class Record:
         failed, call = self.failed, self.failed.call if self.failed else None
         if failed is not None and call is not None and self.find(plan, call.identity) is None:
             if self.count_unknown(call.identity):
-                self.complete(call, _find_created_id(call.action, plan.after) if call.action.creates else None)
+                self.complete(call, _find_created_id(call, plan))
             self.settle(call.identity)
         self.first = self.first or plan
         self.plan, self.position, self.after = plan, 0, plan.after
@@ -173,8 +173,8 @@ class TaskFailed(Exception):
 
     message: all failures, the first cause first, and what the task did and did not do. failures: see Record. error: the
     first cause. action: the call that the first cause is about, None for a Describe. completed: the completed calls.
-    created_ids: the ids of the created resources except child resources, by type. Completed calls are not rolled back,
-    because another client may already use the new resources, or the replaced resource may already be deleted.
+    created_ids: the ids of the created resources except child resources. Completed calls are not rolled back, because
+    another client may already use the new resources, or the replaced resource may already be deleted.
     """
 
     def __init__(self, record: Record) -> None:
@@ -183,7 +183,7 @@ class TaskFailed(Exception):
         first_call = self.failures[0].call
         self.action = first_call.action if first_call else None
         self.completed = [call.action for call in record.done]
-        self.created_ids = record.created_by_type
+        self.created_ids = record.created_by_ref
         self.message = _message(record)
         super().__init__(self.message)
 
@@ -202,11 +202,13 @@ def _message(record: Record) -> str:
         sentences.append(f"EC2 may have carried out: {list_calls(unknown.values())}. The next run detects it.")
     if record.done:
         sentences.append(f"Completed: {'; '.join(_describe_done(call, record) for call in record.done)}.")
-    if not any(isinstance(failure.error, AmbiguousMatchError) for failure in record.failures):
-        sentences += [
-            f"The new {resource_type.noun} is {created_id}; the next run resumes with it."
-            for resource_type, created_id in record.created_by_type.items()
-        ]
+    # The next run cannot resume with a resource whose name is ambiguous; the error lists it.
+    ambiguous = [str(one.error) for one in record.failures if isinstance(one.error, AmbiguousMatchError)]
+    sentences += [
+        f"The new {reference.resource_type.noun} {quote(reference.key)} is {created_id}; the next run resumes with it."
+        for reference, created_id in record.created_by_ref.items()
+        if not any(created_id in text for text in ambiguous)
+    ]
     if record.lags:
         sentences.append("EC2 does not return the completed changes yet.")
     was_sent = record.failed is not None and not record.failed.is_dry_run
@@ -223,28 +225,30 @@ def _describe_done(call: Call, record: Record) -> str:
 
 def _identity(action: Action, params: ApiParams) -> Identity:
     """Return the identity of a call, see Call."""
-    resource_type = action.resource_type
-    if action.creates and resource_type is not None:
-        if not resource_type.parent_id_member:
-            return (resource_type,)
-        members = [one.member for one in resource_type.fields if one.option in resource_type.identifying]
-        return (resource_type, *(params.get(member) for member in members))
+    if action.creates:
+        parent = action.creates.resource_type.parent_id_member
+        return (action.creates, params[parent]) if parent else (action.creates,)
     # The Actions of plan.py have the id of the changed resource first.
     ids = [value for member, value in params.items() if member.endswith("Id")]
     return (action.operation, *params.get("Resources", ids[:1]))
 
 
-def _find_created_id(action: Action, after: ModuleParams | None) -> str | None:
-    """Return the id of the resource that a call created, from a resource that was described later."""
-    resource_type = action.resource_type
-    if resource_type is None or after is None:
+def _find_created_id(call: Call, plan: Plan) -> str | None:
+    """Return the id of the resource that a call created, from a plan that was made later. None if it is unknown."""
+    reference = call.action.creates
+    if reference is None:
         return None
+    resource_type = reference.resource_type
     if not resource_type.parent_id_member:
-        return after.get(resource_type.id_option)
-    by_member = {one.option: action.params.get(one.member) for one in resource_type.fields}
-    rows = [
-        row
-        for row in after.get(resource_type.list_option, ())
-        if all(row[option] == by_member[option] for option in resource_type.identifying)
-    ]
-    return rows[0].get(resource_type.id_option) if rows else None
+        return (plan.part(reference).after or {}).get(resource_type.id_option)
+    parent_id = call.params[resource_type.parent_id_member]
+    parents = [one.after for one in (plan, *plan.parts.values()) if one.after]
+    values = {one.option: call.params.get(one.member) for one in resource_type.fields}
+    ids = (
+        row.get(resource_type.id_option)
+        for parent in parents
+        if parent.get(FILTER.id_option) == parent_id
+        for row in parent.get(resource_type.list_option, ())
+        if all(row[option] == values[option] for option in resource_type.identifying)
+    )
+    return next(ids, None)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import http.client
 import inspect
 import socket
@@ -45,6 +46,33 @@ def no_retry_delay(monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
+@pytest.fixture(scope="module")
+def shared_connection():
+    """Return an Ec2 and its HttpSession for all tests, because creating a client takes longer than a call."""
+    return connect(normal(DESCRIBE))
+
+
+@pytest.fixture
+def connection(shared_connection):
+    """Return the shared Ec2 and its HttpSession, which has no requests yet. The test sets the replies."""
+    shared_connection[1].requests.clear()
+    return shared_connection
+
+
+@contextlib.contextmanager
+def failing_signature(ec2, error):
+    """Raise the error before the client signs a request."""
+
+    def fail(**_):
+        raise error
+
+    ec2._client.meta.events.register_first("before-sign.ec2", fail)
+    try:
+        yield
+    finally:
+        ec2._client.meta.events.unregister("before-sign.ec2", fail)
+
+
 def sdk_exceptions():
     """Return one exception of each class of botocore.exceptions, and others that calls raise."""
     found = []
@@ -74,15 +102,10 @@ def sdk_exceptions():
 
 
 @pytest.mark.parametrize("error", sdk_exceptions(), ids=lambda error: type(error).__name__)
-def test_exception_before_the_request_means_not_sent(error):
+def test_exception_before_the_request_means_not_sent(connection, error):
     """For example of a credential provider, of a file or of the validation of parameters."""
-    ec2, session = connect(normal(DESCRIBE))
-
-    def fail(**_):
-        raise error
-
-    ec2._client.meta.events.register_first("before-sign.ec2", fail)
-    with pytest.raises(Ec2Error) as caught:
+    ec2, session = connection
+    with failing_signature(ec2, error), pytest.raises(Ec2Error) as caught:
         ec2.call(DESCRIBE)
     code = "AccessDenied" if isinstance(error, botocore.exceptions.ClientError) else type(error).__name__
     assert caught.value.code == code.removesuffix("Exception")
@@ -96,8 +119,9 @@ NOT_CONNECTED = ("EndpointConnectionError", "ConnectTimeoutError")
 
 
 @pytest.mark.parametrize("error", sdk_exceptions(), ids=lambda error: type(error).__name__)
-def test_exception_after_the_request_means_unknown_unless_it_proves_otherwise(error):
-    ec2, session = connect(error)
+def test_exception_after_the_request_means_unknown_unless_it_proves_otherwise(connection, error):
+    ec2, session = connection
+    session.replies = [error]
     with pytest.raises(Ec2Error) as caught:
         ec2.call(CREATE)
     assert len(session.requests) == 1
@@ -156,8 +180,9 @@ REPLIES_OF_PROXIES = [
 
 @pytest.mark.parametrize("operation", [CREATE, DESCRIBE, "CreateTags", "DeleteTrafficMirrorFilter"])
 @pytest.mark.parametrize("reply", REPLIES_OF_PROXIES)
-def test_reply_of_a_proxy_is_no_response(reply, operation):
-    ec2, _session = connect(reply)
+def test_reply_of_a_proxy_is_no_response(connection, reply, operation):
+    ec2, session = connection
+    session.replies = [reply]
     params = {
         "CreateTags": {"Resources": ["tmf-1"], "Tags": [{"Key": "a", "Value": "b"}]},
         "DeleteTrafficMirrorFilter": {"TrafficMirrorFilterId": "tmf-1"},
@@ -246,29 +271,19 @@ def test_lost_reply_before_expired_credentials_is_unknown():
     assert caught.value.may_have_been_carried_out and caught.value.no_response
 
 
-def test_refusal_of_sts_is_not_a_refusal_of_ec2():
-    ec2, _session = connect(normal(DESCRIBE))
+def test_refusal_of_sts_is_not_a_refusal_of_ec2(connection):
+    ec2, _session = connection
     refusal = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sts:AssumeRole"}}
-
-    def fail(**_):
-        raise botocore.exceptions.ClientError(refusal, "AssumeRole")
-
-    ec2._client.meta.events.register_first("before-sign.ec2", fail)
-    with pytest.raises(Ec2Error, match="calling the AssumeRole operation") as caught:
+    error = botocore.exceptions.ClientError(refusal, "AssumeRole")
+    with failing_signature(ec2, error), pytest.raises(Ec2Error, match="calling the AssumeRole operation") as caught:
         ec2.call(DESCRIBE)
     assert (caught.value.code, caught.value.sent, caught.value.denied) == ("AccessDenied", False, True)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RecursionError(), KeyboardInterrupt(), SystemExit()])
-def test_errors_of_the_interpreter_are_not_ec2_errors(error):
-    ec2, _session = connect(normal(DESCRIBE))
-
-    def fail(**_):
-        raise error
-
-    ec2._client.meta.events.register_first("before-sign.ec2", fail)
-    with pytest.raises(type(error)):
-        ec2.call(DESCRIBE)
+def test_errors_of_the_interpreter_are_not_ec2_errors(connection, error):
+    with failing_signature(connection[0], error), pytest.raises(type(error)):
+        connection[0].call(DESCRIBE)
 
 
 def test_normal_reply_to_dry_run_stops_the_task():

@@ -11,6 +11,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._ec2.account_id import de
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.errors import Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils._model import plan
+from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state import CreatedIdRef
 from ansible_collections.vtap.aws.plugins.module_utils._model.plan import Action
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER
 from ansible_collections.vtap.aws.plugins.module_utils._model.tags import TagChange
@@ -151,7 +152,7 @@ def test_denied_create_with_tags_names_two_permissions():
 
 def test_denied_create_names_the_new_resource():
     """IAM checks a Create on the new resource, and for a filter or a load balancer target on no other resource."""
-    create = plan.create_action(FILTER, {}, TagChange({"Name": "ids"}, (), {}), "because")
+    create = plan.create_action(CreatedIdRef(FILTER, "ids"), {}, TagChange({"Name": "ids"}, (), {}), "because")
     text = error_messages.format_error(Ec2Error("CreateTrafficMirrorFilter", "UnauthorizedOperation", "no"), create)
     assert "It needs ec2:CreateTrafficMirrorFilter and ec2:CreateTags on a new traffic-mirror-filter." in text
 

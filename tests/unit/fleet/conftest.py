@@ -21,14 +21,11 @@ def emulator(running):
 
 @pytest.fixture
 def run_fleet(running, emulator):
-    """Run a fleet once. Returns the entries of its plan and its results."""
-    from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
-
-    from tests.unit.fleet.runs import create_executor
+    """Run a fleet once. Returns the FleetRun."""
+    from tests.unit.fleet.runs import FleetRun, connect
 
     def run(rate_limiter=None, **given):
-        executor, entries = create_executor(Ec2(running[1], sts=lambda: None, rate_limiter=rate_limiter), **given)
-        return entries, executor.run(entries)
+        return FleetRun(connect(running, rate_limiter=rate_limiter), **given).execute()
 
     return run
 

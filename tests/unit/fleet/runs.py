@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of a fleet against the emulator: executor, calls and sessions."""
+"""Runs of a fleet against the emulator: plan, results, calls and sessions."""
 
 from __future__ import annotations
 
+from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import summarize
+from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._fleet import planner
+from ansible_collections.vtap.aws.plugins.module_utils._fleet.coverage import measure_coverage, sessions_after
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.discovery import describe_current, resolve
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.executor import FleetExecutor
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.options import Fleet
+from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import SESSION
 
 from tests.unit.fleet.builders import options
 
@@ -21,16 +25,76 @@ PARAMS = {
     "traffic_mirror_filter_name": "lab-filter",
 }
 CREATE = "CreateTrafficMirrorSession"
+MODIFY = "ModifyTrafficMirrorSession"
 DELETE = "DeleteTrafficMirrorSession"
 
 
-def create_executor(ec2, **given):
-    """Return the executor of one run and the entries of its plan. given: options that differ from PARAMS."""
-    params = options(**{**PARAMS, **given})
-    fleet = Fleet.from_options(params)
-    references = resolve(fleet, params, ec2, False) if fleet.present else None
-    aws_state = describe_current(fleet, references, ec2)
-    return FleetExecutor(fleet, aws_state, ec2, workers=5), planner.plan(fleet, aws_state)
+def connect(running, **given):
+    """An Ec2 for the emulator. running: the emulator and its client. given: other parameters of Ec2."""
+    emulator, client = running
+    return Ec2(client, sts=lambda: emulator.client("sts"), load_balancing=lambda: emulator.client("elbv2"), **given)
+
+
+class FleetRun:
+    """One run of a fleet. It has a plan, and after execute() results.
+
+    given: options that differ from PARAMS.
+    """
+
+    def __init__(self, ec2, workers=5, **given):
+        params = options(**{**PARAMS, **given})
+        self.fleet = Fleet.from_options(params)
+        references = resolve(self.fleet, params, ec2, False) if self.fleet.present else None
+        self.aws_state = describe_current(self.fleet, references, ec2)
+        self.entries = planner.plan(self.fleet, self.aws_state)
+        self.executor = FleetExecutor(self.fleet, self.aws_state, ec2, workers)
+
+    def execute(self):
+        self.executor.run(self.entries)
+        return self
+
+    @property
+    def changed(self):
+        return any(entry.is_changed for entry in self.entries)
+
+    @property
+    def summary(self):
+        """The numbers of the summary that are not 0."""
+        return {key: count for key, count in summarize(self.entries).items() if count}
+
+    @property
+    def failures(self):
+        """The error codes of the failed interfaces."""
+        return {entry.key: entry.error_code for entry in self.entries if entry.has_failed}
+
+    @property
+    def skips(self):
+        """The reasons of the skipped interfaces."""
+        return {entry.key: entry.reason for entry in self.entries if entry.action == "skip"}
+
+    @property
+    def sessions(self):
+        """The sessions that the run reports."""
+        return sessions_after(self.executor.sessions, self.entries, is_planned=False)
+
+    @property
+    def coverage(self):
+        return measure_coverage(self.fleet, self.aws_state, self.entries, self.sessions).describe()
+
+    def counts(self):
+        """The numbers of mirrored and unmirrored interfaces."""
+        return self.coverage["mirrored"], self.coverage["unmirrored"]
+
+
+def plan_fleet(running, **given):
+    """Plan one run."""
+    return FleetRun(connect(running), **given)
+
+
+def assert_reports_truth(run, running):
+    """The reported sessions are those that EC2 has, with equal targets and tags."""
+    described = connect(running).describe(SESSION)
+    assert {one[SESSION.id_option]: one for one in run.sessions} == {one[SESSION.id_option]: one for one in described}
 
 
 def list_calls(emulator, action):

@@ -6,19 +6,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.instance_types import (
     METAL_FAMILIES,
     VIRTUALIZED_FAMILIES,
-    is_supported,
+    SupportedTypes,
+    get_family,
 )
-from ansible_collections.vtap.aws.plugins.module_utils._fleet.options import Fleet
-from ansible_collections.vtap.aws.plugins.module_utils._fleet.selection import find_ineligible_reason
 
 from tests.emulator import instance_types as emulator
-from tests.unit.fleet.builders import LIMITS, interface, options
+
+BUILT_IN = SupportedTypes()
 
 # By hand, from the Traffic Mirroring guide as read on 2026-11-25.
 SUPPORTED = """
@@ -44,7 +42,7 @@ UNSUPPORTED = """
     [*((name, True) for name in SUPPORTED.split()), *((name, False) for name in UNSUPPORTED.split())],
 )
 def test_modules_and_emulator_decide_as_the_guide(name, expected):
-    assert is_supported(name) is expected
+    assert BUILT_IN.supports(name) is expected
     assert emulator.can_be_source(name, emulator.FAMILIES, emulator.METAL_FAMILIES) is expected
 
 
@@ -52,7 +50,7 @@ def find_differences(names):
     return [
         name
         for name in names
-        if is_supported(name) != emulator.can_be_source(name, emulator.FAMILIES, emulator.METAL_FAMILIES)
+        if BUILT_IN.supports(name) != emulator.can_be_source(name, emulator.FAMILIES, emulator.METAL_FAMILIES)
     ]
 
 
@@ -69,22 +67,48 @@ def test_modules_and_emulator_decide_alike_for_all_types_that_moto_lists():
 
 
 @pytest.mark.parametrize(
-    ("patterns", "name", "reason"),
+    ("entries", "name", "expected"),
     [
-        (None, "m5.metal", None),
-        ([], "m5.metal", None),
-        (None, "m6i.metal", "instance type m6i.metal is bare metal without support for Traffic Mirroring"),
-        (None, "m7i.metal-24xl", "instance type m7i.metal-24xl is bare metal without support for Traffic Mirroring"),
-        (None, "t2.micro", "instance type t2.micro is not in supported_instance_types"),
-        # A given list decides alone.
-        (["m6i.*"], "m6i.metal", None),
-        (["m6i.*"], "m6i.large", None),
-        (["t2.*"], "t2.micro", None),
-        (["m5.large"], "m5.metal", "instance type m5.metal is not in supported_instance_types"),
-        (["c5.*"], "m5.large", "instance type m5.large is not in supported_instance_types"),
+        ("m8g.large", "m8g.large", True),
+        ("m8g.large", "m8g.xlarge", False),
+        ("m8g.*", "m8g.large", True),
+        ("m8g.*", "m8g.metal-24xl", True),
+        ("m8?.large", "m8g.large", True),
+        ("*", "t2.micro", True),
+        # A family stands for its virtualized sizes.
+        ("m8g", "m8g.large", True),
+        ("m8g", "m8g.48xlarge", True),
+        ("m8g", "m8gd.large", False),
+        ("m8g", "m8g.metal-24xl", False),
+        ("m8g m8g.metal-24xl", "m8g.metal-24xl", True),
+        ("u8i-6tb", "u8i-6tb.112xlarge", True),
+        ("t2 c8g", "m8g.large", False),
     ],
 )
-def test_reason_of_unsupported_types(patterns, name, reason):
-    fleet = Fleet.from_options(options(supported_instance_types=patterns))
-    limits = replace(LIMITS, instance_types=fleet.instance_types)
-    assert find_ineligible_reason(interface(1, instance_type=name), limits) == reason
+def test_an_entry_is_a_type_a_pattern_or_a_family(entries, name, expected):
+    entries = tuple(entries.split())
+    assert not BUILT_IN.supports(name)
+    assert SupportedTypes(added=entries).supports(name) is expected
+    assert SupportedTypes(added=entries).is_added(name) is expected
+    assert SupportedTypes(replaced=entries).supports(name) is expected
+    assert not SupportedTypes(replaced=entries).is_added(name)
+
+
+def test_added_types_extend_the_built_in_list():
+    types = SupportedTypes(added=("m8g", "m5.*", "m5"))
+    assert types.supports("c5.large") and not types.supports("c5n.metal")
+    assert not types.is_added("m5.large") and not types.is_added("m5.metal") and not types.is_added("t2.micro")
+
+
+def test_replaced_types_decide_without_the_built_in_list():
+    types = SupportedTypes(replaced=("c5.*", "m6i.metal"), added=("t2.micro", "c5"))
+    supported = [name for name in ("c5.large", "c5.metal", "m5.large", "m6i.metal", "t2.micro") if types.supports(name)]
+    assert supported == ["c5.large", "c5.metal", "m6i.metal", "t2.micro"]
+    assert [name for name in supported if types.is_added(name)] == ["t2.micro"]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"), [("m8g.large", "m8g"), ("u7i-12tb.224xlarge", "u7i-12tb"), ("m8g.metal-24xl", "m8g")]
+)
+def test_family_is_the_part_before_the_dot(name, family):
+    assert get_family(name) == family

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.errors import Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, SESSION, TARGET
@@ -25,15 +27,16 @@ from tests.unit.resources.test_interruptions import (
     run_task,
     without_ids,
 )
+from tests.unit.shared_client import create_client
 
 NAMES = {"traffic_mirror_filter_name": "lab-filter", "traffic_mirror_target_name": "lab-target"}
 SESSION_TASK = {"name": "s", "network_interface_id": WEB, "session_number": 1, **NAMES}
 
 
-@pytest.fixture
-def unretried(emulated):
+@pytest.fixture(scope="module")
+def unretried(running):
     """Return the emulator and a client that sends each call once."""
-    return emulated[0], emulated[0].client(config=Config(retries={"max_attempts": 0}))
+    return running[0], create_client(running[0], config=Config(retries={"max_attempts": 0}))
 
 
 def create_session(emulated):
@@ -61,12 +64,18 @@ def prepare(emulated, name):
     return resource_type, {**options, **(created if name == "replace session" else {})}
 
 
+@functools.cache
+def outcome_without_faults(emulated, name):
+    """Run the task of a scenario. Returns the resource and the number of resources of its type afterwards."""
+    resource_type, options = prepare(emulated, name)
+    after = run_task(emulated, resource_type, **options).after
+    return without_values_of_ec2(after), len(describe(emulated, resource_type))
+
+
 def finish(emulated, name, faults):
     """Run a task with faults, then without, and check each outcome. Returns the failure, None without one."""
     emulator = emulated[0]
-    resource_type, options = prepare(emulated, name)
-    expected = without_ids(run_task(emulated, resource_type, **options).after)
-    count = len(describe(emulated, resource_type))
+    expected, count = outcome_without_faults(emulated, name)
     resource_type, options = prepare(emulated, name)
     before = ids_of(emulated)
     emulator.settings(**faults)
@@ -87,9 +96,9 @@ def finish(emulated, name, faults):
     elif failure is not None:
         assert not made
     else:
-        assert without_values_of_ec2(outcome.after) == without_values_of_ec2(expected)
+        assert without_values_of_ec2(outcome.after) == expected
     after = run_task(emulated, resource_type, **options).after
-    assert without_values_of_ec2(without_ids(after)) == without_values_of_ec2(expected)
+    assert without_values_of_ec2(after) == expected
     assert run_task(emulated, resource_type, **options).actions == ()
     assert len(describe(emulated, resource_type)) == count
     return failure
@@ -116,7 +125,7 @@ def test_new_filter_that_is_not_visible_for_long_is_created_once(emulated):
     emulated[0].settings(
         lag={"seconds": 8}, fail={"CreateTrafficMirrorFilterRule": ["InvalidTrafficMirrorFilterId.NotFound", 6]}
     )
-    with pytest.raises(TaskFailed, match=r"The new filter is (tmf-\w+); the next run resumes with it"):
+    with pytest.raises(TaskFailed, match=r"The new filter '[^']+' is (tmf-\w+); the next run resumes with it"):
         run_task(emulated, FILTER, name="f", rules=[DNS, TLS])
     creates = [entry for entry in emulated[0].log() if entry["action"] == "CreateTrafficMirrorFilter"]
     assert [entry["code"] for entry in creates] == ["OK"]

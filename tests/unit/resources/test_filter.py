@@ -208,7 +208,7 @@ def test_replacement_inherits_settings_and_switches_sessions():
     marked = {"Name": "dns", "Team": "a", REPLACES: FILTER_ID}
     spec = result.actions[0].params["TagSpecifications"][0]["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in spec} == marked
-    assert result.actions[4].params["TrafficMirrorFilterId"] == CreatedIdRef(FILTER)
+    assert result.actions[4].params["TrafficMirrorFilterId"] == CreatedIdRef(FILTER, "dns")
     assert result.actions[-1].resource == "filter (Name dns)"
     assert result.after["tags"] == {"Name": "dns", "Team": "a"} and result.after["rules"][0]["tags"] == {"Why": "dns"}
     assert all("traffic_mirror_filter_rule_id" not in row for row in result.after["rules"])

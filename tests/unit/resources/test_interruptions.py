@@ -225,7 +225,7 @@ def test_next_run_completes_an_interrupted_run(emulated, name, fault):
             pass
         except TaskFailed as error:
             assert fault in ("denied", "lost")
-            check_error(error, emulated, resource_type, old_ids, operations[:nth], operations[nth:])
+            check_error(error, emulated, resource_type, options["name"], old_ids, operations[:nth], operations[nth:])
         else:
             # The task continues if a Describe call shows the result of the call whose reply was lost.
             assert without_ids(outcome.after) == expected
@@ -242,7 +242,7 @@ def test_next_run_completes_an_interrupted_run(emulated, name, fault):
     assert nth > 3
 
 
-def check_error(error, emulated, resource_type, old_ids, sent, not_sent):
+def check_error(error, emulated, resource_type, name, old_ids, sent, not_sent):
     """Check that the message lists the completed calls, the calls that were not sent, and the created resource."""
     text = str(error)
     assert error.action.operation == sent[-1]
@@ -252,7 +252,8 @@ def check_error(error, emulated, resource_type, old_ids, sent, not_sent):
     if any(action.creates and not action.resource_type.parent_id_member for action in error.completed):
         new_ids = {row[resource_type.id_option] for row in describe(emulated, resource_type)} - old_ids
         assert all(
-            f"The new {resource_type.noun} is {new_id}; the next run resumes with it." in text for new_id in new_ids
+            f"The new {resource_type.noun} '{name}' is {new_id}; the next run resumes with it." in text
+            for new_id in new_ids
         )
 
 

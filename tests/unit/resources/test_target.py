@@ -202,7 +202,7 @@ def test_replacement_creates_switches_sessions_and_deletes():
         "ModifyTrafficMirrorSession",
         "DeleteTrafficMirrorTarget",
     ]
-    assert result.actions[1].params["TrafficMirrorTargetId"] == CreatedIdRef(TARGET)
+    assert result.actions[1].params["TrafficMirrorTargetId"] == CreatedIdRef(TARGET, "t")
     assert result.after == {
         "network_interface_id": ENI,
         "type": "network-interface",

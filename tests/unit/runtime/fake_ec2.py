@@ -11,21 +11,20 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state impo
 from ansible_collections.vtap.aws.plugins.module_utils._model.plan import Action, Plan
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, RULE, SESSION
 
+NEW_SESSION, NEW_FILTER = CreatedIdRef(SESSION, "web"), CreatedIdRef(FILTER, "dns")
 ROW = {"TrafficMirrorSessionId": "tms-new", "NetworkInterfaceId": "eni-1", "SessionNumber": 1}
 CREATE = Action(
-    "CreateTrafficMirrorSession", {"SessionNumber": 1}, "session", "new", resource_type=SESSION, creates=True
+    "CreateTrafficMirrorSession", {"SessionNumber": 1}, "session", "new", resource_type=SESSION, creates=NEW_SESSION
 )
 CREATE_NEXT_NUMBER = Action(
-    "CreateTrafficMirrorSession", {"SessionNumber": 2}, "session", "new", resource_type=SESSION, creates=True
+    "CreateTrafficMirrorSession", {"SessionNumber": 2}, "session", "new", resource_type=SESSION, creates=NEW_SESSION
 )
 MODIFY = Action(
     "ModifyTrafficMirrorSession", {"Description": "x"}, "session tms-1", "description", resource_type=SESSION
 )
 DELETE = Action("DeleteTrafficMirrorSession", {}, "session tms-1", "absent", missing_is_success=True)
 TAG = Action("CreateTags", {"Tags": []}, "session tms-1", "tags")
-UNTAG_NEW = Action(
-    "DeleteTags", {"Resources": [CreatedIdRef(SESSION)], "Tags": [{"Key": "old"}]}, "session", "replaced"
-)
+UNTAG_NEW = Action("DeleteTags", {"Resources": [NEW_SESSION], "Tags": [{"Key": "old"}]}, "session", "replaced")
 NO_CHANGE = Plan(before={"tags": {}}, after={"tags": {}})
 DUPLICATE_NUMBER = Ec2Error("CreateTrafficMirrorSession", "InvalidParameterValue", "number is already being used")
 NOT_FOUND = Ec2Error("X", "InvalidTrafficMirrorSessionId.NotFound", "gone")
@@ -85,18 +84,16 @@ def session_plan(*actions, **fields):
     return Plan(actions, after={"tags": {}}, **fields)
 
 
-CREATE_FILTER = Action("CreateTrafficMirrorFilter", {}, "filter", "new", resource_type=FILTER, creates=True)
+CREATE_FILTER = Action("CreateTrafficMirrorFilter", {}, "filter", "new", resource_type=FILTER, creates=NEW_FILTER)
 CREATE_RULE = Action(
     "CreateTrafficMirrorFilterRule",
-    {"TrafficMirrorFilterId": CreatedIdRef(FILTER), "TrafficDirection": "ingress", "RuleNumber": 1},
+    {"TrafficMirrorFilterId": NEW_FILTER, "TrafficDirection": "ingress", "RuleNumber": 1},
     "rule",
     "new",
     resource_type=RULE,
-    creates=True,
+    creates=CreatedIdRef(RULE, "ingress 1"),
 )
-SWITCH_SESSION = Action(
-    "ModifyTrafficMirrorSession", {"TrafficMirrorFilterId": CreatedIdRef(FILTER)}, "session", "moves"
-)
+SWITCH_SESSION = Action("ModifyTrafficMirrorSession", {"TrafficMirrorFilterId": NEW_FILTER}, "session", "moves")
 DELETE_FILTER = Action("DeleteTrafficMirrorFilter", {}, "filter tmf-old", "replaced", missing_is_success=True)
 RULE_ROW = {"TrafficMirrorFilterRuleId": "tmfr-1", "TrafficMirrorFilterId": "tmf-new", "RuleNumber": 1}
 RULE_ROW.update(TrafficDirection="ingress", RuleAction="accept", SourceCidrBlock="::/0", DestinationCidrBlock="::/0")

@@ -56,5 +56,6 @@ def test_task_fails_and_names_all_filters_of_the_name(ids):
 
 def test_failed_duplicate_check_names_the_new_filter():
     ec2 = DuplicateFilterEc2(error=Ec2Error("DescribeTrafficMirrorFilters", "RequestLimitExceeded", "slow down"))
-    with pytest.raises(TaskFailed, match=r"RequestLimitExceeded.*The new filter is tmf-new; .*Not sent: CreateT.*Rule"):
+    match = r"RequestLimitExceeded.*The new filter 'dns' is tmf-new; .*Not sent: CreateT.*Rule"
+    with pytest.raises(TaskFailed, match=match):
         execute(planner(PLAN), ec2)

@@ -211,7 +211,7 @@ def test_completed_call_is_not_sent_again_while_describe_is_stale(delays):
 
 def test_created_session_is_not_created_again_while_describe_does_not_return_it(delays):
     ec2 = FakeEc2(None, *[NOT_FOUND] * 9)
-    with pytest.raises(TaskFailed, match=rf"{NEW_SESSION} EC2 does not return the completed changes yet\.$"):
+    with pytest.raises(TaskFailed, match=rf"{NAMES_SESSION} EC2 does not return the completed changes yet\.$"):
         execute(planner(session_plan(CREATE, UNTAG_NEW)), ec2)
     assert ec2.calls == [CREATE.operation, *[UNTAG_NEW.operation] * (1 + len(RETRY_DELAYS))]
     assert delays == list(RETRY_DELAYS)
@@ -274,7 +274,7 @@ def test_failures_of_calls_that_succeeded_later_are_not_listed():
 
 # Replacements
 
-NEW_SESSION = r"The new session is tms-new; the next run resumes with it\."
+NAMES_SESSION = r"The new session 'web' is tms-new; the next run resumes with it\."
 REPLACED = {"traffic_mirror_session_id": "tms-1", "tags": {}}
 
 
@@ -337,7 +337,7 @@ def test_dry_run_that_was_carried_out_stops_the_task(is_started):
 def test_failed_replacement_keeps_both_sessions(error):
     """EC2 may have deleted the old session, and another client may have completed the replacement."""
     ec2 = FakeEc2(None, *[error] * 9)
-    with pytest.raises(TaskFailed, match=NEW_SESSION):
+    with pytest.raises(TaskFailed, match=NAMES_SESSION):
         execute(planner(session_plan(CREATE, DELETE, replaces=True, before=REPLACED)), ec2)
     assert ec2.calls[0] == CREATE.operation and set(ec2.calls[1:]) == {DELETE.operation}
 
@@ -345,7 +345,7 @@ def test_failed_replacement_keeps_both_sessions(error):
 @pytest.mark.parametrize("deletion", [None, NOT_FOUND], ids=["deleted", "not found"])
 def test_failed_replacement_keeps_the_new_session_after_the_delete(deletion):
     ec2 = FakeEc2(None, deletion, DENIED)
-    with pytest.raises(TaskFailed, match=NEW_SESSION):
+    with pytest.raises(TaskFailed, match=NAMES_SESSION):
         execute(planner(session_plan(CREATE, DELETE, TAG, replaces=True, before=REPLACED)), ec2)
     assert ec2.calls == [CREATE.operation, DELETE.operation, TAG.operation]
 

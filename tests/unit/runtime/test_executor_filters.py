@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state import CreatedIdRef
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import InUseError, NotFoundError, ValidationError
 from ansible_collections.vtap.aws.plugins.module_utils._model.plan import Action, Plan
-from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER
+from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, RULE
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import dry_run_errors, execute
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.record import RETRY_DELAYS, TaskFailed
 
@@ -26,6 +26,7 @@ from tests.unit.runtime.fake_ec2 import (
     FILTER_NOT_FOUND,
     INVALID,
     MODIFY,
+    NEW_FILTER,
     NO_RESPONSE,
     NOT_FOUND,
     SWITCH_SESSION,
@@ -37,13 +38,18 @@ from tests.unit.runtime.fake_ec2 import (
 )
 
 ADD_SERVICE = Action(
-    "ModifyTrafficMirrorFilterNetworkServices", {"TrafficMirrorFilterId": CreatedIdRef(FILTER)}, "filter", "", FILTER
+    "ModifyTrafficMirrorFilterNetworkServices", {"TrafficMirrorFilterId": NEW_FILTER}, "filter", "", FILTER
 )
 KNOWN_ID = {"TrafficMirrorFilterId": "tmf-new"}
-CREATE_OTHER_RULE = replace(CREATE_RULE, resource="another rule", params={**CREATE_RULE.params, "RuleNumber": 2})
+CREATE_OTHER_RULE = replace(
+    CREATE_RULE,
+    resource="another rule",
+    params={**CREATE_RULE.params, "RuleNumber": 2},
+    creates=CreatedIdRef(RULE, "ingress 2"),
+)
 ADD_RULE = replace(CREATE_RULE, params={**CREATE_RULE.params, **KNOWN_ID})
 ADD_OTHER_RULE = replace(CREATE_OTHER_RULE, params={**CREATE_OTHER_RULE.params, **KNOWN_ID})
-NEW_FILTER = r"The new filter is tmf-new; the next run resumes with it\."
+NAMES_FILTER = r"The new filter 'dns' is tmf-new; the next run resumes with it\."
 
 
 def test_rules_get_the_filter_id_and_the_result_has_the_rule_ids():
@@ -71,7 +77,7 @@ def test_create_rule_is_retried_while_the_new_filter_is_not_found(delays):
 def test_new_filter_that_is_never_found_is_created_once(delays):
     ec2 = FakeFilterEc2(None, *[FILTER_NOT_FOUND] * 9)
     lag = r"EC2 does not return the completed changes yet\."
-    with pytest.raises(TaskFailed, match=rf"InvalidTrafficMirrorFilterId\.NotFound.*{NEW_FILTER} {lag}"):
+    with pytest.raises(TaskFailed, match=rf"InvalidTrafficMirrorFilterId\.NotFound.*{NAMES_FILTER} {lag}"):
         execute(planner(filter_plan(CREATE_FILTER, CREATE_RULE)), ec2)
     assert ec2.calls == [CREATE_FILTER.operation, *[CREATE_RULE.operation] * (1 + len(RETRY_DELAYS))]
     assert delays == list(RETRY_DELAYS)
@@ -82,13 +88,13 @@ def test_filter_is_created_once_while_describe_does_not_return_it(error, delays)
     """The call for the rule fails with an error that is not due to the lag."""
     plan, left = filter_plan(CREATE_FILTER, CREATE_RULE), filter_plan(ADD_RULE)
     ec2 = FakeFilterEc2(None, error, error)
-    with pytest.raises(TaskFailed, match=NEW_FILTER):
+    with pytest.raises(TaskFailed, match=NAMES_FILTER):
         execute(planner(plan), ec2)
     assert ec2.calls.count(CREATE_FILTER.operation) == 1 and delays == list(RETRY_DELAYS)
     ec2 = FakeFilterEc2(None, error)
     seen_later = planner(plan, plan, plan, left, filter_plan())
     if error is INVALID:
-        with pytest.raises(TaskFailed, match=NEW_FILTER):
+        with pytest.raises(TaskFailed, match=NAMES_FILTER):
             execute(seen_later, ec2)
     else:
         assert execute(seen_later, ec2).actions == (CREATE_FILTER, CREATE_RULE)
@@ -97,7 +103,7 @@ def test_filter_is_created_once_while_describe_does_not_return_it(error, delays)
 
 def test_failure_names_the_new_filter_without_all_rules():
     ec2 = FakeFilterEc2(None, None, INVALID)
-    with pytest.raises(TaskFailed, match=rf"X failed for rule.*Completed: CreateT.* \(tmfr-1\)\. {NEW_FILTER}"):
+    with pytest.raises(TaskFailed, match=rf"X failed for rule.*Completed: CreateT.* \(tmfr-1\)\. {NAMES_FILTER}"):
         execute(planner(filter_plan(CREATE_FILTER, CREATE_OTHER_RULE, CREATE_RULE), filter_plan(ADD_RULE)), ec2)
     assert ec2.calls == [CREATE_FILTER.operation, *[CREATE_RULE.operation] * 2]
 
@@ -127,12 +133,12 @@ def test_network_service_without_response_is_added_again_if_missing():
 def test_failure_names_a_filter_whose_create_had_no_response(replaced):
     there = filter_plan(ADD_OTHER_RULE, before=replaced or {"traffic_mirror_filter_id": "tmf-new"})
     there = replace(there, after={**there.after, "traffic_mirror_filter_id": "tmf-new"})
-    with pytest.raises(TaskFailed, match=NEW_FILTER) as failure:
+    with pytest.raises(TaskFailed, match=NAMES_FILTER) as failure:
         execute(
             planner(filter_plan(CREATE_FILTER, CREATE_RULE, before=replaced), there),
             FakeFilterEc2(NO_RESPONSE, INVALID),
         )
-    assert failure.value.created_ids == {FILTER: "tmf-new"}
+    assert failure.value.created_ids == {NEW_FILTER: "tmf-new"}
 
 
 def test_failure_names_a_rule_whose_create_had_no_response():
@@ -179,7 +185,7 @@ def test_conflict_in_replanning_follows_the_refusal():
 @pytest.mark.parametrize("then", [filter_plan(TAG), DENIED], ids=["fails", "cannot plan"])
 def test_failure_names_a_filter_created_by_an_earlier_attempt(then):
     """A rule gets no response, and the new plan fails. The filter exists."""
-    with pytest.raises(TaskFailed, match=NEW_FILTER):
+    with pytest.raises(TaskFailed, match=NAMES_FILTER):
         execute(planner(filter_plan(CREATE_FILTER, CREATE_RULE), then), FakeFilterEc2(None, NO_RESPONSE, DENIED))
 
 

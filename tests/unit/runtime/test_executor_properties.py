@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.resources.rule_options import rule
+from tests.unit.runtime.several import NAMES, plan_several, seed_target
 from tests.unit.runtime.world import OUTCOMES, WorldEc2
 
 WEB, DB = "eni-0a1b2c3d4e5f60718", "eni-0a1b2c3d4e5f60751"
@@ -28,6 +29,18 @@ DEFAULTS = {"state": "present", "purge_tags": True, "purge_rules": True, "allow_
 RULES = [rule(100, protocol="udp", source_port="53"), rule(200, "egress", protocol="tcp", source_port="443")]
 FILTER_TASK = {"name": "mine", "description": "new", "rules": RULES, "network_services": ["amazon-dns"]}
 SESSION_TASK = {"name": "mine", "network_interface_id": WEB, "description": "new"}
+PROPERTY = settings(
+    derandomize="CI" in os.environ,
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+FAULTS = given(
+    outcomes=st.lists(st.sampled_from(OUTCOMES) | st.just("ok"), max_size=12),
+    reads=st.lists(st.sampled_from(["ok"] * 6 + ["RequestLimitExceeded", ""]), max_size=8),
+    lag=st.integers(0, 9),
+    references=st.booleans(),
+)
 
 
 def run(ec2, resource_type, **options):
@@ -83,18 +96,8 @@ def check_failure(error, ec2, ids):
     assert bool(error.completed) == ("Completed: " in error.message)
 
 
-@settings(
-    derandomize="CI" in os.environ,
-    max_examples=250,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
-    outcomes=st.lists(st.sampled_from(OUTCOMES) | st.just("ok"), max_size=12),
-    reads=st.lists(st.sampled_from(["ok"] * 6 + ["RequestLimitExceeded", ""]), max_size=8),
-    lag=st.integers(0, 9),
-    references=st.booleans(),
-)
+@PROPERTY
+@FAULTS
 @pytest.mark.parametrize("scenario", [create_filter, replace_filter, create_session, replace_session])
 def test_no_outcome_creates_a_second_resource(scenario, outcomes, reads, lag, references):
     ec2 = WorldEc2()
@@ -121,3 +124,32 @@ def test_no_outcome_creates_a_second_resource(scenario, outcomes, reads, lag, re
     run(ec2, resource_type, **options)
     assert len(ec2.objects[resource_type]) == expected + ("allow_replacement" not in options)
     assert run(ec2, resource_type, **options).actions == ()
+
+
+@PROPERTY
+@FAULTS
+def test_no_outcome_mixes_up_several_resources(outcomes, reads, lag, references):
+    ec2 = WorldEc2()
+    target = seed_target(ec2)
+    ids = set(ec2.created)
+    ec2.outcomes, ec2.reads, ec2.lag, ec2.references = outcomes, ["ok", *reads], lag, references
+    try:
+        execute(lambda: plan_several(ec2, target), ec2)
+    except TaskFailed as error:
+        check_failure(error, ec2, ids)
+        tags = {row_id: row["Tags"] for objects in ec2.objects.values() for row_id, row in objects.items()}
+        for reference, created_id in error.created_ids.items():
+            assert tags[created_id] == [{"Key": "Name", "Value": reference.key}]
+    except (ConflictError, Ec2Error):
+        assert set(ec2.created) == ids  # before the first call
+
+    # The next run without faults and lag creates only what is missing, and each session has the filter of its name.
+    ec2.outcomes, ec2.reads, ec2.lag, ec2.remaining = [], [], 0, 0
+    execute(lambda: plan_several(ec2, target), ec2)
+    names = {row_id: row["Tags"][0]["Value"] for row_id, row in ec2.objects[FILTER].items()}
+    assert sorted(names.values()) == sorted(NAMES)
+    for row in ec2.objects[FILTER].values():
+        assert [one["RuleNumber"] for one in row["IngressFilterRules"]] == [100]
+    sessions = ec2.objects[SESSION].values()
+    assert sorted(row["Tags"][0]["Value"] for row in sessions) == sorted(NAMES)
+    assert all(names[row["TrafficMirrorFilterId"]] == row["Tags"][0]["Value"] for row in sessions)

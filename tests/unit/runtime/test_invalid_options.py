@@ -102,7 +102,23 @@ INVALID = [
         "fleet",
         ("max_deletes",),
         "\uff11\uff10%",
-        "max_deletes must be a number from 0 to 999999999 or a percentage from 0% to 100%, not",
+        "max_deletes must be a number from 0 to 999999999 or a percentage from 0% to 100%, or both",
+    ),
+    *(
+        ("fleet", ("max_deletes",), text, "max_deletes must be a number")
+        for text in ("", " ", "120%", "10 or 120%", "10% or 10", "10 or", "10or10%", "-1", "1.5%")
+    ),
+    *(
+        ("fleet", ("min_coverage",), text, "min_coverage must be a number")
+        for text in ("", "101%", "10 or 10%", "all", "-5", "99.9%")
+    ),
+    ("fleet", ("session_numbers",), "", "session_numbers must be a number or LOWEST-HIGHEST"),
+    ("fleet", ("adopt_fleets",), [""], r"adopt_fleets\[0\] must have 1 to 256 characters"),
+    ("fleet", ("adopt_fleets",), ["ids"], r"adopt_fleets\[0\] must be the name of another fleet"),
+    ("fleet", ("additional_instance_types",), ["M8G"], "additional_instance_types must be"),
+    *(
+        ("fleet", ("sources", "tags"), {"Port": value}, r"sources\[0\]: tags: Port is a")
+        for value in (80, 1.1, True, [80], ["80", False])
     ),
     (
         "fleet",

@@ -6,10 +6,10 @@
 
 Ansible normally starts an interpreter for each module. It unpacks and compiles a zip file, imports boto3 and parses
 EC2's service model, which takes half a second of processor time per task. This plugin imports everything once, in the
-process from which Ansible forks the workers, and calls main() there. The first run of each module of the collection in
-a playbook, the first run in check mode, and tasks with the variable in_process: false still start an interpreter.
-Templating, module_defaults, environment, argument spec, HTTP requests and registered results are unchanged. Sleeps in
-modules are shortened.
+process from which Ansible forks the workers, and calls main() there. The first run of each module of the collection,
+the first run in check mode, and tasks with the variable in_process: false still start an interpreter. Playbooks with
+the same folder VTAP_RUNS in the environment share the first runs. Templating, module_defaults, environment, argument
+spec, HTTP requests and registered results are unchanged. Sleeps in modules are shortened.
 
 This is not a plugin of the collection. conftest.py and tools/ansible_test_integration.py configure its folder.
 """
@@ -76,7 +76,7 @@ def execute_module(
 
 
 def is_first(run: str) -> bool:
-    """Return whether this is the first such run in the playbook. Workers share the state through files."""
+    """Return whether this is the first such run. Workers share the state through files."""
     try:
         pathlib.Path(os.environ["VTAP_RUNS"], run).touch(exist_ok=False)
     except FileExistsError:
@@ -141,8 +141,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "in_process"
 
     def v2_playbook_on_start(self, _playbook: Any) -> None:
-        os.environ["VTAP_RUNS"] = tempfile.mkdtemp(prefix="runs-")
-        atexit.register(remove_runs, os.environ["VTAP_RUNS"], os.getpid())
+        if "VTAP_RUNS" not in os.environ:
+            os.environ["VTAP_RUNS"] = tempfile.mkdtemp(prefix="runs-")
+            atexit.register(remove_runs, os.environ["VTAP_RUNS"], os.getpid())
         preload()
         gc.enable()  # modules disable it because they are short-lived
         gc.freeze()
