@@ -33,7 +33,7 @@ class Steps(Protocol):
     """What a kind of plan adds to the executor."""
 
     def start_phase(self, phase: int, entries: list[Entry]) -> None:
-        """Called before a phase with its open entries. It can skip entries. Raises Ec2Error: then they fail."""
+        """Called before a phase with its open entries. It can skip entries. If it raises an error, they fail."""
 
     def start_entry(self, entry: Entry) -> Plan:
         """Called before the first call of an entry. Returns the plan to carry out. It can skip the entry."""
