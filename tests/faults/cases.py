@@ -20,6 +20,8 @@ from .scenario import Scenario
 State = dict[str, ApiObject]
 BY_NAME = {fault.name: fault for fault in FAULTS}
 EVERY_CALL = "every call"
+# Actions of STS and Elastic Load Balancing. The emulator injects faults into calls of EC2.
+OTHER_SERVICES = ("GetCallerIdentity", "DescribeLoadBalancers")
 VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags", EVERY_CALL)
 # Messages of a task that finds several matching resources, or its name or number in use by another one (guarantee 5 of
 # the README). A person must resolve it.
@@ -102,7 +104,7 @@ def run_without_fault(scenario: Scenario, lab: Lab) -> list[str]:
     before = lab.state()
     lab.emulator.clear_log()
     ended = lab.run(scenario.module, scenario.options(before))
-    calls = [action for action in lab.actions() if action != "GetCallerIdentity"]
+    calls = [action for action in lab.actions() if action not in OTHER_SERVICES]
     errors = scenario.errors(lab.state(), before)
     assert ended.how == "done" and not errors, f"{scenario.label}: {ended.how} {errors} {ended.message} {ended.text}"
     return calls

@@ -306,7 +306,7 @@ def check_types(option: str, patterns: Iterable[str], families: bool = True) -> 
         if not re.fullmatch(r"[a-z0-9.*?-]+", one):
             raise ValidationError(f"{option} must be instance types such as m5.large or m5.*, not {quote(one)}.")
         if not families and "." not in one and not is_pattern(one):
-            raise ValidationError(f"{option}: {quote(one)} is a family, not an instance type; use {one}.*.")
+            raise ValidationError(f"{option}: {quote(one)} is a family, not an instance type; use {truncate(one)}.*.")
 
 
 def _parse_tag_values(label: str, key: str, value: Any) -> Patterns:
