@@ -81,6 +81,28 @@ def test_credentials_expire(emulator, calls):
     assert len(sessions(emulator)) == (calls == 2)
 
 
+@pytest.mark.parametrize(
+    ("missing", "failed", "start"), [(1, 0, "All changes were made, but the check"), (2, 1, "The check")]
+)
+@pytest.mark.usefixtures("modules")
+def test_credentials_of_a_fleet_expire_before_the_last_calls(emulator, missing, failed, start):
+    """The message states that all changes were made only if it is true."""
+    options = {
+        "name": "ids",
+        "sources": [{"instance_types": ["c5.*"]}],
+        "targets": [{"traffic_mirror_target_name": "lab-target"}],
+        "traffic_mirror_filter_name": "lab-filter",
+    }
+    assert inprocess.run("ec2_traffic_mirror_fleet", emulator.env, options)["changed"]
+    calls = len(emulator.log())
+    emulator.reset()
+    emulator.settings(credential_calls=calls - missing)
+    done = inprocess.run("ec2_traffic_mirror_fleet", emulator.env, options)
+    assert done["failed"] and done["changed"] and done["summary"]["failed"] == failed, done
+    assert f"{start} for duplicates from a concurrent run failed: DescribeTrafficMirrorSessions failed" in done["msg"]
+    assert done["error"]["operation"] == "DescribeTrafficMirrorSessions"
+
+
 def configure(tmp_path, text, name="config"):
     """Write a file of the AWS SDK and return the environment variable for it."""
     path = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"

@@ -194,8 +194,9 @@ def _list_problems(
     if shortfall is not None:
         messages.append(shortfall)
     if executor is not None and executor.duplicate_check_error is not None:
+        start = "The" if messages else "All changes were made, but the"
         messages.append(
-            "All changes were made, but the check for duplicates from a concurrent run failed: "
+            f"{start} check for duplicates from a concurrent run failed: "
             f"{format_error(executor.duplicate_check_error)} Rerun the task for fleet {fleet.name}; it deletes "
             "duplicates."
         )
