@@ -232,14 +232,14 @@ options:
   managed_services:
     description:
       - AWS services whose network interfaces are sources if they match. EC2 can mirror interfaces of Amazon RDS and
-        Amazon ElastiCache. They have no instance, so select them by VPC, subnet, zone, id or the tags of the interface.
+        Amazon ElastiCache. They have no instance, so select them by VPC, subnet, zone or id.
     type: list
     elements: str
     choices: [rds, elasticache]
   participant_interfaces:
     description:
       - Whether interfaces of other accounts in subnets that this account owns and shares are sources if they match.
-        Their instances are not visible, so select them by VPC, subnet, zone, id or the tags of the interface.
+        Their instances and tags are not visible, so select them by VPC, subnet, zone or id.
     type: bool
     default: false
   max_creates:
@@ -259,7 +259,7 @@ options:
       - The maximum number of sessions to delete, in the same format as O(max_creates). The percentage refers to the
         existing sessions of the fleet.
       - If the plan exceeds it, the deletions are held back. All other changes are made. The task then fails and prints
-        the plan. The same applies, whatever this option is, to a plan that would delete every session of the fleet.
+        the plan. The same applies, whatever this option is, to a plan that deletes every session of the fleet.
       - Sessions whose interface does not exist or whose instance is terminated do not count and are always deleted.
       - The limit does not apply to O(state=absent).
     type: str

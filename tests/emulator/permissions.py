@@ -29,6 +29,7 @@ from .store import FILTER, RULE, SESSION, TARGET, ResourceType, Store, resource_
 
 # The prefixes of IAM actions that differ from the service name in signatures.
 PREFIXES = {"tagging": "tag"}
+LOAD_BALANCING = "elasticloadbalancing"
 _INTERFACE, _ENDPOINT = "network-interface", "vpc-endpoint"
 # The resources that each action is authorized on: resource type and the member that contains the id, None for the new
 # resource. All must be allowed. "?": only if the request contains the member. Source: Service Authorization Reference
@@ -117,6 +118,12 @@ def _required_permissions(
     caller: Caller, action: str, parameters: Mapping[str, Any], store: Store
 ) -> Iterator[tuple[str, str]]:
     """Return (action, resource ARN) of each permission that the call requires."""
+    if caller.service == LOAD_BALANCING:
+        # Its Describe actions have no resource types (Service Authorization Reference).
+        if not action.startswith("Describe"):
+            raise UnsupportedError(f"the emulator has no resource types for {action}")
+        yield f"{LOAD_BALANCING}:{action}", "*"
+        return
     if caller.service != "ec2":
         # The actions of the Resource Groups Tagging API have no resource types (Service Authorization Reference).
         for arn in parameters.get("ResourceArns", ["*"]):

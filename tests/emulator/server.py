@@ -176,7 +176,7 @@ class Emulator:
             self.throttle.take(self.settings["throttle"], who, action, request.parameters)
         prefix = permissions.PREFIXES.get(who.service, who.service)
         gates.check_permitted(self.settings, who, prefix, action, request.parameters)
-        if who.service in ("ec2", tagging_api.SERVICE):
+        if who.service in ("ec2", tagging_api.SERVICE, permissions.LOAD_BALANCING):
             permissions.check(who, token, action, request.parameters, self.store)
         if action == "AssumeRole":
             roles.check_assume_role(who, request.parameters)

@@ -52,13 +52,16 @@ class User:
         self._iam = iam
         env = emulator.user({"Version": "2012-10-17", "Statement": [allow("*")]})
         self.key = env["AWS_ACCESS_KEY_ID"]
-        self.ec2 = boto3.client(
-            "ec2",
-            region_name="eu-west-1",
-            endpoint_url=emulator.url,
-            aws_access_key_id=self.key,
-            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+        self.ec2, self.load_balancing = (
+            boto3.client(
+                service,
+                region_name="eu-west-1",
+                endpoint_url=emulator.url,
+                aws_access_key_id=self.key,
+                aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+                config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+            )
+            for service in ("ec2", "elbv2")
         )
 
     def may(self, *statements: Any) -> None:
@@ -199,6 +202,18 @@ def test_describe_actions_have_no_resource(user: User) -> None:
         text = f"is not authorized to perform: ec2:{denied} because no identity-based policy allows the ec2:{denied}"
         with refused("UnauthorizedOperation", text):
             user.ec2._make_api_call(denied, {})
+
+
+def test_load_balancers_require_a_permission_of_their_service(user: User) -> None:
+    denied = "elasticloadbalancing:DescribeLoadBalancers because no identity-based policy allows"
+    with refused("AccessDenied", denied):
+        user.load_balancing.describe_load_balancers()
+    statement = {"Effect": "Allow", "Action": "elasticloadbalancing:Describe*", "Resource": "*"}
+    user.may(statement)
+    assert user.load_balancing.describe_load_balancers()["LoadBalancers"]
+    user.may({**statement, "Resource": f"{ARN}*"})
+    with refused("AccessDenied", denied):
+        user.load_balancing.describe_load_balancers()
 
 
 def test_tags_on_creation_require_create_tags(user: User) -> None:

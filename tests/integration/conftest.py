@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.emulator.client import Emulator
+from tests.integration.fleet_accounts import playbook_runner, seed_accounts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "tests/integration/playbooks"
@@ -109,3 +110,16 @@ def play(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., subproces
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     return run
+
+
+@pytest.fixture
+def accounts(emulator: Emulator) -> Emulator:
+    """The emulator with the accounts and roles of the playbook fleet_accounts."""
+    seed_accounts(emulator)
+    return emulator
+
+
+@pytest.fixture
+def fleets(play: Callable[..., subprocess.CompletedProcess[str]], tmp_path: pathlib.Path) -> Callable[..., object]:
+    """Return a function that runs the playbook fleet_accounts, see playbook_runner."""
+    return playbook_runner(play, tmp_path)

@@ -23,8 +23,6 @@ from tests.integration.fleet_accounts import (
     fleet_with,
     host,
     local,
-    playbook_runner,
-    seed_accounts,
     sessions,
 )
 
@@ -36,17 +34,6 @@ COVERAGE = dict.fromkeys(("selected", "excluded", "ineligible", "stopped", "elig
 
 def writes(emulator):
     return [call for call in emulator.log() if not re.match("Describe|AssumeRole|GET ", call["action"])]
-
-
-@pytest.fixture
-def accounts(emulator):
-    seed_accounts(emulator)
-    return emulator
-
-
-@pytest.fixture
-def fleets(play, tmp_path):
-    return playbook_runner(play, tmp_path)
 
 
 def test_accounts_and_regions(fleets, accounts):

@@ -23,8 +23,6 @@ from tests.integration.fleet_accounts import (
     fleet_with,
     host,
     local,
-    playbook_runner,
-    seed_accounts,
     sessions,
 )
 
@@ -35,17 +33,6 @@ TOKENS, PROFILES = ("session_token", "aws_session_token"), ("profile", "aws_prof
 # Names that older releases of amazon.aws accepted, or that look like these options.
 UNKNOWN_CREDENTIALS = ("ec2_access_key", "ec2_secret_key", "security_token", "Secret_Key", "aws_secert_key")
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
-
-
-@pytest.fixture
-def accounts(emulator):
-    seed_accounts(emulator)
-    return emulator
-
-
-@pytest.fixture
-def fleets(play, tmp_path):
-    return playbook_runner(play, tmp_path)
 
 
 KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": SECRET}

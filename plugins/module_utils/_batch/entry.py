@@ -87,6 +87,14 @@ class Entry:
         self.action, self.reason, self.changes = "skip", reason, None
         self.plan = Plan(before=self.plan.before, after=self.plan.before)
 
+    def finish_without_calls(self, result: ModuleParams | None) -> None:
+        """Store that the object has the desired state although this run changed nothing, and the object."""
+        self.result, self.changes = result, None
+        if result is None:
+            self.action, self.reason = "skip", f"{self.reason}; deleted by another client"
+        else:
+            self.action, self.reason = "unchanged", "another client made the same change"
+
     def fail(self, code: str, message: str, status: Status = Status.FAILED) -> None:
         """Store a failure. status: FAILED or NOT_TRIED."""
         self.status, self.error_code, self.error = status, code, message

@@ -127,6 +127,8 @@ class BatchExecutor:
             entry.skip(str(skipped))
         else:
             entry.result, entry.is_changed = outcome.after, entry.is_changed or bool(outcome.actions)
+            if not entry.is_changed:
+                entry.finish_without_calls(outcome.after)
             for action in outcome.actions:
                 self._stops.add_success(action.operation)
         return None, len(plans) > 1

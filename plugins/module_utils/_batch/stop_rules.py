@@ -12,29 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._ec2.error_messages import format_error
-from .._ec2.errors import Ec2Error
+from .._ec2.errors import ACCOUNT_CODES, QUOTA_CODES, Ec2Error
 
 # An EC2 action stops after this many refusals with the same code without a success in between. Thousands of further
 # calls could take hours. A smaller number could be chance: permissions and quotas can concern some objects only.
 MAX_REFUSALS = 50
-# Codes that no retry mends within a run and that concern the credentials or the account, so all actions ("Error codes
-# for the Amazon EC2 API").
-ACCOUNT_CODES = frozenset(
-    (
-        "AuthFailure",
-        "Blocked",
-        "ExpiredToken",
-        "InvalidClientTokenId",
-        "OptInRequired",
-        "PendingVerification",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-    )
-)
-# Quotas of the account, which concern one action (same source).
-QUOTA_CODES = frozenset(
-    ("TrafficMirrorFilterLimitExceeded", "TrafficMirrorSessionLimitExceeded", "TrafficMirrorTargetLimitExceeded")
-)
 
 
 @dataclass(frozen=True)

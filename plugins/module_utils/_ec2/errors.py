@@ -20,6 +20,23 @@ SERVER_ERROR_CODES = (
     "ServiceUnavailable",
     "Unavailable",
 )
+# Errors that concern the credentials or the account, and quotas of the account for one action. No retry mends them
+# ("Error codes for the Amazon EC2 API").
+ACCOUNT_CODES = frozenset(
+    (
+        "AuthFailure",
+        "Blocked",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "OptInRequired",
+        "PendingVerification",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+    )
+)
+QUOTA_CODES = frozenset(
+    ("TrafficMirrorFilterLimitExceeded", "TrafficMirrorSessionLimitExceeded", "TrafficMirrorTargetLimitExceeded")
+)
 
 
 class Ec2Error(Exception):

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from .._batch.entry import Status, summarize
+from .._batch.entry import summarize
 from .._batch.guards import list_reasons
 from .._model.errors import ConflictError
 from .._model.tags import FLEET
+from .._model.text import count_of
 from .options import Fleet
 from .plan_entry import FleetEntry, Selection
 
@@ -24,8 +25,8 @@ def check_limits(fleet: Fleet, entries: list[FleetEntry]) -> None:
         total = _count_selected(entries) if action == "create" else _count_existing(entries)
         if limit is not None and len(chosen) > limit.value(total):
             raise ConflictError(
-                f"The plan {action}s {len(chosen)} sessions; {option} allows {limit.describe(total)}. Nothing was "
-                f"changed. Reasons: {list_reasons(chosen)}. Correct the task or raise {option}."
+                f"The plan {action}s {count_of(len(chosen), 'session')}; {option} allows {limit.describe(total)}. "
+                f"Nothing was changed. Reasons: {list_reasons(chosen)}. Correct the task or raise {option}."
             )
 
 
@@ -42,16 +43,21 @@ def find_excess_deletions(fleet: Fleet, entries: list[FleetEntry]) -> str | None
         return None
     reasons = f"Reasons: {list_reasons(deletions)}."
     if len(deletions) == existing:
+        next_run = (
+            " The next run does not delete every session, because it counts the new sessions as well: it deletes these "
+            "if max_deletes allows it."
+        )
+        has_creations = any(entry.action == "create" for entry in entries)
         return (
-            f"The plan would delete all {existing} sessions of fleet {fleet.name}. {reasons} Correct sources and "
-            "exclude, or use state: absent to delete the fleet."
+            f"The plan deletes every session of fleet {fleet.name} ({existing}). {reasons} Correct sources and "
+            f"exclude, or use state: absent to delete the fleet.{next_run if has_creations else ''}"
         )
     limit = fleet.limits["max_deletes"]
     if len(deletions) <= limit.value(existing):
         return None
     return (
-        f"The plan deletes {len(deletions)} sessions; max_deletes allows {limit.describe(existing)}. {reasons} Correct "
-        "sources and exclude, or raise max_deletes."
+        f"The plan deletes {count_of(len(deletions), 'session')}; max_deletes allows {limit.describe(existing)}. "
+        f"{reasons} Correct sources and exclude, or raise max_deletes."
     )
 
 
@@ -60,19 +66,18 @@ def check_eligible(fleet_entries: list[FleetEntry]) -> None:
     ineligible = [entry for entry in fleet_entries if entry.selection is Selection.INELIGIBLE]
     if ineligible:
         raise ConflictError(
-            f"{len(ineligible)} selected interfaces cannot be mirrored, and on_ineligible is fail. Nothing was "
-            f"changed. Reasons: {list_reasons(ineligible)}."
+            "on_ineligible is fail, and selected interfaces cannot be mirrored. Nothing was changed. Reasons: "
+            f"{list_reasons(ineligible)}."
         )
 
 
 def describe_held_back(message: str, entries: list[FleetEntry], check_mode: bool) -> str:
     """The message of a run that held back deletions. message: see find_excess_deletions."""
-    count = sum(entry.status is Status.HELD_BACK for entry in entries)
     if check_mode:
-        return f"{message} These {count} deletions would be held back, and all other changes made."
+        return f"{message} The deletions would be held back, and all other changes made."
     done = summarize(entries)
     others = ", ".join(f"{done[key]} {key}" for key in ("created", "updated", "deleted", "failed") if done[key])
-    return f"{message} These {count} deletions were held back. Other changes: {others or 'none'}."
+    return f"{message} The deletions were held back. Other changes: {others or 'none'}."
 
 
 def _count_existing(entries: list[FleetEntry]) -> int:

@@ -51,19 +51,21 @@ def list_warnings(fleet: Fleet, aws_state: AwsState, entries: list[FleetEntry], 
         ids = [one for group in unmirrored.values() for one in group]
         causes = _count_reasons({reason: len(group) for reason, group in unmirrored.items()})
         messages.append(
-            f"{len(ids)} eligible interfaces are not mirrored: {list_some(sorted(ids))}. Reasons: {causes}."
+            f"Eligible interfaces that are not mirrored ({len(ids)}): {list_some(sorted(ids))}. Reasons: {causes}."
         )
     kept = Counter(entry.problem for entry in entries if entry.problem and entry.plan.before is not None)
     if kept:
-        messages.append(f"{sum(kept.values())} sessions are kept although the options differ: {_count_reasons(kept)}.")
+        messages.append(f"Sessions kept although the options differ ({sum(kept.values())}): {_count_reasons(kept)}.")
     if coverage.dead:
         dead = list_some(get_session_id(session) for session, _reason in coverage.dead)
         causes = _count_reasons(Counter(reason for _session, reason in coverage.dead))
-        messages.append(f"{len(coverage.dead)} sessions mirror nothing but are charged: {dead}. Reasons: {causes}.")
+        messages.append(
+            f"Sessions that mirror nothing but are charged ({len(coverage.dead)}): {dead}. Reasons: {causes}."
+        )
     if coverage.victims:
         messages.append(
-            f"{len(coverage.victims)} sessions outside this fleet lose packets to this fleet, because they have higher "
-            f"session numbers: {list_some(map(get_session_id, coverage.victims))}."
+            "Sessions outside this fleet that lose packets to it, because they have higher session numbers "
+            f"({len(coverage.victims)}): {list_some(map(get_session_id, coverage.victims))}."
         )
     return messages
 
@@ -101,8 +103,8 @@ def _type_warnings(fleet: Fleet, entries: list[FleetEntry]) -> list[str]:
         return []
     listed = ", ".join(f"{family} ({count})" for family, count in sorted(families.items()))
     return [
-        f"{sum(families.values())} selected interfaces are not mirrored, because their instance families are not in "
-        f"the list of supported types: {listed}. If AWS supports a family, add it to additional_instance_types; "
+        "Selected interfaces that are not mirrored, because their instance families are not in the list of supported "
+        f"types ({sum(families.values())}): {listed}. If AWS supports a family, add it to additional_instance_types; "
         "otherwise exclude it."
     ]
 

@@ -36,6 +36,11 @@ def quote(text: str) -> str:
     return quoted if len(quoted) <= MAX_LENGTH + 2 else f"{quoted[:MAX_LENGTH]}...{quoted[0]}"
 
 
+def count_of(number: int, noun: str) -> str:
+    """Return a number with a noun whose plural ends in s, such as C(1 session) or C(2 sessions)."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def list_some(values: Iterable[Any]) -> str:
     """Return the first MAX_VALUES values as text, and the number of omitted values."""
     texts = [truncate(value) for value in values]

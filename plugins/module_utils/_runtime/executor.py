@@ -49,7 +49,7 @@ from typing import Callable, TypeVar
 
 from .._ec2.client import Ec2
 from .._ec2.error_messages import format_error
-from .._ec2.errors import Ec2Error
+from .._ec2.errors import ACCOUNT_CODES, QUOTA_CODES, Ec2Error
 from .._model.api_objects import from_api
 from .._model.desired_state import CreatedIdRef
 from .._model.errors import AmbiguousMatchError, ConflictError, TransientError, ValidationError
@@ -58,25 +58,15 @@ from .._model.plan import Action, Plan
 from .._model.resource_types import ApiParams, ModuleParams, ResourceType
 from .record import TOKEN_USED, Call, Failure, Record, TaskFailed, list_calls
 
-# Errors that no other attempt of this task can resolve: they concern the whole account or its credentials ("Error codes
-# for the Amazon EC2 API"), or are quotas that a deletion in progress does not explain.
-FINAL_CODES = frozenset(
-    (
-        "AuthFailure",
-        "Blocked",
-        "ExpiredToken",
-        "InvalidClientTokenId",
-        "OptInRequired",
-        "PendingVerification",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
+# Errors that no other attempt of this task can resolve. A deletion in progress does not explain these quotas.
+FINAL_CODES = (
+    ACCOUNT_CODES
+    | QUOTA_CODES
+    | {
         "TagLimitExceeded",
-        "TrafficMirrorFilterLimitExceeded",
-        "TrafficMirrorSessionLimitExceeded",
         "TrafficMirrorSessionsPerTargetLimitExceeded",
         "TrafficMirrorSourcesPerTargetLimitExceeded",
-        "TrafficMirrorTargetLimitExceeded",
-    )
+    }
 )
 # Errors that occur while EC2 still counts a session, rule or target that was just deleted.
 _STALE_CODES = frozenset(

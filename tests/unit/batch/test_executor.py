@@ -23,6 +23,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.plan import Plan
 from tests.unit.batch.fakes import (
     CREATE,
     DELETE,
+    MARK,
     MODIFY,
     FakeEc2,
     act,
@@ -53,6 +54,25 @@ def test_refused_object_does_not_stop_others(position, code):
     assert len(by_status(entries, Status.DONE)) == 29 and len(set(ec2.list_ids(MODIFY))) == 30
     assert entries[position].error_code == code and MODIFY in entries[position].error
     assert not entries[position].is_changed and summarize(entries)["failed"] == 1
+
+
+@pytest.mark.parametrize(("operation", "action"), [(CREATE, "create"), (MODIFY, "update")])
+def test_change_of_another_client_is_not_counted(operation, action):
+    """EC2 refuses the call, and the object then has the desired state."""
+    entries = [entry(1, act(operation, 1), action=action, changes={"x": [1, 2]}), *modifications(3)[2:]]
+    others = {"id": get_id(1), "tags": MARK}
+    run(entries, FakeEc2(refuse_ids(INVALID, 1)), replan=lambda _entry: Plan(before=others, after=others))
+    assert (entries[0].status, entries[0].action, entries[0].changes) == (Status.DONE, "unchanged", None)
+    assert entries[0].result == others and not entries[0].is_changed
+    assert summarize(entries)["unchanged"] == 1 and summarize(entries)["updated"] == 1
+
+
+def test_object_that_another_client_deleted_is_not_counted():
+    one = entry(1, act(DELETE, 1), action="delete", reason="no longer matches")
+    one.plan = replace(one.plan, after=None)
+    run([one], FakeEc2(refuse_ids("InvalidTrafficMirrorSessionId.NotFound", 1)))
+    assert (one.status, one.action, one.result) == (Status.DONE, "skip", None)
+    assert one.reason == "no longer matches; deleted by another client" and summarize([one])["deleted"] == 0
 
 
 @pytest.mark.parametrize("error", DEFECTS, ids=lambda error: type(error).__name__)

@@ -168,7 +168,9 @@ def test_deletions_over_the_limit_are_held_back(limit, deleted, existing, is_hel
     message = guards.find_excess_deletions(*plan_deletions(deleted, existing, max_deletes=limit))
     assert (message is not None) is is_held
     if message is not None:
-        assert message.startswith(f"The plan deletes {deleted} sessions; max_deletes allows ")
+        assert message.startswith(
+            f"The plan deletes {deleted} session{'s' if deleted > 1 else ''}; max_deletes allows "
+        )
         assert re.search(rf"Reasons: {deleted} x no longer matches sources\[0\].* \(eni-0*1[,)]", message)
 
 
@@ -177,7 +179,7 @@ def test_deletions_over_the_limit_are_held_back(limit, deleted, existing, is_hel
 def test_deleting_every_session_of_the_fleet_is_held_back(limit, existing, adopted):
     """Also if the fleet adopts other sessions at the same time."""
     message = guards.find_excess_deletions(*plan_deletions(existing, existing, adopted=adopted, max_deletes=limit))
-    assert message.startswith(f"The plan would delete all {existing} sessions of fleet ids. Reasons: {existing} x ")
+    assert message.startswith(f"The plan deletes every session of fleet ids ({existing}). Reasons: {existing} x ")
     assert "state: absent" in message
 
 
@@ -208,7 +210,7 @@ def test_other_deletions_count(fields):
     entries = planner.plan(one_fleet, aws_state([interface(1, **fields), interface(2)], sessions))
     assert [entry.action for entry in entries] == ["delete", "unchanged"]
     assert guards.find_excess_deletions(one_fleet, entries).startswith(
-        "The plan deletes 1 sessions; max_deletes allows 0."
+        "The plan deletes 1 session; max_deletes allows 0."
     )
 
 
@@ -266,7 +268,7 @@ def test_creations_and_updates_over_the_limit_fail(given_options, message):
 def test_creations_that_need_held_back_deletions_do_not_count():
     one_fleet = fleet(max_creates="0", max_deletes="0")
     state = aws_state([interface(1), interface(2, mirror=False)], [session(2, 2)], [target(1, 1)])
-    with pytest.raises(ConflictError, match="creates 1 sessions"):
+    with pytest.raises(ConflictError, match="creates 1 session;"):
         guards.check_limits(one_fleet, planner.plan(one_fleet, state))
     guards.check_limits(one_fleet, planner.plan(one_fleet, state, hold_deletions=True))
 
@@ -277,12 +279,12 @@ def test_message_of_held_back_deletions():
     state = aws_state(interfaces, [session(2, 2), session(3, 3), session(4, 4)])
     entries = planner.plan(one_fleet, state, hold_deletions=True)
     predicted = guards.describe_held_back("Why.", entries, check_mode=True)
-    assert predicted == "Why. These 1 deletions would be held back, and all other changes made."
+    assert predicted == "Why. The deletions would be held back, and all other changes made."
     for entry in entries:
         if entry.is_open:
             entry.status = Status.DONE
     done = guards.describe_held_back("Why.", entries, check_mode=False)
-    assert done == "Why. These 1 deletions were held back. Other changes: 1 created, 1 deleted."
+    assert done == "Why. The deletions were held back. Other changes: 1 created, 1 deleted."
     entries[0].fail("AccessDenied", "no")
     entries[2].fail("AccessDenied", "no")
     done = guards.describe_held_back("Why.", entries, check_mode=False)
@@ -298,6 +300,15 @@ def test_ineligible_interfaces_can_fail_the_task():
     guards.check_eligible(planner.plan(one_fleet, aws_state(others)))
     entries = planner.plan(one_fleet, aws_state([*others, interface(4, ipv6_only=True)]))
     with pytest.raises(
-        ConflictError, match=r"^1 selected interfaces cannot be mirrored.*1 x subnet is IPv6-only \(eni-0*4\)"
+        ConflictError,
+        match=r"^on_ineligible is fail, and selected interfaces cannot .*1 x subnet is IPv6-only \(eni-0*4\)",
     ):
         guards.check_eligible(entries)
+
+
+@pytest.mark.parametrize(("others", "is_said"), [((), False), ((interface(2),), True)])
+def test_message_says_that_new_sessions_count_in_the_next_run(others, is_said):
+    """The first run creates sessions. With them, the same deletions are not all sessions of the fleet."""
+    one_fleet = fleet()
+    entries = planner.plan(one_fleet, aws_state([interface(1, mirror=False), *others], [session(1, 1)]))
+    assert ("The next run does not delete every session" in guards.find_excess_deletions(one_fleet, entries)) is is_said

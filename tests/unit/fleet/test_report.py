@@ -137,7 +137,7 @@ def test_plan_without_problems_has_no_warnings():
 def test_unmirrored_interfaces_are_a_warning():
     state = aws_state([interface(1), interface(2), interface(3)], targets=[target(1, capacity=1)])
     assert list_warnings(state) == [
-        f"2 eligible interfaces are not mirrored: {interface(2).id}, {interface(3).id}. "
+        f"Eligible interfaces that are not mirrored (2): {interface(2).id}, {interface(3).id}. "
         "Reasons: 2 x all targets are at capacity."
     ]
 
@@ -168,8 +168,8 @@ def test_empty_selection_is_a_warning():
 )
 def test_sessions_kept_for_want_of_a_better_place_are_a_warning(sessions, targets, given_options, problem):
     messages = list_warnings(aws_state([interface(1)], sessions, targets), **given_options)
-    (message,) = (one for one in messages if "are kept" in one)
-    assert message.startswith(f"1 sessions are kept although the options differ: 1 x {problem}")
+    (message,) = (one for one in messages if "Sessions kept" in one)
+    assert message.startswith(f"Sessions kept although the options differ (1): 1 x {problem}")
 
 
 def test_sessions_that_mirror_nothing_are_a_warning():
@@ -182,8 +182,8 @@ def test_sessions_that_mirror_nothing_are_a_warning():
         if "charged" in one
     )
     assert message == (
-        f"2 sessions mirror nothing but are charged: tms-{1:017x}, tms-{2:017x}. Reasons: 1 x filter {EMPTY_FILTER} "
-        "accepts no packets; 1 x not attached to an instance."
+        f"Sessions that mirror nothing but are charged (2): tms-{1:017x}, tms-{2:017x}. Reasons: 1 x filter "
+        f"{EMPTY_FILTER} accepts no packets; 1 x not attached to an instance."
     )
 
 
@@ -191,7 +191,7 @@ def test_sessions_that_lose_packets_are_a_warning():
     others = [session(2, 1, session_number=2, tags={}), session(3, 1, session_number=3, tags={"vtap:fleet": "soc"})]
     (message,) = list_warnings(aws_state([interface(1)], others), session_numbers="1")
     assert message == (
-        "1 sessions outside this fleet lose packets to this fleet, because they have higher session numbers: "
+        "Sessions outside this fleet that lose packets to it, because they have higher session numbers (1): "
         f"tms-{2:017x}."
     )
     assert len(list_warnings(aws_state([interface(1)], others))) == 1  # by default only that it is not mirrored
@@ -201,10 +201,13 @@ def test_unknown_families_are_one_warning():
     types = ["m8g.large", "m8g.metal-24xl", "x9.large", "m6i.metal", "m5.large"]
     state = aws_state([interface(at, instance_type=one) for at, one in enumerate(types)])
     (message,) = list_warnings(state)
-    assert message.startswith("3 selected interfaces are not mirrored") and ": m8g (2), x9 (1). If AWS" in message
+    assert (
+        message.startswith("Selected interfaces that are not mirrored")
+        and "types (3): m8g (2), x9 (1). If AWS" in message
+    )
     assert list_warnings(state, supported_instance_types=["m5.*"]) == []
     (message,) = list_warnings(state, additional_instance_types=["m8g", "x9.*"])
-    assert message.startswith("1 selected interfaces are not mirrored") and ": m8g (1)." in message
+    assert message.startswith("Selected interfaces that are not mirrored") and "types (1): m8g (1)." in message
 
 
 def test_unknown_ids_and_tag_keys_are_a_warning():
