@@ -23,6 +23,9 @@ from .scenario import (
     find_differences,
 )
 
+# The name of the fleet after the scenario "rename".
+RENAMED = "renamed"
+
 
 def _create_interfaces(lab: Lab, size: int) -> list[str]:
     """Create `size` interfaces that the source of the fleet selects. Returns the ids.
@@ -34,7 +37,7 @@ def _create_interfaces(lab: Lab, size: int) -> list[str]:
 
 
 def _is_own_fleet_session(row: ApiObject) -> bool:
-    return tags(row).get("vtap:fleet") == "ids"
+    return tags(row).get("vtap:fleet") in ("ids", RENAMED)
 
 
 def _seed_fleet(size: int, mirrored: bool) -> Callable[[Lab], None]:
@@ -131,8 +134,14 @@ def fleets(size: int) -> list[Scenario]:
         one(
             "purge",
             True,
-            _fleet_options(exclude=[{"tags": {"Part": "b"}}], tags=unchanged),
+            _fleet_options(exclude=[{"tags": {"Part": "b"}}], tags=unchanged, max_deletes="100%"),
             _check_fleet(rest, unchanged),
+        ),
+        one(
+            "rename",
+            True,
+            _fleet_options(name=RENAMED, adopt_fleets=["ids"], tags=unchanged),
+            _check_fleet(size, {**unchanged, "vtap:fleet": RENAMED}),
         ),
         one(
             "absent",
