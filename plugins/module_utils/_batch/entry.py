@@ -83,7 +83,8 @@ class Entry:
         return self.status in (Status.FAILED, Status.NOT_TRIED)
 
     def skip(self, reason: str) -> None:
-        """Leave the object unchanged."""
+        """Leave the object unchanged. A deletion keeps its reason: it also says why the object is not wanted."""
+        reason = f"{self.reason}; {reason}" if self.action == "delete" else reason
         self.action, self.reason, self.changes = "skip", reason, None
         self.plan = Plan(before=self.plan.before, after=self.plan.before)
 

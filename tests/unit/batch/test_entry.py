@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import SUMMARY_KEYS, Status, summarize
+from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import SUMMARY_KEYS, Entry, Status, summarize
 
 from tests.unit.batch.fakes import MODIFY, act, entry
 
@@ -73,3 +73,12 @@ def test_summary_counts_each_entry_once_by_what_was_done():
 def test_summary_has_all_keys():
     """Templates can use each key without a default."""
     assert summarize([]) == dict.fromkeys(SUMMARY_KEYS, 0)
+
+
+def test_a_skipped_deletion_keeps_its_reason():
+    """Coverage counts excluded and ineligible interfaces by this reason."""
+    deletion, update = (Entry("a", action, "excluded by exclude[0]") for action in ("delete", "update"))
+    deletion.skip("session has another tag")
+    update.skip("interface was deleted")
+    assert deletion.reason == "excluded by exclude[0]; session has another tag"
+    assert update.reason == "interface was deleted"

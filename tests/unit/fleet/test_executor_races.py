@@ -26,6 +26,8 @@ from tests.unit.fleet.runs import (
     web_session_params,
 )
 
+UNTAGGED = "session no longer has this fleet's tag"
+
 
 def create_concurrently(number):
     """A concurrent run of the fleet creates a session on the interface of the web server after this run's Describe."""
@@ -80,7 +82,8 @@ def test_last_session_is_not_deleted(running, emulator, duplicates, description,
     run.execute()
     assert not run.failures
     assert [session["TrafficMirrorSessionId"] for session in list_fleet_sessions(running)] == duplicates[1:]
-    assert run.skips == {WEB: "the fleet's other session was deleted or no longer has this fleet's tag"}
+    skipped = "the fleet's other session was deleted or no longer has this fleet's tag"
+    assert run.skips == {WEB: f"duplicate of {duplicates[0]}; {skipped}"}
     assert [one["traffic_mirror_session_id"] for one in run.sessions] == duplicates[1:] and run.counts() == (1, 0)
 
 
@@ -134,7 +137,7 @@ def test_session_untagged_during_failed_deletion_is_kept(run_fleet, running, emu
     untag = {"action": "DeleteTags", "parameters": {"Resources": [kept], "Tags": [{"Key": "vtap:fleet"}]}}
     emulator.settings(fail={DELETE: ["IncorrectState", 1]}, interleave=[{"after": DELETE, "do": [untag]}])
     run = run_fleet(state="absent")
-    assert run.skips == {WEB: "session no longer has this fleet's tag"} and run.summary == {"skipped": 1}
+    assert run.skips == {WEB: f"state is absent; {UNTAGGED}"} and run.summary == {"skipped": 1}
     assert not run.changed and len(list_calls(emulator, DELETE)) == 1
 
 
@@ -149,7 +152,7 @@ def test_session_that_leaves_the_fleet_during_creations_is_kept(run_fleet, runni
     emulator.settings(interleave=[{"after": CREATE, "do": [retag]}])
     run = run_fleet(sources=[{"instance_types": ["c5.*"]}])
     assert run.summary == {"created": 3, "skipped": 1}
-    assert run.skips == {WEB: "session no longer has this fleet's tag"}
+    assert run.skips == {WEB: f"no longer matches sources[0]: instance type is m5.large, not c5.*; {UNTAGGED}"}
     assert_reports_truth(run, running)
     assert kept in [one["traffic_mirror_session_id"] for one in run.sessions]
 
