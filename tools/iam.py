@@ -137,6 +137,40 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("CreateTags", "setting tags: each session of a fleet has the tag C(vtap:fleet)", (SESSION,)),
         Need("DeleteTags", "deleting tags (O(purge_tags))", (SESSION,)),
     ),
+    "ec2_traffic_mirror_stack": (
+        Need("DescribeTrafficMirrorFilters", "every task"),
+        Need("DescribeTrafficMirrorFilterRules", "tags of rules, if EC2 returns rules without tags"),
+        Need("DescribeTrafficMirrorSessions", "every task"),
+        Need("DescribeTrafficMirrorTargets", "every task"),
+        Need(
+            "DescribeNetworkInterfaces",
+            "new sources of a target that is an interface and has ten sources. Without it, the number of sources is "
+            "not checked before the first call",
+            optional=True,
+        ),
+        Need("DescribeInstances", "the same tasks, to read the type of the instance", optional=True),
+        Need("CreateTrafficMirrorFilter", "creating or replacing filters", (FILTER,)),
+        Need("CreateTrafficMirrorFilterRule", "creating rules", (FILTER, RULE)),
+        Need("CreateTrafficMirrorSession", "creating or replacing sessions", (INTERFACE, FILTER, SESSION, ANY_TARGET)),
+        Need("CreateTrafficMirrorTarget", "creating or replacing targets", (INTERFACE, TARGET, ENDPOINT)),
+        Need("DeleteTrafficMirrorFilter", "deleting or replacing filters", (FILTER,)),
+        Need("DeleteTrafficMirrorFilterRule", "deleting rules (O(filters[].purge_rules))", (FILTER, RULE)),
+        Need("DeleteTrafficMirrorSession", "deleting or replacing sessions", (SESSION,)),
+        Need("DeleteTrafficMirrorTarget", "deleting or replacing targets", (TARGET,)),
+        Need("ModifyTrafficMirrorFilterNetworkServices", "changing O(filters[].network_services)", (FILTER,)),
+        Need("ModifyTrafficMirrorFilterRule", "changing rules", (FILTER, RULE)),
+        Need("ModifyTrafficMirrorSession", "changing sessions", (FILTER, SESSION, ANY_TARGET)),
+        Need(
+            "CreateTags",
+            "setting tags: each filter, target and session of a stack has the tag C(vtap:stack)",
+            (FILTER, RULE, SESSION, TARGET),
+        ),
+        Need(
+            "DeleteTags",
+            "deleting tags (O(purge_tags)), and completing a replacement",
+            (FILTER, RULE, SESSION, TARGET),
+        ),
+    ),
     "ec2_traffic_mirror_filter_info": (
         Need("DescribeTrafficMirrorFilters", "every task"),
         Need("DescribeTrafficMirrorFilterRules", "tags of rules, if EC2 returns rules without tags"),
@@ -146,6 +180,12 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("DescribeTrafficMirrorSessions", "O(session_count)"),
     ),
     "ec2_traffic_mirror_session_info": (Need("DescribeTrafficMirrorSessions", "every task"),),
+    "ec2_traffic_mirror_stack_info": (
+        Need("DescribeTrafficMirrorFilters", "every task"),
+        Need("DescribeTrafficMirrorFilterRules", "tags of rules, if EC2 returns rules without tags"),
+        Need("DescribeTrafficMirrorSessions", "every task"),
+        Need("DescribeTrafficMirrorTargets", "every task"),
+    ),
 }
 
 

@@ -172,6 +172,54 @@ def fleet_removed(ec2):
     return {"name": "ids", "state": "absent"}
 
 
+def stack_created(_ec2):
+    return {
+        "name": "ids",
+        "filters": [filter_created(None)],
+        "targets": [target_created(None), {**target_of_an_endpoint(None), "name": "endpoint"}],
+        "sessions": [
+            {
+                "name": "web",
+                "network_interface_id": WEB,
+                "traffic_mirror_filter_name": "ids",
+                "traffic_mirror_target_name": "ids",
+            }
+        ],
+    }
+
+
+def stack_adopted(ec2):
+    """Create a filter, a target and a session to adopt and to change, and a session to delete."""
+    create_session(ec2, target=create_target(ec2), the_filter=create_filter(ec2))
+    create_session(ec2, APP, **{"vtap:stack": "ids"})
+    rules = [rule(100, destination_cidr="10.0.100.0/24", description="new", tags={"New": "1"}), rule(300)]
+    changed = {"name": "ids", "rules": rules, "network_services": ["amazon-dns"], "tags": {"New": "1"}}
+    session = {"name": "web", "description": "new"}
+    return {"name": "ids", "filters": [changed], "targets": [{"name": "ids"}], "sessions": [session], "adopt": True}
+
+
+def stack_replaced(ec2):
+    mark = {"vtap:stack": "ids"}
+    found, target = create_filter(ec2), create_target(ec2)
+    session = create_session(ec2, target=target, the_filter=found)
+    ec2.create_tags(Resources=[found, target, session], Tags=[{"Key": "vtap:stack", "Value": "ids"}])
+    create_session(ec2, APP, target=target, the_filter=found, **mark)
+    return {
+        "name": "ids",
+        "filters": [{"name": "ids", "description": "new"}],
+        "targets": [{"name": "ids", "network_interface_id": INTERFACES["sensor-b"]}],
+        "sessions": [{"name": "web", "network_interface_id": DB}],
+        "allow_replacement": True,
+    }
+
+
+def stack_removed(ec2):
+    ids = [create_target(ec2), create_filter(ec2)]
+    ids.append(create_session(ec2, target=ids[0], the_filter=ids[1]))
+    ec2.create_tags(Resources=ids, Tags=[{"Key": "vtap:stack", "Value": "ids"}])
+    return {"name": "ids", "state": "absent"}
+
+
 def everything(ec2):
     create_session(ec2, the_filter=create_filter(ec2))
     return {}
@@ -189,7 +237,9 @@ TASKS = {
         *(target_retagged, target_replaced, target_removed),
     ],
     "ec2_traffic_mirror_fleet": [fleet_created, fleet_changed, fleet_to_an_endpoint, fleet_removed],
+    "ec2_traffic_mirror_stack": [stack_created, stack_adopted, stack_replaced, stack_removed],
     "ec2_traffic_mirror_filter_info": [everything],
     "ec2_traffic_mirror_target_info": [counted],
     "ec2_traffic_mirror_session_info": [everything],
+    "ec2_traffic_mirror_stack_info": [everything],
 }

@@ -96,7 +96,13 @@ def without(policy, action):
 
 def messages_of(result):
     """Return all messages of a failed result."""
-    return " ".join([result["msg"], *(one["reason"] for one in result.get("failed_interfaces", []))])
+    failures = [*result.get("failed_interfaces", []), *result.get("failed_resources", [])]
+    return " ".join([result["msg"], *(one["reason"] for one in failures)])
+
+
+def resources_of(result):
+    """Return the resources that a failed result lists, as text."""
+    return str([result.get(key) for key in ("plan", "filters", "targets", "sessions")])
 
 
 def comparable(result):
@@ -178,7 +184,7 @@ def test_missing_action_is_reported(bench, module, need):
         assert_named(done, need)
         after = bench.ids()
         for made in after - before:
-            assert made in messages_of(done) or made in str(done.get("plan")), f"{task.__name__} did not report {made}"
+            assert made in messages_of(done) or made in resources_of(done), f"{task.__name__} did not report {made}"
         if after != before:
             assert done["changed"]
 

@@ -17,6 +17,8 @@ from .._model.plan import Plan
 from .._model.resource_types import ModuleParams
 
 ACTIONS = ("create", "update", "unchanged", "delete", "skip")
+# The beginning of the reason of an update that adopts and replaces nothing.
+DIFFERS = "differs in"
 
 
 class Status(enum.Enum):
@@ -82,6 +84,19 @@ class Entry:
         """Whether a call of the entry failed or was not tried."""
         return self.status in (Status.FAILED, Status.NOT_TRIED)
 
+    def describe_action(self) -> ModuleParams:
+        """The action and its reason, as keys of an item of the result C(plan)."""
+        return {
+            "action": self.action,
+            "reason": self.reason,
+            **({} if self.status in (Status.PLANNED, Status.DONE) else {"status": self.status.value}),
+            **({"changes": self.changes} if self.changes is not None else {}),
+        }
+
+    def describe(self) -> ModuleParams:
+        """The entry as an item of the result C(plan)."""
+        return self.describe_action()
+
     def skip(self, reason: str) -> None:
         """Leave the object unchanged. A deletion keeps its reason: it also says why the object is not wanted."""
         reason = f"{self.reason}; {reason}" if self.action == "delete" else reason
@@ -105,3 +120,8 @@ def summarize(entries: Iterable[Entry]) -> dict[str, int]:
     """The number of entries by what was done, see SUMMARY_KEYS; before the run, by what is planned."""
     counts = Counter(_NOT_CARRIED_OUT.get(entry.status, _SUMMARY_KEYS[entry.action]) for entry in entries)
     return {key: counts[key] for key in SUMMARY_KEYS}
+
+
+def list_changes(before: ModuleParams, after: ModuleParams) -> dict[str, list[Any]]:
+    """The options that differ, each with [before, after]."""
+    return {key: [before.get(key), after[key]] for key in after if after[key] != before.get(key)}

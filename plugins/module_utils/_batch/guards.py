@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .._model.errors import ValidationError
 from .._model.text import quote
-from .entry import Entry
+from .entry import Entry, summarize
 
 # The number of reasons in a message.
 MAX_REASONS = 3
@@ -66,3 +66,12 @@ def list_reasons(entries: Iterable[Entry]) -> str:
         [f"{len(keys)} x {reason} ({keys[0]}{', ...' if keys[1:] else ''})" for reason, keys in frequent[:MAX_REASONS]]
         + more
     )
+
+
+def describe_held_back(message: str, entries: Iterable[Entry], check_mode: bool) -> str:
+    """The message of a run that held back deletions. message: why, as sentences."""
+    if check_mode:
+        return f"{message} The deletions would be held back, and all other changes made."
+    done = summarize(entries)
+    others = ", ".join(f"{done[key]} {key}" for key in ("created", "updated", "deleted", "failed") if done[key])
+    return f"{message} The deletions were held back. Other changes: {others or 'none'}."

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Callable
 
+from .._model.placeholders import with_placeholders
 from .._model.text import printable
-from .entry import Entry, Status, summarize
+from .entry import DIFFERS, Entry, Status, summarize
 
 # The labels of the counts in the last line of the table, by key of the summary. Failures occur after the plan.
 _COUNT_LABELS = {
@@ -55,6 +56,21 @@ def format_table(
     return "\n".join(
         [*_align([heading, *lines] if lines else [], len(heading)), *map(printable, notes), _count_line(entries), ""]
     )
+
+
+def format_reason(entry: Entry) -> str:
+    """The cell with the reason of an entry and what changes.
+
+    An update that only corrects differences shows the changes. The values of dicts and lists are left out: they are in
+    the result C(plan).
+    """
+    changes = [
+        option if isinstance(after, (dict, list)) else f"{option} {before!r} -> {after!r}"
+        for option, (before, after) in with_placeholders(entry.changes or {}).items()
+    ]
+    # Without its reason, an adoption would look like a change of tags.
+    reasons = [] if changes and entry.reason.startswith(DIFFERS) else [entry.reason]
+    return "; ".join([*reasons, *([", ".join(changes)] if changes else [])])
 
 
 def _mark(entry: Entry, cells: Cells) -> Cells:

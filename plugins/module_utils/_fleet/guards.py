@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from .._batch.entry import summarize
 from .._batch.guards import list_reasons
 from .._model.errors import ConflictError
 from .._model.tags import FLEET
@@ -69,15 +68,6 @@ def check_eligible(fleet_entries: list[FleetEntry]) -> None:
             "on_ineligible is fail, and selected interfaces cannot be mirrored. Nothing was changed. Reasons: "
             f"{list_reasons(ineligible)}."
         )
-
-
-def describe_held_back(message: str, entries: list[FleetEntry], check_mode: bool) -> str:
-    """The message of a run that held back deletions. message: see find_excess_deletions."""
-    if check_mode:
-        return f"{message} The deletions would be held back, and all other changes made."
-    done = summarize(entries)
-    others = ", ".join(f"{done[key]} {key}" for key in ("created", "updated", "deleted", "failed") if done[key])
-    return f"{message} The deletions were held back. Other changes: {others or 'none'}."
 
 
 def _count_existing(entries: list[FleetEntry]) -> int:

@@ -6,30 +6,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, NoReturn
 
 # Imported first, because it stops garbage collection before most modules are loaded.
-from .._runtime.module import connect, create_module, error_details, fail, finish, format_conflict
+from .._runtime.module import create_module, error_details, fail, finish, format_conflict
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
-from .._batch.entry import Status, summarize
-from .._ec2.client import Ec2, config_for  # isort: skip
+from .._batch.guards import describe_held_back
+from .._batch.results import (
+    BATCH_OPTIONS,
+    MAX_DIFF_LINES,
+    MAX_FAILED_ROWS,
+    connect_batch,
+    describe_entries,
+    describe_failure,
+    format_failures,
+    is_changed,
+    limit_rows,
+    sort_failures,
+    verify_permissions,
+)
+from .._ec2.client import Ec2
 from .._ec2.error_messages import format_error
 from .._ec2.errors import Ec2Error
-from .._ec2.rate_limiter import BURST, PER_SECOND, RateLimiter
 from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
 from .._model.placeholders import with_placeholders
-from .._model.plan import Plan
 from .._model.text import printable
-from .._model.validation import check_number
 from .._runtime.argument_spec import COMMON_OPTIONS
-from .._runtime.executor import dry_run_errors, retry_on_stale
+from .._runtime.executor import retry_on_stale
 from .._runtime.record import RETRY_DELAYS
 from .coverage import Coverage, measure_coverage, sessions_after
 from .discovery import READERS, describe_current, resolve
 from .executor import FleetExecutor
-from .guards import check_eligible, check_limits, describe_held_back, find_excess_deletions
+from .guards import check_eligible, check_limits, find_excess_deletions
 from .options import MANAGED_SERVICES, Fleet
 from .ownership import check_other_fleets
 from .plan_entry import AwsState, FleetEntry
@@ -37,14 +46,6 @@ from .planner import plan
 from .report import format_plan, list_notes, list_warnings, pending, vni_map
 from .selection import STATES, TAG_SOURCES
 
-# The number of lines of each action in the diff. The plan in the result is complete.
-MAX_DIFF_LINES = 100
-# The number of rows of each list in the result of a failed task, and of lines of each action in its message: Ansible
-# prints the whole result of a failed task.
-MAX_FAILED_ROWS = 20
-MAX_WORKERS = 50
-# The range of api_rate, in calls per second. A much lower rate could overflow time.sleep in the middle of a run.
-MIN_RATE, MAX_RATE = 0.01, 100000
 _LIST = {"type": "list", "elements": "str"}
 _SELECTOR = {
     "type": "list",
@@ -101,12 +102,8 @@ def fleet_module() -> AnsibleAWSModule:
             "participant_interfaces": {"type": "bool", "default": False},
             "max_creates": {},
             "max_updates": {},
-            "max_deletes": {"default": "10 or 10%"},
             "min_coverage": {},
-            "include_unchanged": {"type": "bool", "default": False},
-            "workers": {"type": "int", "default": 10},
-            "api_rate": {"type": "float", "default": PER_SECOND},
-            "api_burst": {"type": "int", "default": BURST},
+            **BATCH_OPTIONS,
             **COMMON_OPTIONS,
         },
         mutually_exclusive=[("traffic_mirror_filter_id", "traffic_mirror_filter_name")],
@@ -120,12 +117,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     excess, executor = None, None
     try:
         fleet = Fleet.from_options(module.params, module.check_mode)
-        _check_rate_options(module.params)
-        ec2 = connect(
-            module,
-            RateLimiter(module.params["api_burst"], module.params["api_rate"]),
-            config_for(max(READERS, module.params["workers"])),
-        )
+        ec2 = connect_batch(module, READERS)
         aws_state = _read_state(module, fleet, ec2)
         entries = plan(fleet, aws_state)
         check_other_fleets(fleet, aws_state, entries)
@@ -136,34 +128,36 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         if module.params["on_ineligible"] == "fail":
             check_eligible(entries)
         if module.params["verify_permissions"]:
-            _verify_permissions(entries, ec2)
+            verify_permissions(module, entries, ec2)
         notes = list_notes(fleet, aws_state)
         table = format_plan(entries, MAX_DIFF_LINES, aws_state, notes)
         if not module.check_mode:
             executor = FleetExecutor(fleet, aws_state, ec2, module.params["workers"])
             executor.run(entries)
     except ConflictError as error:
-        is_changed = isinstance(error, DryRunExecutedError)
-        fail(module, msg=format_conflict(error, ec2), changed=is_changed, **_limit_rows(_format_plan(module, entries)))
+        plan_result = limit_rows(describe_entries(module, entries))
+        changed = isinstance(error, DryRunExecutedError)
+        fail(module, msg=format_conflict(error, ec2), changed=changed, **plan_result)
     except ValidationError as error:
         fail(module, msg=str(error))
     except Ec2Error as error:
         details = error_details(error)
-        fail(module, msg=format_error(error), error=details, **_limit_rows(_format_plan(module, entries)))
+        fail(module, msg=format_error(error), error=details, **limit_rows(describe_entries(module, entries)))
     last_read = aws_state.sessions if executor is None else executor.sessions
     sessions = sessions_after(last_read, entries, is_planned=executor is None)
     coverage = measure_coverage(fleet, aws_state, entries, sessions)
     for warning in list_warnings(fleet, aws_state, entries, coverage):
         module.warn(printable(warning))
     pending_names = pending(aws_state)
-    changed = any(entry.plan.actions and entry.is_open for entry in entries) if executor is None else False
     result: dict[str, Any] = {
-        **_format_plan(module, entries),
+        **describe_entries(module, entries),
         **({"pending": pending_names} if pending_names else {}),
-        "changed": changed or any(entry.is_changed for entry in entries),
+        "changed": is_changed(entries, module.check_mode),
         "coverage": with_placeholders(coverage.describe()),
         "notes": notes,
-        "failed_interfaces": _list_failures(entries),
+        "failed_interfaces": [
+            {"network_interface_id": entry.key, **describe_failure(entry)} for entry in sort_failures(entries)
+        ],
         "diff": {"prepared": table},
     }
     messages = _list_problems(module, fleet, entries, coverage, excess, executor)
@@ -173,7 +167,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     check_error = executor.duplicate_check_error if executor is not None else None
     if check_error is not None:
         result["error"] = error_details(check_error)
-    fail(module, msg=[f"{ec2.region}: {' '.join(messages)}", *lines], **_limit_rows(result))
+    fail(module, msg=[f"{ec2.region}: {' '.join(messages)}", *lines], **limit_rows(result))
 
 
 def _list_problems(
@@ -187,7 +181,7 @@ def _list_problems(
     """The reasons for which the task fails at its end, as sentences; empty if it succeeds."""
     messages = []
     if any(entry.has_failed for entry in entries):
-        messages.append(_format_failures(fleet, entries))
+        messages.append(format_failures(entries, f"interfaces of fleet {fleet.name}"))
     if excess is not None:
         messages.append(describe_held_back(excess, entries, module.check_mode))
     shortfall = coverage.find_shortfall(fleet.min_coverage) if fleet.present else None
@@ -203,89 +197,9 @@ def _list_problems(
     return messages
 
 
-def _format_failures(fleet: Fleet, entries: list[FleetEntry]) -> str:
-    failed = [entry for entry in entries if entry.has_failed]
-    codes = Counter(entry.error_code or "no code" for entry in failed).most_common()
-    counts = ", ".join(f"{count} x {code}" for code, count in codes)
-    not_tried = sum(entry.status is Status.NOT_TRIED for entry in failed)
-    not_tried_text = f"{not_tried} of them were not tried. " if not_tried else ""
-    others = "All other changes were made." if any(entry.is_changed for entry in entries) else "Nothing was changed."
-    first = min(failed, key=lambda entry: (entry.status is Status.NOT_TRIED, entry.key))
-    return (
-        f"{len(failed)} of {len(entries)} interfaces of fleet {fleet.name} failed ({counts}). {not_tried_text}{others} "
-        f"Correct the cause and rerun the task. First failure: {first.key}: {first.error}"
-    )
-
-
-def _list_failures(entries: list[FleetEntry]) -> list[dict[str, Any]]:
-    """The items of the result C(failed_interfaces), those that were tried first."""
-    failed = sorted((e for e in entries if e.has_failed), key=lambda e: (e.status is Status.NOT_TRIED, e.key))
-    return [
-        {
-            "network_interface_id": entry.key,
-            "action": entry.action,
-            "code": entry.error_code,
-            "reason": entry.error,
-            "tried": entry.status is Status.FAILED,
-        }
-        for entry in failed
-    ]
-
-
 def _read_state(module: AnsibleAWSModule, fleet: Fleet, ec2: Ec2) -> AwsState:
     if not fleet.present:
         return describe_current(fleet, None, ec2)
     # A filter or target that an earlier task has just created may not be visible yet.
     references = retry_on_stale(lambda: resolve(fleet, module.params, ec2, module.check_mode), iter(RETRY_DELAYS))
     return describe_current(fleet, references, ec2)
-
-
-def _check_rate_options(params: dict[str, Any]) -> None:
-    check_number("workers", params["workers"], 1, MAX_WORKERS)
-    check_number("api_rate", params["api_rate"], MIN_RATE, MAX_RATE)
-    check_number("api_burst", params["api_burst"], 1, MAX_RATE)
-
-
-def _verify_permissions(entries: list[FleetEntry], ec2: Ec2) -> None:
-    """Raise ConflictError if a dry run of one call of each EC2 action of the plan fails."""
-    first_calls = {
-        action.operation: action
-        for entry in reversed(entries)
-        if entry.is_open
-        for action in entry.plan.actions
-        if not action.pending
-    }
-    errors, _unverified = dry_run_errors(Plan(tuple(first_calls.values())), ec2)
-    if errors:
-        raise ConflictError(
-            f"verify_permissions: {len(errors)} of {len(first_calls)} actions would fail. Nothing was changed. "
-            f"{' '.join(errors)}"
-        )
-
-
-def _format_plan(module: AnsibleAWSModule, entries: list[FleetEntry] | None) -> dict[str, Any]:
-    """The plan and the summary of the result; empty if no plan was created."""
-    if entries is None:
-        return {}
-    is_listed = module.params["include_unchanged"]
-    rows = [entry.describe() for entry in entries if is_listed or entry.action != "unchanged"]
-    return {"plan": with_placeholders(rows), "summary": summarize(entries)}
-
-
-def _limit_rows(result: dict[str, Any]) -> dict[str, Any]:
-    """The result of a failed task with at most MAX_FAILED_ROWS rows in each list, and the numbers of omitted rows."""
-    coverage = result.get("coverage", {})
-    lists = {**result, **{f"coverage.{key}": value for key, value in coverage.items()}}
-    omitted = {
-        key: len(value) - MAX_FAILED_ROWS
-        for key, value in lists.items()
-        if isinstance(value, list) and len(value) > MAX_FAILED_ROWS
-    }
-    limited = {key: _shorten(value) for key, value in result.items()}
-    if coverage:
-        limited["coverage"] = {key: _shorten(value) for key, value in coverage.items()}
-    return {**limited, **({"omitted": omitted} if omitted else {})}
-
-
-def _shorten(value: Any) -> Any:
-    return value[:MAX_FAILED_ROWS] if isinstance(value, list) else value

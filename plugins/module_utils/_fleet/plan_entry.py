@@ -10,9 +10,8 @@ import enum
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from .._batch.entry import Entry, Status
+from .._batch.entry import Entry
 from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import SESSION, TARGET, ModuleParams
 from .eligibility import Limits
@@ -115,19 +114,16 @@ class FleetEntry(Entry):
         instance = self.interface.instance if self.interface else None
         session = self.session
         optional = {
-            "status": None if self.status in (Status.PLANNED, Status.DONE) else self.status.value,
             "instance_id": instance.id if instance else None,
             SESSION.id_option: session.get(SESSION.id_option),
             "session_number": session.get("session_number"),
             TARGET.id_option: session.get(TARGET.id_option),
-            "changes": self.changes,
             "problem": self.problem or None,
             "other_session_ids": list(self.others) or None,
         }
         return {
             "network_interface_id": self.key,
-            "action": self.action,
-            "reason": self.reason,
+            **self.describe_action(),
             **{option: value for option, value in optional.items() if value is not None},
         }
 
@@ -143,8 +139,3 @@ def group_by_interface(sessions: Iterable[ModuleParams]) -> dict[str, list[Modul
 def get_session_id(session: ModuleParams) -> str:
     """The id of a session."""
     return str(session[SESSION.id_option])
-
-
-def list_changes(before: ModuleParams, after: ModuleParams) -> dict[str, list[Any]]:
-    """The options that differ, each with [before, after]."""
-    return {key: [before.get(key), after[key]] for key in after if after[key] != before.get(key)}

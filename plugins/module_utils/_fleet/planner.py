@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._batch.entry import EntrySkipped, Status
+from .._batch.entry import DIFFERS, EntrySkipped, Status, list_changes
 from .._model.desired_state import DesiredState
 from .._model.errors import ConflictError
 from .._model.plan import Plan, delete_action, tag_actions
@@ -26,7 +26,7 @@ from .._resources import session as session_resource
 from .classification import Candidate, classify
 from .options import SESSIONS_PER_ACCOUNT, Fleet
 from .ownership import find_adoptable, list_owned
-from .plan_entry import AwsState, FleetEntry, Selection, get_session_id, group_by_interface, list_changes
+from .plan_entry import AwsState, FleetEntry, Selection, get_session_id, group_by_interface
 from .selection import Interface
 from .session_numbers import NumberChoice, choose_number, keep_number
 from .target_assignment import Assignment, Target, assign_targets
@@ -36,8 +36,6 @@ from .target_assignment import Assignment, Target, assign_targets
 FIRST, DELETIONS, AFTER_DELETIONS = 0, 1, 2
 # The beginning of the reason to delete a second session of the fleet on an interface.
 DUPLICATE = "duplicate"
-# The beginning of the reason of an update that adopts nothing.
-DIFFERS = "differs in"
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
-from .._batch.plan_table import format_table
-from .._model.placeholders import UnresolvedRef, with_placeholders
+from .._batch.plan_table import format_reason, format_table
+from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
 from .._model.text import list_some
 from .coverage import Coverage
 from .instance_types import VIRTUALIZED_FAMILIES, get_family
 from .options import Fleet
 from .plan_entry import AwsState, FleetEntry, Selection, get_session_id
-from .planner import DIFFERS
 from .selection import find_unknown_values
 
 _HEADING = ("action", "interface", "instance", "session", "number", "target", "reason")
@@ -162,12 +161,6 @@ def _format_cells(entry: FleetEntry, target_names: dict[str, str]) -> tuple[str,
     session, instance = entry.session, entry.interface.instance if entry.interface else None
     name = instance.tags.get("Name") if instance else None
     target = session.get(TARGET.id_option, entry.target.id if entry.target else None)
-    changes = [
-        option if isinstance(after, dict) else f"{option} {before!r} -> {after!r}"
-        for option, (before, after) in with_placeholders(entry.changes or {}).items()
-    ]
-    # Without its reason, an adoption would look like a change of tags.
-    reasons = [] if changes and entry.reason.startswith(DIFFERS) else [entry.reason]
     return (
         entry.action,
         entry.key,
@@ -175,5 +168,5 @@ def _format_cells(entry: FleetEntry, target_names: dict[str, str]) -> tuple[str,
         session.get(SESSION.id_option, "(new)" if entry.action == "create" else "-"),
         str(session.get("session_number", "-")),
         target.name if isinstance(target, UnresolvedRef) else target_names.get(target or "", target or "-"),
-        "; ".join([*reasons, *([", ".join(changes)] if changes else [])]),
+        format_reason(entry),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .errors import ValidationError
-from .placeholders import UnresolvedRef, outside_check_mode, parse_placeholder
+from .placeholders import UnassignedId, UnresolvedRef, outside_check_mode, parse_placeholder
 from .resource_types import ModuleParams, ResourceType
 from .tags import FLEET, STACK, TagRules
 from .text import quote, truncate
@@ -17,7 +17,7 @@ from .validation import check_id
 
 
 @dataclass(frozen=True)
-class CreatedIdRef:
+class CreatedIdRef(UnassignedId):
     """The id of a resource that an earlier call of the same plan creates.
 
     key: says which resource of the type, see DesiredState.new_id.
@@ -25,6 +25,11 @@ class CreatedIdRef:
 
     resource_type: ResourceType
     key: str
+
+    @property
+    def placeholder(self) -> str:
+        """The placeholder that a task of the single module returns for the resource in check mode."""
+        return str(UnresolvedRef(self.key, self.resource_type.prefix))
 
     def __str__(self) -> str:
         return f"the new {self.resource_type.noun} {quote(self.key)}"
@@ -38,7 +43,8 @@ class DesiredState:
     values: the options for the fields of the resource type and the read-only options, without omitted options. The
     values have their canonical spelling (see Converter). tags: the tag rules. allow_replacement, adopt: the options.
     children: the desired state of the child resources, each with values for all fields; None if the option is omitted.
-    purge_children: whether to delete child resources that are not in C(children).
+    purge_children: whether to delete child resources that are not in C(children). stacks: for a resource of a stack,
+    the values of the tag STACK that mark the resources of that stack: its name and the names to adopt.
     """
 
     resource_type: ResourceType
@@ -51,6 +57,7 @@ class DesiredState:
     adopt: bool = False
     children: tuple[DesiredState, ...] | None = None
     purge_children: bool = True
+    stacks: tuple[str, ...] = ()
 
     @classmethod
     def from_options(cls, resource_type: ResourceType, params: ModuleParams, check_mode: bool = False) -> DesiredState:

@@ -41,9 +41,15 @@ def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None)
     """Raise TransientError if the plan changes a resource that belongs to something else, unless the task adopts it.
 
     matched: the resource that the task matched, None if none. A match by id may have another name. An ownership mark
-    always requires O(adopt). An earlier task may just have changed the name or removed the mark.
+    always requires O(adopt). A stack adopts only resources without a mark. An earlier task may just have changed the
+    name or removed the mark.
     """
-    if matched is None or not plan.actions or desired.adopt:
+    if matched is None or not plan.actions:
+        return
+    if desired.stacks:
+        _check_stack(desired, matched)
+        return
+    if desired.adopt:
         return
     tags = matched["tags"]
     reasons = [_MARKED_BY[mark].format(tags[mark]) for mark in OWNERSHIP_MARKS if mark in tags]
@@ -56,12 +62,36 @@ def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None)
         )
 
 
+def is_of_stack(desired: DesiredState, row: ModuleParams) -> bool:
+    """Whether a resource has the mark of the stack that the desired resource belongs to."""
+    return row["tags"].get(STACK) in desired.stacks
+
+
+def _check_stack(desired: DesiredState, matched: ModuleParams) -> None:
+    """Raise TransientError if the matched resource is not one of the stack, unless it has no mark and is adopted."""
+    tags, label = matched["tags"], desired.resource_type.label(matched)
+    if is_of_stack(desired, matched):
+        return
+    reasons = [_MARKED_BY[mark].format(tags[mark]) for mark in OWNERSHIP_MARKS if mark in tags]
+    if reasons:
+        remedy = "List that stack in adopt_stacks, or use" if STACK in tags else "Delete it there, or use"
+        raise TransientError(
+            f"{label} does not belong to stack {desired.stacks[0]}: {' and '.join(reasons)}. "
+            f"{_alternative(desired, matched)}{remedy} another {desired.resource_type.noun}."
+        )
+    if not desired.adopt:
+        raise TransientError(
+            f"{label} exists and does not belong to stack {desired.stacks[0]}: it has no tag {STACK}. "
+            f"{_alternative(desired, matched)}To take it over, set adopt: true."
+        )
+
+
 def is_other_name(desired: DesiredState, matched: ModuleParams | None) -> bool:
     """Whether the guard refuses a change of the matched resource, because it has another name than the task gives.
 
     A resource with the task's id, or created to replace the resource with that id, may have another name.
     """
-    if matched is None or desired.name is None or desired.adopt:
+    if matched is None or desired.name is None or desired.adopt or is_of_stack(desired, matched):
         return False
     if desired.id is not None and desired.id in (
         matched[desired.resource_type.id_option],
@@ -98,7 +128,7 @@ def warnings_for(desired: DesiredState, plan: Plan, matched: ModuleParams | None
             f"{label} was created to replace {tags[REPLACES]}, and the replacement is not finished. To finish it, set "
             f"allow_replacement: true. To keep both, remove the tag {REPLACES}."
         )
-    if plan.actions and desired.adopt:
+    if plan.actions and desired.adopt and not desired.stacks:
         warnings += [
             f"{label} was taken over from {kind} {tags[mark]}. Exclude it there, or the {kind} manages it again."
             for mark, kind in ((FLEET, "fleet"), (STACK, "stack"), (CLOUDFORMATION, "CloudFormation stack"))

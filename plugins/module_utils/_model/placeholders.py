@@ -14,8 +14,17 @@ from typing import Any
 _PLACEHOLDER = re.compile(r"(tms|tmf|tmt|tmfr)-\(known after apply: (.*)\)", re.DOTALL)
 
 
+class UnassignedId:
+    """An id that EC2 has not assigned yet."""
+
+    @property
+    def placeholder(self) -> str:
+        """The text that stands for the id in results."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class UnresolvedRef:
+class UnresolvedRef(UnassignedId):
     """The id, in check mode, of a resource that an earlier task is assumed to create.
 
     name: what identifies the resource, usually its Name tag. prefix: of the resource type's ids. registered: whether
@@ -26,8 +35,13 @@ class UnresolvedRef:
     prefix: str
     registered: bool = False
 
-    def __str__(self) -> str:
+    @property
+    def placeholder(self) -> str:
+        """The placeholder, which all modules accept in check mode."""
         return f"{self.prefix}-(known after apply: {self.name})"
+
+    def __str__(self) -> str:
+        return self.placeholder
 
 
 def parse_placeholder(value: Any, prefix: str) -> UnresolvedRef | None:
@@ -50,9 +64,9 @@ def outside_check_mode(option: str, value: Any) -> str:
 
 
 def with_placeholders(value: Any) -> Any:
-    """Return the value with each UnresolvedRef in dicts and lists replaced by its text."""
+    """Return the value with each UnassignedId in dicts and lists replaced by its placeholder."""
     if isinstance(value, dict):
         return {key: with_placeholders(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [with_placeholders(one) for one in value]
-    return str(value) if isinstance(value, UnresolvedRef) else value
+    return value.placeholder if isinstance(value, UnassignedId) else value

@@ -14,7 +14,7 @@ from .api_objects import fields_to_reset, to_api_params
 from .desired_state import CreatedIdRef, DesiredState
 from .errors import ConflictError
 from .matching import differences, has_values
-from .placeholders import UnresolvedRef
+from .placeholders import UnassignedId, UnresolvedRef
 from .resource_types import SESSION, ApiParams, ModuleParams, ResourceType
 from .tags import TAGS_PER_RESOURCE, TagChange
 from .text import quote
@@ -43,7 +43,7 @@ class Action:
     @property
     def pending(self) -> bool:
         """Whether a parameter is the id of a resource that does not exist yet."""
-        return any(isinstance(one, (UnresolvedRef, CreatedIdRef)) for one in _parameter_values(self.params))
+        return any(isinstance(one, UnassignedId) for one in _parameter_values(self.params))
 
     @property
     def created_refs(self) -> set[CreatedIdRef]:
@@ -74,14 +74,16 @@ class Plan:
 
     before, after: the resource as module options, None if it does not exist. C(after) omits values that EC2 assigns.
     replaces: whether the plan, or a part of it, replaces a resource. Its calls are then checked with DryRun before the
-    first call. duplicates: whether a resource was created by another client in the meantime and duplicates the one that
-    the plan creates. None if EC2 itself prevents duplicates. warnings: messages for the user.
+    first call. later: calls of the same replacement that another plan carries out; they are checked together with
+    those of this plan. duplicates: whether a resource was created by another client in the meantime and duplicates the
+    one that the plan creates. None if EC2 itself prevents duplicates. warnings: messages for the user.
     """
 
     actions: tuple[Action, ...] = ()
     before: ModuleParams | None = None
     after: ModuleParams | None = None
     replaces: bool = False
+    later: tuple[Action, ...] = ()
     duplicates: Callable[[ModuleParams], bool] | None = None
     warnings: tuple[str, ...] = ()
     parts: dict[CreatedIdRef, Plan] = field(default_factory=dict)
@@ -277,4 +279,4 @@ def _tag_list(tags: dict[str, str]) -> list[ApiParams]:
 
 def _format_value(value: Any) -> str:
     """Return a value as text for a reason."""
-    return str(value) if isinstance(value, (UnresolvedRef, CreatedIdRef)) else repr(value)
+    return str(value) if isinstance(value, UnassignedId) else repr(value)

@@ -101,10 +101,11 @@ def check_unused(
     """
     users = [row for row in sessions if row[SESSION.id_option] not in (params.get("removed_session_ids") or ())]
     if users and plan.before is not None and plan.after is None:
+        ignored = ", or list those that an earlier task deletes in removed_session_ids"
         raise InUseError(
             f"{resource_type.label(plan.before)} is in use and was not deleted. Sessions: "
-            f"{list_resources(SESSION, users)}. Delete these sessions, switch them to another {resource_type.noun}, "
-            "or list those that an earlier task deletes in removed_session_ids."
+            f"{list_resources(SESSION, users)}. Delete these sessions or switch them to another {resource_type.noun}"
+            f"{ignored if 'removed_session_ids' in params else ''}."
         )
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ansible.module_utils.common.validation import check_type_float, check_type_int
@@ -20,6 +20,7 @@ COMMON_OPTIONS = {
     "ignore_tag_key_prefixes": {"type": "list", "elements": "str", "no_log": False},
     "verify_permissions": {"type": "bool", "default": False},
 }
+WAIT_OPTIONS = {"wait": {"type": "bool", "default": False}, "wait_timeout": {"type": "int", "default": 120}}
 # Maximum wait_timeout in seconds: a day. A number too large for the clock would fail only after the change.
 MAX_WAIT_TIMEOUT = 86400
 _NUMBER_CHECKS = {"int": check_type_int, "float": check_type_float}
@@ -61,6 +62,40 @@ def field_spec(field: Field) -> dict[str, Any]:
         **({"choices": list(field.choices)} if field.choices else {}),
         **({"required": True} if field.required else {}),
     }
+
+
+def resource_options(
+    resource_type: ResourceType, references: Iterable[str] = (), extra_options: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the argument spec of the options that identify and describe one resource.
+
+    references: the options that identify another resource by its Name tag. extra_options: the argument spec of further
+    options.
+    """
+    children = resource_type.children
+    return {
+        resource_type.id_option: {"aliases": ["id"]},
+        "name": {},
+        **{option: {} for option in (*references, *resource_type.read_only)},
+        **{field.option: field_spec(field) for field in resource_type.fields},
+        **({children.list_option: child_list_spec(children)} if children else {}),
+        **(extra_options or {}),
+        "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    }
+
+
+def exclusive_options(
+    resource_type: ResourceType, references: dict[str, tuple[str, ResourceType]]
+) -> list[tuple[str, ...]]:
+    """Return the groups of options of one resource of which a task can set only one.
+
+    references: for each option that identifies another resource by its Name tag, the option that takes its id and the
+    type of that resource.
+    """
+    return [
+        *((option, id_option) for option, (id_option, _type) in references.items()),
+        *([resource_type.identifying] if len(resource_type.natural_keys) > 1 else []),
+    ]
 
 
 def child_list_spec(resource_type: ResourceType) -> dict[str, Any]:

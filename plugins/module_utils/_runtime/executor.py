@@ -237,27 +237,55 @@ def dry_run_errors(plan: Plan, ec2: Ec2) -> tuple[list[str], list[str]]:
     return failures, unverified
 
 
-def wait_for(outcome: Outcome, resource_type: ResourceType, ec2: Ec2, timeout: int) -> bool:
-    """Wait until Describe returns the outcome. Returns whether it did so within the timeout (seconds).
+def wait_until_visible(outcomes: list[tuple[ResourceType, Outcome]], ec2: Ec2, timeout: int) -> bool:
+    """Wait until Describe returns these outcomes. Returns whether it did so within the timeout (seconds).
 
     These resources have no state attribute in EC2. The function waits until Describe returns the expected values and no
-    longer returns a replaced or deleted resource. Raises Ec2Error.
+    longer returns replaced and deleted resources. Raises Ec2Error.
     """
-    before, after = (row or {} for row in (outcome.before, outcome.after))
-    current_id, previous_id = after.get(resource_type.id_option), before.get(resource_type.id_option)
     deadline, delay = time.monotonic() + timeout, 0.5
     while True:
-        rows = ec2.describe(resource_type, ids=(current_id,), child_tags=True) if current_id else []
-        old = ec2.describe(resource_type, ids=(previous_id,)) if previous_id and previous_id != current_id else []
-        if not old and (
-            not current_id or any(matches(resource_type, row, outcome.expected or {}, before) for row in rows)
-        ):
-            return True
+        outcomes = [
+            (resource_type, outcome)
+            for resource_type, group in _group(outcomes)
+            for outcome in _list_invisible(resource_type, group, ec2)
+        ]
         remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            return False
+        if not outcomes or remaining <= 0:
+            return not outcomes
         time.sleep(min(delay, remaining))
         delay = min(delay * 2, 5.0)
+
+
+def _group(outcomes: list[tuple[ResourceType, Outcome]]) -> list[tuple[ResourceType, list[Outcome]]]:
+    """Group outcomes by resource type."""
+    types = dict.fromkeys(resource_type for resource_type, _outcome in outcomes)
+    return [(one, [outcome for resource_type, outcome in outcomes if resource_type is one]) for one in types]
+
+
+def _list_invisible(resource_type: ResourceType, outcomes: list[Outcome], ec2: Ec2) -> list[Outcome]:
+    """Return the outcomes that Describe does not return yet. Reads one resource by its id, several with all others."""
+    ids = [(_id_of(resource_type, one.before), _id_of(resource_type, one.after)) for one in outcomes]
+    read = {one for pair in ids for one in pair if one}
+    if len(outcomes) == 1:
+        rows = [row for one in sorted(read) for row in ec2.describe(resource_type, ids=(one,), child_tags=True)]
+    else:
+        rows = ec2.describe(resource_type, child_tags=True)
+    by_id = {row[resource_type.id_option]: row for row in rows}
+    return [
+        outcome
+        for outcome, (old_id, new_id) in zip(outcomes, ids)
+        if (old_id in by_id and old_id != new_id)
+        or (new_id and not _is_visible(resource_type, by_id.get(new_id), outcome))
+    ]
+
+
+def _id_of(resource_type: ResourceType, row: ModuleParams | None) -> str | None:
+    return (row or {}).get(resource_type.id_option)
+
+
+def _is_visible(resource_type: ResourceType, row: ModuleParams | None, outcome: Outcome) -> bool:
+    return row is not None and matches(resource_type, row, outcome.expected or {}, outcome.before or {})
 
 
 def _pause(record: Record) -> bool:
@@ -279,7 +307,7 @@ def _check_permissions(record: Record, plan: Plan, ec2: Ec2) -> bool:
     """
     if not plan.replaces or record.position > 0:
         return True
-    for action in plan.actions:
+    for action in (*plan.actions, *plan.later):
         ids = {**_replaced_ids(plan, action), **record.created_by_ref}
         if action.operation in record.checked or not action.created_refs <= ids.keys():
             continue

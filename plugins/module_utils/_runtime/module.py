@@ -18,9 +18,10 @@ from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
 from .argument_spec import (
     COMMON_OPTIONS,
     MAX_WAIT_TIMEOUT,
-    child_list_spec,
-    field_spec,
+    WAIT_OPTIONS,
+    exclusive_options,
     find_too_large,
+    resource_options,
     without_number_types,
 )
 from .._model.desired_state import DesiredState
@@ -40,7 +41,7 @@ from .executor import (
     dry_run_errors,
     execute,
     retry_on_stale,
-    wait_for,
+    wait_until_visible,
 )
 from .record import RETRY_DELAYS, TaskFailed
 from .._model.plan import Plan, add_placeholders
@@ -85,28 +86,14 @@ def resource_module(
     return create_module(
         argument_spec={
             "state": {"choices": ["present", "absent"], "default": "present"},
-            resource_type.id_option: {"aliases": ["id"]},
-            "name": {},
-            **{option: {} for option in (*references, *resource_type.read_only)},
-            **{field.option: field_spec(field) for field in resource_type.fields},
-            **(
-                {resource_type.children.list_option: child_list_spec(resource_type.children)}
-                if resource_type.children
-                else {}
-            ),
-            **(extra_options or {}),
-            "tags": {"type": "dict", "aliases": ["resource_tags"]},
+            **resource_options(resource_type, references, extra_options),
             "purge_tags": {"type": "bool", "default": True},
             **COMMON_OPTIONS,
+            **WAIT_OPTIONS,
             "allow_replacement": {"type": "bool", "default": False},
             "adopt": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 120},
         },
-        mutually_exclusive=[
-            *((option, id_option) for option, (id_option, _type) in references.items()),
-            *([resource_type.identifying] if len(resource_type.natural_keys) > 1 else []),
-        ],
+        mutually_exclusive=exclusive_options(resource_type, references),
         supports_check_mode=True,
     )
 
@@ -282,18 +269,23 @@ def _reference_warnings(references: dict[str, UnresolvedRef]) -> list[str]:
     ]
 
 
+def warn_unverified(module: AnsibleAWSModule, calls: list[str]) -> None:
+    """Warn of calls that verify_permissions could not check, if there are any."""
+    if calls:
+        text = (
+            f"verify_permissions could not check {'; '.join(calls)}: the call needs the id of a resource that "
+            "does not exist yet."
+        )
+        module.warn(printable(text))
+
+
 def _verify_permissions(module: AnsibleAWSModule, plan: Plan, ec2: Ec2) -> None:
     """Check the calls of the plan with DryRun. Warns of calls that cannot be checked.
 
     Raises ConflictError if any call would fail.
     """
     failures, unverified = dry_run_errors(plan, ec2)
-    if unverified:
-        text = (
-            f"verify_permissions could not check {'; '.join(unverified)}: the call needs the id of a resource that "
-            "does not exist yet."
-        )
-        module.warn(printable(text))
+    warn_unverified(module, unverified)
     if failures:
         raise ConflictError(
             f"verify_permissions: {len(failures)} of {len(plan.actions)} calls would fail. {' '.join(failures)}"
@@ -310,7 +302,7 @@ def _wait_until_visible(module: AnsibleAWSModule, outcome: Outcome, resource_typ
     result = {"changed": True, resource_type.key: outcome.after or {}}
     timeout = module.params["wait_timeout"]
     try:
-        if not wait_for(outcome, resource_type, ec2, timeout):
+        if not wait_until_visible([(resource_type, outcome)], ec2, timeout):
             reason = f"EC2 did not return it within {timeout} s. Rerun the task, or increase wait_timeout."
             fail(module, msg=completed + reason, **result)
     except Ec2Error as error:

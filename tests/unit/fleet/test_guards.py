@@ -10,7 +10,11 @@ import re
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import Status
-from ansible_collections.vtap.aws.plugins.module_utils._batch.guards import Limit, parse_limit
+from ansible_collections.vtap.aws.plugins.module_utils._batch.guards import (
+    Limit,
+    describe_held_back,
+    parse_limit,
+)
 from ansible_collections.vtap.aws.plugins.module_utils._fleet import guards, planner
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import ConflictError, ValidationError
 from hypothesis import given
@@ -278,19 +282,19 @@ def test_message_of_held_back_deletions():
     interfaces = [interface(1), interface(2, mirror=False), interface(3, state="terminated"), interface(4)]
     state = aws_state(interfaces, [session(2, 2), session(3, 3), session(4, 4)])
     entries = planner.plan(one_fleet, state, hold_deletions=True)
-    predicted = guards.describe_held_back("Why.", entries, check_mode=True)
+    predicted = describe_held_back("Why.", entries, check_mode=True)
     assert predicted == "Why. The deletions would be held back, and all other changes made."
     for entry in entries:
         if entry.is_open:
             entry.status = Status.DONE
-    done = guards.describe_held_back("Why.", entries, check_mode=False)
+    done = describe_held_back("Why.", entries, check_mode=False)
     assert done == "Why. The deletions were held back. Other changes: 1 created, 1 deleted."
     entries[0].fail("AccessDenied", "no")
     entries[2].fail("AccessDenied", "no")
-    done = guards.describe_held_back("Why.", entries, check_mode=False)
+    done = describe_held_back("Why.", entries, check_mode=False)
     assert done.endswith("Other changes: 2 failed.")
     only = [entry for entry in entries if entry.status is Status.HELD_BACK]
-    assert guards.describe_held_back("Why.", only, check_mode=False).endswith("Other changes: none.")
+    assert describe_held_back("Why.", only, check_mode=False).endswith("Other changes: none.")
 
 
 def test_ineligible_interfaces_can_fail_the_task():

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER
-from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import Outcome, wait_for
+from ansible_collections.vtap.aws.plugins.module_utils._runtime.executor import (
+    Outcome,
+    wait_until_visible,
+)
 
 from tests.unit.runtime.fake_ec2 import MODIFY, FakeEc2
 
@@ -25,6 +28,7 @@ def filter_row(filter_id, tags=("Name", "Team"), description="new", rules=((1, (
 
 CURRENT = filter_row("tmf-1")
 OLD = filter_row("tmf-1", ("Name", "Old"), "old", ((1, ("Old",)), (2, ())))
+OTHER = filter_row("tmf-2")
 REPLACED = filter_row("tmf-0", ("Name", "Old"))
 
 
@@ -50,13 +54,18 @@ REPLACED = filter_row("tmf-0", ("Name", "Old"))
         (None, None, [], True),
     ],
 )
-def test_wait_for_compares_describe_with_the_outcome(before, after, described, expected_result):
-    def describe(resource_type, ids, child_tags=False):
-        assert resource_type is FILTER
-        return [row for row in described if row["traffic_mirror_filter_id"] in ids]
+@pytest.mark.parametrize("others", [0, 1])
+def test_compares_describe_with_the_outcomes(before, after, described, expected_result, others):
+    """others: the number of other outcomes, which EC2 returns. All resources are then read at once."""
+
+    def describe(resource_type, ids=(), child_tags=False):
+        assert resource_type is FILTER and child_tags and len(ids) == 1 - others
+        return [row for row in [*described, OTHER] if not ids or row["traffic_mirror_filter_id"] in ids]
 
     ec2 = FakeEc2()
     ec2.describe = describe
     known = {"description", "tags", "rules"}
     expected = {key: value for key, value in after.items() if key in known} if after else None
-    assert wait_for(Outcome(before, after, expected, (MODIFY,)), FILTER, ec2, timeout=0) is expected_result
+    outcomes = [(FILTER, Outcome(before, after, expected, (MODIFY,)))]
+    outcomes += [(FILTER, Outcome(None, OTHER, {"tags": {}}, (MODIFY,)))] * others
+    assert wait_until_visible(outcomes, ec2, timeout=0) is expected_result
