@@ -30,6 +30,7 @@ from tests.emulator.client import Emulator
 
 from .measure import Broken, environment, play_command
 from .subjects import FILTER_ID, SESSION, TARGET_ID
+from .table import align, verdict
 
 FLEET = "vtap.aws.ec2_traffic_mirror_fleet"
 SIZES = (100, 1000, 10000)
@@ -149,21 +150,6 @@ class Bench:
         return Run(seconds, usage.ru_maxrss * unit // 2**20, self.emulator.log())
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [tuple(head), *(tuple(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
-        )
-        for line in lines
-    )
-
-
-def _judged(text: str, met: bool) -> str:
-    return f"{text} {'ok' if met else 'MISSED'}"
-
-
 def no_op(bench: Bench, sizes: Iterable[int], rounds: int) -> str:
     """Compare a fleet run without changes with a script that reads the same. The runs of a pair follow each other."""
     rows = []
@@ -182,18 +168,18 @@ def no_op(bench: Bench, sizes: Iterable[int], rounds: int) -> str:
         rows.append(
             (
                 f"{size}",
-                _judged(f"{calls} of {MOST_CALLS}", calls <= MOST_CALLS),
+                verdict(f"{calls} of {MOST_CALLS}", calls <= MOST_CALLS),
                 f"{seconds:.2f}",
                 f"{median(run.emulator for run in fleets):.2f}",
                 f"{median(run.seconds for run in scripts):.2f}",
                 f"{median(run.emulator for run in scripts):.2f}",
-                _judged(f"{ratio:.2f}", ratio <= MOST_RATIO) if size == SIZES[-1] else f"{ratio:.2f}",
+                verdict(f"{ratio:.2f}", ratio <= MOST_RATIO) if size == SIZES[-1] else f"{ratio:.2f}",
                 f"{seconds / size * 1000:.2f}",
-                _judged(f"{mib} of {MOST_MIB}", mib <= MOST_MIB),
+                verdict(f"{mib} of {MOST_MIB}", mib <= MOST_MIB),
             )
         )
     head = ("no-op", "calls", "s", "emulator", "script s", "emulator", "/ script", "ms each", "MiB")
-    return _table(head, rows)
+    return align(head, rows)
 
 
 def retag(bench: Bench, size: int) -> str:
@@ -211,9 +197,9 @@ def retag(bench: Bench, size: int) -> str:
         is_met = len(calls) <= MOST_TAG_CALLS and all(one["action"] in ("CreateTags", "DeleteTags") for one in calls)
         if not is_met or not calls:
             bench.missed.append(f"{what} {size}: {len(calls)} writes")
-        judgement = _judged(f"{len(calls)} of {MOST_TAG_CALLS}", is_met)
+        judgement = verdict(f"{len(calls)} of {MOST_TAG_CALLS}", is_met)
         rows.append((f"{what} {size}", judgement, f"{run.seconds:.2f}", f"{run.emulator:.2f}"))
-    return _table(("tags", "writes", "s", "emulator"), rows)
+    return align(("tags", "writes", "s", "emulator"), rows)
 
 
 def _against_loop(
@@ -250,7 +236,7 @@ def _against_loop(
             "fleet",
             fleet,
             size,
-            _judged(f"{gain:.0f} x cheaper than the loop, target {LEAST_GAIN}", gain >= LEAST_GAIN),
+            verdict(f"{gain:.0f} x cheaper than the loop, target {LEAST_GAIN}", gain >= LEAST_GAIN),
         ),
         row("thread pool", script, size, f"the fleet takes {fleet.seconds / script.seconds:.2f} of it"),
         row("loop", loop, len(items), ""),
@@ -274,7 +260,7 @@ def writes(bench: Bench, size: int) -> str:
 
     rows = _against_loop(bench, "create", size, fresh, size)
     rows += _against_loop(bench, "repair", size, drifted, size - round(size * GONE))
-    return _table(("no throttling", "calls", "s", "emulator", "ms each", ""), rows)
+    return align(("no throttling", "calls", "s", "emulator", "ms each", ""), rows)
 
 
 def throttled(bench: Bench, size: int) -> str:
@@ -313,7 +299,7 @@ def throttled(bench: Bench, size: int) -> str:
                 name,
                 f"{span:.2f}",
                 f"{bound:.2f}",
-                _judged(f"{use:.1%}", use >= LEAST_USE) if ours else f"{use:.1%}",
+                verdict(f"{use:.1%}", use >= LEAST_USE) if ours else f"{use:.1%}",
                 f"{refused}",
             )
         )
@@ -324,7 +310,7 @@ def throttled(bench: Bench, size: int) -> str:
         "of what the bucket allows",
         "refused calls",
     )
-    return _table(head, rows)
+    return align(head, rows)
 
 
 def _arguments() -> argparse.Namespace:

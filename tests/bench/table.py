@@ -8,6 +8,7 @@ The scripts have no rows of their own: each stands in the row of the task that m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from statistics import median
 
 from .measure import Figures
@@ -64,8 +65,21 @@ def misses(rounds: Rounds) -> list[str]:
     ]
 
 
-def _verdict(target: str, met: bool) -> str:
-    return f"{target} {'ok' if met else 'MISSED'}"
+def verdict(text: str, met: bool) -> str:
+    """Return the text with the judgement."""
+    return f"{text} {'ok' if met else 'MISSED'}"
+
+
+def align(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return the lines of a table. The first column is aligned to the left, the others to the right."""
+    lines = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        ).rstrip()
+        for line in lines
+    )
 
 
 def _row(rounds: Rounds, subject: Subject) -> tuple[str, ...]:
@@ -83,11 +97,11 @@ def _row(rounds: Rounds, subject: Subject) -> tuple[str, ...]:
     return (
         subject.label,
         "-".join(str(count) for count in (counts if len(counts) == 1 else (counts[0], counts[-1]))),
-        "" if wanted is None else _verdict(str(len(wanted)), met),
+        "" if wanted is None else verdict(str(len(wanted)), met),
         f"{median(times):.0f}",
         f"{min(times):.0f}-{max(times):.0f}",
         shown(against),
-        _verdict(f"{WALL_TARGET}", against <= WALL_TARGET) if subject.ours else "",
+        verdict(f"{WALL_TARGET}", against <= WALL_TARGET) if subject.ours else "",
         "" if bare is None else f"{median(_times(rounds, bare)):.0f}",
         shown(_ratio(rounds, subject, bare)),
         shown(_ratio(rounds, subject, _only(PING))),
