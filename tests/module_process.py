@@ -21,7 +21,10 @@ from ansible.module_utils import basic
 from botocore.client import ClientCreator
 
 PREFIX = "ansible_collections.vtap.aws.plugins.modules.ec2_traffic_mirror_"
-MODULES = ("session", "filter", "target", "fleet", "session_info", "filter_info", "target_info")
+MODULES = (
+    *("session", "filter", "target", "fleet", "stack"),
+    *("session_info", "filter_info", "target_info", "stack_info"),
+)
 
 
 def preload() -> None:

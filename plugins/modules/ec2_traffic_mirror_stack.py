@@ -26,6 +26,7 @@ notes:
   - A session that gets the session number of another session of the stack is changed after the other session. Sessions
     cannot exchange their numbers in one run, and targets cannot exchange their destinations. Such a task fails before
     the first change.
+  - A task that cannot be carried out as a whole, as far as Describe calls show, fails before the first change.
   - If a call fails for one resource, the module continues with the resources that do not depend on it. The task then
     fails and lists the others in RV(failed_resources). Completed calls are not rolled back. Rerun the task to finish.
   - A replacement switches all sessions of the account that use the replaced filter or target, including sessions
@@ -40,7 +41,7 @@ options:
       - V(present) creates, updates and deletes resources as needed. V(absent) deletes all resources of the stack and
         ignores the lists.
       - A filter or target that sessions outside the stack use is not deleted. The task then fails before the first
-        change and lists these sessions.
+        change and lists these sessions. The same applies to resources that O(purge) deletes.
     type: str
     choices: [present, absent]
     default: present
@@ -271,7 +272,7 @@ options:
     description:
       - The maximum number of resources to delete, as a number from 0 to 999999999, as a percentage of the existing
         resources of the stack from 0% to 100%, rounded down, or as both, such as V(10 or 10%), of which the higher
-        applies. Replaced resources do not count.
+        applies. Replaced resources and duplicates do not count.
       - If the plan exceeds it, the deletions are held back. All other changes are made. The task then fails and prints
         the plan. The same applies, whatever this option is, to a plan that deletes every resource of the stack and
         creates none.

@@ -76,7 +76,7 @@ def run(quick: bool, seed: int, processes: int, only: str, sample: int | None) -
 
 def plan(lab: Lab, quick: bool, rng: random.Random, only: str, sample: int | None) -> list[Job]:
     """Return the jobs, the long ones first, so that all processes are busy until the end."""
-    number = dict(zip(("kills", "fleet", "pairs", "playbooks"), (5, 1, 4, 0) if quick else (190, 20, 110, 24)))
+    number = dict(zip(("kills", "fleet", "pairs", "playbooks"), (5, 1, 4, 0) if quick else (290, 20, 150, 24)))
     chosen = [one for one in scenarios.ALL if one.label.startswith(only)]
     calls = {one.label: run_without_fault(one, lab) for one in chosen}
     matrix = [case for one in chosen for case in cases(one, calls[one.label])]
@@ -86,7 +86,8 @@ def plan(lab: Lab, quick: bool, rng: random.Random, only: str, sample: int | Non
     whole = [replace(case, whole=True) for case in matrix if not case.fault.startswith("actor")]
     jobs: list[Job] = [*matrix, *rng.sample(whole, min(len(whole), number["playbooks"]))]
     writers = [one for one in chosen if one.writes]
-    small = [one for one in writers if one.name.partition(" ")[0] in ("create", "change", "replace")]
+    names = ("create", "change", "replace")
+    small = [one for one in writers if one.name.partition(" ")[0] in names or one.module == "stack"]
     for count, one in zip(_shares(number["kills"], len(small)), small):
         jobs += kills(one, len(calls[one.label]), count, rng)
     for count, one in zip(_shares(number["pairs"], len(writers)), writers):

@@ -15,7 +15,7 @@ from typing import Any
 from . import child, playbook
 from .faults import ACTORS, AT_ONCE, EXPIRED, FAULTS, HTML, LAGS, OF_REFERENCES, Fault, act, rules
 from .lab import ApiObject, Lab, tags
-from .scenario import Scenario
+from .scenario import STACK_TAG, Scenario
 
 State = dict[str, ApiObject]
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -28,6 +28,8 @@ VERBS = ("Describe", "Create", "Modify", "Delete", "CreateTags", "DeleteTags", E
 AMBIGUOUS = re.compile(
     r"matches \d+ \w+; identify|is already the name of|has this number\. Renumber or delete|name matches .*, but"
     r"|\d+ (filters|targets) are named|has \d+ unfinished replacements"
+    # Of a stack: another client created what the document lists, or uses what the task deletes.
+    r"|exists and does not belong to stack|is in use and was not deleted"
 )
 
 NOT_FOUND = re.compile(r"session tms-.* does not exist in this account.*omit traffic_mirror_session_id")
@@ -121,7 +123,7 @@ def judge(case: FaultCase, lab: Lab) -> Verdict:
     hooks = _inject(case, lab)
     fault = BY_NAME.get(case.fault)
     given = {**options, **dict(fault.options if fault else ())}
-    if case.fault == AT_ONCE and not scenario.many:
+    if case.fault == AT_ONCE and scenario.has_wait:
         given["wait"] = True
     module = scenario.module
     ended = playbook.run(lab, module, given) if case.whole else lab.run(module, given, hooks)
@@ -173,7 +175,7 @@ def _check_immediate_rerun(scenario: Scenario, lab: Lab, options: dict[str, Any]
         [] if again.how == "done" else [f"the immediate second run {again.how}: {again.message or again.text[-1500:]}"]
     )
     return errors + (
-        [f"the immediate second run changed: {again.result}"] if again.changed and not scenario.many else []
+        [f"the immediate second run changed: {again.result}"] if again.changed and scenario.has_wait else []
     )
 
 
@@ -184,8 +186,9 @@ def _check_outcome(
     if ended.how not in ("done", "failed"):
         return [f"{ended.how}: {ended.text[-1500:]}"]
     actor = case.fault.startswith("actor")
-    if not actor and find_lost_replacement(case.scenario, after):
-        return [*find_lost_replacement(case.scenario, after), ended.message]
+    lost = [] if actor else find_lost_replacement(case.scenario, before, after)
+    if lost:
+        return [*lost, ended.message]
     if ended.how == "done":
         errors = [] if actor else case.scenario.errors(after, before)
         return [f"the run succeeded, but {one}" for one in errors]
@@ -197,9 +200,10 @@ def _check_outcome(
     if not ended.changed and not actor and before != after and not UNKNOWN.search(ended.message):
         errors.append(f"resources changed, but the result is not changed: {ended.message}")
     made = {found for found in set(after) - set(before) if tags(after[found]).get("By") != "actor"}
-    # The result of a fleet lists sessions by interface.
+    # The result of a fleet lists sessions by interface. That of a stack lists resources by id, or has the failure.
     told = json.dumps(ended.result) if case.scenario.many else ended.message
-    names = {found: after[found]["NetworkInterfaceId"] if case.scenario.many else found for found in sorted(made)}
+    is_fleet = case.scenario.module == "fleet"
+    names = {found: after[found]["NetworkInterfaceId"] if is_fleet else found for found in sorted(made)}
     errors += [
         f"{found} was created, but the message does not name it: {ended.message}"
         for found, name in names.items()
@@ -208,12 +212,18 @@ def _check_outcome(
     return errors
 
 
-def find_lost_replacement(scenario: Scenario, after: State) -> list[str]:
-    """Return an error if neither the old nor the new resource of a replacement exists."""
-    member = {"session": "TrafficMirrorSessionId", "filter": "EgressFilterRules", "target": "Type"}.get(scenario.module)
-    if not scenario.name.startswith("replace") or any(member in row and scenario.is_own(row) for row in after.values()):
+def find_lost_replacement(scenario: Scenario, before: State, after: State) -> list[str]:
+    """Return an error for each resource of a replacement if neither the old nor the new one exists.
+
+    The new resource has the name of the old one.
+    """
+
+    def names(state: State) -> set[tuple[str, str]]:
+        return {(found[:3], tags(row).get("Name", "")) for found, row in state.items() if scenario.is_own(row)}
+
+    if not scenario.name.startswith("replace"):
         return []
-    return ["neither the old nor the new resource exists"]
+    return [f"neither the old nor the new {one} exists" for one in sorted(names(before) - names(after))]
 
 
 def find_unrelated_changes(scenario: Scenario, before: State, after: State) -> list[str]:
@@ -230,10 +240,12 @@ def check_next_runs(
 ) -> tuple[list[str], bool]:
     """Run the task twice without faults. Returns the errors, and whether a person had to resolve a conflict.
 
-    concurrent: two runs of the task were concurrent. Only these, and another client, may cause a conflict.
+    concurrent: two runs of the task were concurrent. Only these, and another client, may cause a conflict. The next run
+    of a stack resolves the conflicts of its own runs.
     """
     again, conflict = lab.run(scenario.module, options, direct=True), False
-    if again.how == "failed" and AMBIGUOUS.search(again.message) and (concurrent or _actor_objects(lab.state())):
+    may_conflict = (concurrent and scenario.module != "stack") or _actor_objects(lab.state())
+    if again.how == "failed" and AMBIGUOUS.search(again.message) and may_conflict:
         conflict = True
         _resolve_conflict(lab)
         again = lab.run(scenario.module, options, direct=True)
@@ -261,18 +273,20 @@ def _actor_objects(state: State) -> list[str]:
 def _resolve_conflict(lab: Lab) -> None:
     """Resolve a conflict as a person would.
 
-    Delete the other client's resource, or one of two filters that concurrent runs created, after switching the sessions
-    to the remaining filter.
+    Delete the other client's resources, or all but one of the filters of a name that concurrent runs created, after
+    switching the sessions to the remaining filter. Resources of a stack that the other client tagged stay.
     """
     state = lab.state()
-    go = _actor_objects(state)
-    if not go:
-        *go, stays = sorted(
-            found for found, row in state.items() if found[:3] == "tmf" and tags(row).get("Name") == "mine"
-        )
+    go = [found for found in _actor_objects(state) if STACK_TAG not in tags(state[found])]
+    filters: dict[str, list[str]] = {}
+    for found, row in sorted(state.items()):
+        if found[:3] == "tmf" and not go:
+            filters.setdefault(tags(row).get("Name", found), []).append(found)
+    for *doubles, stays in filters.values():
         for found, row in state.items():
-            if found[:3] == "tms" and row["TrafficMirrorFilterId"] in go:
+            if found[:3] == "tms" and row["TrafficMirrorFilterId"] in doubles:
                 lab.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=found, TrafficMirrorFilterId=stays)
+        go += doubles
     for found in go:
         _remove(lab, found)
 
@@ -286,7 +300,12 @@ def _remove(lab: Lab, found: str) -> None:
 
 def find_duplicates(state: State) -> list[str]:
     """Return an error for each name that several resources have, and each interface with several fleet sessions."""
-    names = Counter((found[:3], tags(row)["Name"]) for found, row in state.items() if "Name" in tags(row))
+    names = Counter(
+        (found[:3], tags(row)["Name"])
+        for found, row in state.items()
+        # A stack may have a resource of the same name as one that another client created.
+        if "Name" in tags(row) and (tags(row).get("By") != "actor" or STACK_TAG in tags(row))
+    )
     places = Counter(
         (tags(row)["vtap:fleet"], row["NetworkInterfaceId"]) for row in state.values() if "vtap:fleet" in tags(row)
     )

@@ -63,7 +63,7 @@ def judge_kill(kill: Kill, lab: Lab) -> Verdict:
     _wait_for_calls(lab)
     errors = [] if ended.how == "killed" else [f"the run was not killed: {ended.how}: {ended.text[-500:]}"]
     after = lab.state()
-    errors += find_unrelated_changes(kill.scenario, before, after) + find_lost_replacement(kill.scenario, after)
+    errors += find_unrelated_changes(kill.scenario, before, after) + find_lost_replacement(kill.scenario, before, after)
     more, conflict = check_next_runs(kill.scenario, lab, options, before)
     return Verdict("DEFECT" if errors or more else "conflict" if conflict else "done", (*errors, *more))
 
@@ -79,7 +79,7 @@ def judge_pair(pair: Pair, lab: Lab) -> Verdict:
     errors = [f"{end.how}: {end.text[-1500:]}" for end in ends if end.how not in ("done", "failed")]
     errors += [f"the message is too short: {end.text}" for end in ends if end.how == "failed" and len(end.message) < 20]
     after = lab.state()
-    errors += find_unrelated_changes(pair.scenario, before, after) + find_lost_replacement(pair.scenario, after)
+    errors += find_unrelated_changes(pair.scenario, before, after) + find_lost_replacement(pair.scenario, before, after)
     more, conflict = check_next_runs(pair.scenario, lab, options, before, concurrent=True)
     failed = any(end.how == "failed" for end in ends)
     how = "conflict" if conflict else "failed" if failed else "done"

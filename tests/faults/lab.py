@@ -16,6 +16,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any
 
+import boto3
+
 from tests.emulator.client import Emulator
 
 from . import child
@@ -78,6 +80,19 @@ class Lab:
         except BaseException:
             self.emulator.stop()
             raise
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Send a call through the proxy. The first one takes seconds, longer than the read timeout of some tasks."""
+        env = self.emulator.env
+        client = boto3.client(
+            "ec2",
+            region_name=env["AWS_REGION"],
+            endpoint_url=self.proxy.url,
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        )
+        client.describe_traffic_mirror_targets()
 
     @cached_property
     def ec2(self) -> Any:

@@ -24,6 +24,7 @@ NLB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/sens
 # The tags of objects that another client creates during a run.
 ACTOR = {"By": "actor"}
 FLEET = {"vtap:fleet": "ids"}
+STACK_TAG = "vtap:stack"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Scenario:
     errors: returns the differences between the state after the task (first argument) and the expected state; the
     second argument is the state before the task.
     concurrent: creates what a concurrent client would create in the task's place, from the present state.
-    many: the module manages several sessions, so only the first and the last call of each action get faults.
+    many: the module manages several resources, so only the first and the last call of each action get faults.
     writes: whether the module changes anything.
     """
 
@@ -53,6 +54,11 @@ class Scenario:
     @property
     def label(self) -> str:
         return f"{self.module} {self.name}"
+
+    @property
+    def has_wait(self) -> bool:
+        """Whether the module has the option wait."""
+        return self.module != "fleet"
 
 
 def _pairs(values: dict[str, str]) -> list[dict[str, str]]:

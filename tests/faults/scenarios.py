@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .fleet_scenarios import fleets
 from .lab import ApiObject
 from .resource_scenarios import FILTERS, SESSIONS, TARGETS
 from .scenario import Scenario, create_unrelated
+from .stack_scenarios import STACKS
 
 SIZE = 8
 
@@ -17,18 +20,12 @@ def _infos() -> list[Scenario]:
     def nothing(_row: ApiObject) -> bool:
         return False
 
-    return [
-        Scenario(
-            "list",
-            f"{kind}_info",
-            lambda _: {"names": ["theirs"]},
-            create_unrelated,
-            nothing,
-            lambda _s, _b: [],
-            writes=False,
+    def one(kind: str, options: dict[str, Any]) -> Scenario:
+        return Scenario(
+            "list", f"{kind}_info", lambda _: options, create_unrelated, nothing, lambda _s, _b: [], writes=False
         )
-        for kind in ("session", "filter", "target")
-    ]
+
+    return [*(one(kind, {"names": ["theirs"]}) for kind in ("session", "filter", "target")), one("stack", {})]
 
 
-ALL = [*SESSIONS, *FILTERS, *TARGETS, *fleets(SIZE), *_infos()]
+ALL = [*SESSIONS, *FILTERS, *TARGETS, *fleets(SIZE), *STACKS, *_infos()]

@@ -102,14 +102,18 @@ def describe_failure(entry: Entry) -> dict[str, Any]:
 def format_failures(entries: list[Any], objects: str) -> str:
     """The failures of a run as sentences. objects: what the entries are, such as C(interfaces of fleet ids)."""
     failed = sort_failures(entries)
-    codes = Counter(entry.error_code or "no code" for entry in failed).most_common()
-    counts = ", ".join(f"{count} x {code}" for code, count in codes)
-    not_tried = sum(entry.status is Status.NOT_TRIED for entry in failed)
-    not_tried_text = f"{not_tried} of them were not tried. " if not_tried else ""
-    others = "All other changes were made." if any(entry.is_changed for entry in entries) else "Nothing was changed."
+    tried = [entry for entry in failed if entry.status is Status.FAILED]
+    counts = Counter(entry.error_code or "no code" for entry in tried).most_common()
+    causes = ", ".join(f"{count} x {code}" for code, count in counts)
+    not_tried = f" Not tried: {len(failed) - len(tried)}." if len(tried) < len(failed) else ""
+    if any(entry.is_changed and not entry.has_failed for entry in entries):
+        done = "All other changes were made."
+    else:
+        is_partial = any(entry.is_changed for entry in entries)
+        done = "Completed calls are not rolled back." if is_partial else "Nothing was changed."
     return (
-        f"{len(failed)} of {len(entries)} {objects} failed ({counts}). {not_tried_text}{others} Correct the cause and "
-        f"rerun the task. First failure: {failed[0].key}: {failed[0].error}"
+        f"{len(failed)} of {len(entries)} {objects} failed ({causes}).{not_tried} {done} Correct the cause and rerun "
+        f"the task. First failure: {failed[0].key}: {failed[0].error}"
     )
 
 

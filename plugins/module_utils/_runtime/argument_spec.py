@@ -39,7 +39,10 @@ def without_number_types(argument_spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_too_large(argument_spec: dict[str, Any], params: ModuleParams) -> Iterator[tuple[str, Any]]:
-    """Iterate over the (option, value) pairs that raise OverflowError in AnsibleModule's number checks."""
+    """Iterate over the (option, value) pairs that raise OverflowError in AnsibleModule's number checks.
+
+    A suboption has its list or dict before it, such as C(sessions: session_number).
+    """
     for option, one in argument_spec.items():
         value = params.get(option)
         if one.get("type") in _NUMBER_CHECKS:
@@ -51,7 +54,8 @@ def find_too_large(argument_spec: dict[str, Any], params: ModuleParams) -> Itera
                 pass
         if "options" in one:
             for entry in value if isinstance(value, list) else [value]:
-                yield from find_too_large(one["options"], entry or {})
+                for suboption, number in find_too_large(one["options"], entry or {}):
+                    yield f"{option}: {suboption}", number
 
 
 def field_spec(field: Field) -> dict[str, Any]:

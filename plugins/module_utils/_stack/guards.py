@@ -38,9 +38,12 @@ def plan_guarded(stack: Stack, reader: Reader, check_mode: bool) -> tuple[list[S
 def find_excess_deletions(stack: Stack, entries: list[StackEntry], existing: int) -> str | None:
     """The message if the plan deletes more than max_deletes allows, or leaves nothing of the stack; otherwise None.
 
-    existing: the number of resources that the stack had before. Replaced resources do not count as deleted.
+    existing: the number of resources that the stack had before. Replaced resources and duplicates do not count as
+    deleted.
     """
-    deletions = [entry for entry in entries if entry.action == "delete" and not entry.is_replaced]
+    deletions = [
+        entry for entry in entries if entry.action == "delete" and not (entry.is_replaced or entry.is_duplicate)
+    ]
     if not stack.present or not deletions:
         return None
     reasons = f"Reasons: {list_reasons(deletions)}."

@@ -84,8 +84,10 @@ class Stack:
         """Parse and check the options of the module. Raises ValidationError."""
         names = (params["name"], *(params["adopt_stacks"] or ()))
         check_name("name", params["name"])
-        for one in params["adopt_stacks"] or ():
-            check_name("adopt_stacks", one)
+        for nth, one in enumerate(names[1:]):
+            check_name(f"adopt_stacks[{nth}]", one)
+            if one == names[0]:
+                raise ValidationError(f"adopt_stacks[{nth}] is the name of this stack; list only other stacks.")
         check_number("wait_timeout", params["wait_timeout"], 1, MAX_WAIT_TIMEOUT, " seconds")
         stack = cls(
             name=params["name"],
@@ -144,7 +146,8 @@ def _parse_entry(option: str, nth: int, names: tuple[str, ...], params: ModulePa
     """Parse one entry. Raises ValidationError, with the list and the name of the entry in the message."""
     resource_type, entry = LISTS[option], params[option][nth]
     given_id, name = entry[resource_type.id_option], entry["name"]
-    label = f"{option}: {truncate(name or given_id or f'entry {nth + 1}')}"
+    key = name or given_id
+    label = f"{option}: {truncate(key)}" if key else f"{option}[{nth}]"
     if given_id is None and name is None:
         raise ValidationError(f"{label}: name or {resource_type.id_option} is required.")
     common = {one: params[one] for one in _COMMON}

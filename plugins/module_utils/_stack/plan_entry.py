@@ -63,7 +63,7 @@ class StackEntry(Entry):
     key: the resource in messages, such as C(session web-1). desired: the desired state, with the ids of the filter and
     the target of a session. name: the key in results. position, rank: in the order of execution. needs: the entries
     that must succeed before this one can be carried out. is_replaced: whether the entry deletes a filter or target that
-    another entry replaces.
+    another entry replaces. is_duplicate: whether it deletes a second resource of the name of an entry of the document.
     """
 
     desired: DesiredState = _NONE
@@ -72,6 +72,7 @@ class StackEntry(Entry):
     rank: int = 0
     needs: tuple[StackEntry, ...] = ()
     is_replaced: bool = False
+    is_duplicate: bool = False
 
     @property
     def resource_type(self) -> ResourceType:

@@ -179,18 +179,27 @@ class _Planner:
         resource_id = row[resource_type.id_option]
         desired = DesiredState(resource_type, False, resource_id, None, {}, TagRules(), stacks=self._stack.names)
         name = row["tags"].get("Name") or resource_id
+        listed = self._stack.find(resource_type, name)
+        reason = f"not listed in {_LISTS[resource_type]}" if self._stack.present else "state is absent"
         if (resource_type, name) in self._names:
             name = resource_id  # a second resource of this name
         self._names.add((resource_type, name))
-        reason = f"not listed in {_LISTS[resource_type]}" if self._stack.present else "state is absent"
         entry = StackEntry(
-            key=f"{resource_type.noun} {name}", action="delete", reason=reason, desired=desired, name=name
+            key=f"{resource_type.noun} {name}",
+            action="delete",
+            reason=reason if listed is None else f"duplicate of {listed.label}",
+            desired=desired,
+            name=name,
+            rank=len(self.order.entries),
+            is_duplicate=listed is not None,
         )
-        entry.rank = len(self.order.entries)
         if self._hold_deletions:
             entry.plan, entry.status = Plan(before=row, after=row), Status.HELD_BACK
         else:
-            entry.plan = plan_resource(desired, self._snapshot)
+            try:
+                entry.plan = plan_resource(desired, self._snapshot)
+            except TransientError as error:
+                raise type(error)(f"{entry.key} is to be deleted ({entry.reason}): {error}") from error
             self._snapshot.apply(desired, entry.plan)
         self.order.add(entry, stage)
 
@@ -212,9 +221,9 @@ class _Planner:
             plan=Plan((*switches, *rest), before=old, replaces=not replacement.plan.actions),
             desired=replacement.desired,
             name=old_id,
+            rank=len(self.order.entries),
             is_replaced=True,
         )
-        entry.rank = len(self.order.entries)
         self.order.add(entry, DELETIONS[resource_type], (replacement,))
 
 

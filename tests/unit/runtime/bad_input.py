@@ -35,6 +35,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._runtime import module  #
 gc.enable()  # module.py disables garbage collection
 
 ENI, NLB = "eni-0a1b2c3d4e5f60718", "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/s/0a1b2c3d"
+APP, SENSOR = "eni-0a1b2c3d4e5f60721", "eni-0a1b2c3d4e5f60741"
 TMS, TMF, TMT = "tms-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4e5f60718"
 # Placeholders that check mode returns for ids.
 NEW_TMS, NEW_TMF, NEW_TMT = (f"{prefix}-(known after apply: web)" for prefix in ("tms", "tmf", "tmt"))
@@ -74,6 +75,25 @@ VALID_OPTIONS = {
         },
         {"name": "ids", "state": "absent"},
     ],
+    "stack": [
+        {
+            "name": "ids",
+            "filters": [{"name": "web", "rules": [RULE], "network_services": ["amazon-dns"], "tags": {"a": "b"}}],
+            "targets": [{"name": "sensor", "network_interface_id": SENSOR}],
+            "sessions": [
+                {
+                    "name": "web",
+                    "network_interface_id": ENI,
+                    "session_number": 1,
+                    "traffic_mirror_filter_name": "web",
+                    "traffic_mirror_target_name": "sensor",
+                }
+            ],
+        },
+        {"name": "ids", "filters": [{"name": "a"}, {"name": "b"}], "sessions": [], "purge": False, "adopt": True},
+        {"name": "ids", "state": "absent"},
+    ],
+    "stack_info": [{"name": "ids"}, {}],
     "session_info": [{"filters": {"tag:Team": "netsec", "session-number": 1}}, {"ids": [TMS]}],
     "filter_info": [{"filters": {"description": ["x"]}}, {"names": ["web"]}],
     "target_info": [{"filters": {"type": "network*"}, "session_count": True}, {}],
@@ -85,6 +105,8 @@ FAILURE_AFTER_CALLS = re.compile(
     r"in this account and region|creating it requires|are reserved for AWS|UnauthorizedOperation|TagLimitExceeded|"
     "rules for a filter|min_coverage is|is set only by the modules"
 )
+# Messages about list entries without required suboptions. They do not name the option of the path.
+INCOMPLETE = re.compile(r"missing required arguments|must have (exactly|at least) one of|: name or \w+ is required")
 # EC2's responses: every Describe returns an empty list, every other action is denied.
 RESPONSE_SETS = (
     "trafficMirrorSessionSet",
@@ -172,12 +194,14 @@ def load_main(name):
 
 
 def option_paths(name):
-    """Return the paths of all options and aliases: (option,), or (list option, suboption)."""
-    found = []
-    for option, one in argument_spec(name).items():
-        found += [(spelling,) for spelling in (option, *one.get("aliases", ()))]
-        found += [(option, inner) for inner in one.get("options", ())]
-    return found
+    """Return the paths of all options and aliases: (option,), or (list option, suboption), also of nested lists."""
+    return list(_paths(argument_spec(name)))
+
+
+def _paths(spec):
+    for option, one in spec.items():
+        yield from ((spelling,) for spelling in (option, *one.get("aliases", ())))
+        yield from ((option, *inner) for inner in _paths(one.get("options", {})))
 
 
 def run_module(name, options, ec2, check_mode=False):
@@ -225,7 +249,8 @@ def run_module(name, options, ec2, check_mode=False):
 def check_run(name, options, replaced, ec2, check_mode=False):
     """Run a module and check its messages. replaced: the paths of the options that have arbitrary values.
 
-    A failure before any call must name one of these options. Failures after calls must match FAILURE_AFTER_CALLS.
+    A failure before any call must name one of these options. Failures after calls must match FAILURE_AFTER_CALLS. A
+    call that changes something must be the cause of the failure.
     """
     ended, calls = run_module(name, options, ec2, check_mode)
     if ended.by == "success":
@@ -236,20 +261,39 @@ def check_run(name, options, replaced, ec2, check_mode=False):
         assert len(message) < 2000, message
     if calls:
         assert FAILURE_AFTER_CALLS.search(message), message
+        writes = [call for call in calls if not call.startswith("describe")]
+        assert not writes or "UnauthorizedOperation" in message, (writes, message)
     else:
-        aliases = {alias: one for one, spec in argument_spec(name).items() for alias in spec.get("aliases", ())}
-        names = {option_name for path in replaced for option_name in (*path, aliases.get(path[0], path[0]))}
-        assert any(re.search(rf"\b{option_name}\b", message) for option_name in names), (names, message)
+        names = [spellings(name, path) for path in replaced]
+        assert any(is_named(path, message) for path in names), (names, message)
+
+
+def is_named(path, message):
+    """Whether a message names the option of a path, in any of its spellings, and the list that contains the option.
+
+    For an entry that replace_option created without required suboptions, the message names these instead.
+    """
+    levels = path[:1] if INCOMPLETE.search(message) else path[:1] + path[1:][-1:]
+    return all(any(re.search(rf"\b{spelling}\b", message) for spelling in level) for level in levels)
+
+
+def spellings(name, path):
+    """Return the spellings of each option in a path: the given one, and for aliases also the option."""
+    found, spec = [], argument_spec(name)
+    for one in path:
+        found.append({one} | {option for option, row in spec.items() if one in row.get("aliases", ())})
+        spec = spec.get(one, {}).get("options", {})
+    return found
 
 
 def replace_option(options, path, value):
     """Return the options with another value at this path. In a list, replaces the suboption of the first entry."""
     options = copy.deepcopy(options)
-    if len(path) == 1:
-        options[path[0]] = value
-        return options
-    entries = options.get(path[0])
-    if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
-        options[path[0]] = entries = [{}]
-    entries[0][path[1]] = value
+    inner = options
+    for list_option in path[:-1]:
+        entries = inner.get(list_option)
+        if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
+            inner[list_option] = entries = [{}]
+        inner = entries[0]
+    inner[path[-1]] = value
     return options

@@ -4,7 +4,7 @@
 
 """Property tests: any value for any option of any module leads to a result or to a failure that names the option.
 
-About 14,000 cases.
+About 22,000 cases.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.runtime.bad_input import (
+    APP,
     ENI,
     MODULES,
     NEW_TMF,
     NEW_TMS,
     NEW_TMT,
     NLB,
+    RULE,
+    SENSOR,
     TMF,
     TMT,
     VALID_OPTIONS,
@@ -151,3 +154,79 @@ def test_any_values_for_several_options(ec2, name, data):
         options = replace_option(options, path, value)
     # Without valid options, the message may name a missing option.
     check_run(name, options, [*values, *([] if valid else option_paths(name))], ec2, data.draw(st.booleans()))
+
+
+# Values of the options of a stack's entries that are valid alone. Together they can conflict.
+NAMES = st.sampled_from(["a", "b", "web", "sensor"])
+RULES = st.lists(st.sampled_from([RULE, {**RULE, "rule_number": 2}, {**RULE, "direction": "egress"}]), max_size=3)
+REFERENCES = {
+    "traffic_mirror_filter": st.sampled_from([("name", "a"), ("name", "web"), ("id", TMF), ("id", NEW_TMF)]),
+    "traffic_mirror_target": st.sampled_from([("name", "a"), ("name", "sensor"), ("id", TMT), ("id", NEW_TMT)]),
+}
+DESTINATIONS = st.sampled_from([("network_interface_id", SENSOR), ("network_load_balancer_arn", NLB)])
+TAGS = st.sampled_from([{}, {"a": "b"}, {"Name": "c"}, {"vtap:stack": "x"}, {"aws:x": "y"}])
+ENTRIES = {
+    "filters": st.fixed_dictionaries(
+        {"name": NAMES}, optional={"rules": RULES, "description": st.sampled_from(["", "x"]), "tags": TAGS}
+    ),
+    "targets": st.builds(
+        lambda one, destination: {**one, **dict([destination])},
+        st.fixed_dictionaries({"name": NAMES}, optional={"tags": TAGS}),
+        DESTINATIONS,
+    ),
+    "sessions": st.builds(
+        lambda one, **references: {**one, **{f"{key}_{kind}": value for key, (kind, value) in references.items()}},
+        st.fixed_dictionaries(
+            {"name": NAMES, "network_interface_id": st.sampled_from([ENI, APP, APP, SENSOR])},
+            optional={"session_number": st.integers(1, 3), "tags": TAGS},
+        ),
+        **REFERENCES,
+    ),
+}
+OPTIONS = {
+    option: sorted({path[1] for path in option_paths("stack") if len(path) > 1 and path[0] == option})
+    for option in ENTRIES
+}
+DOCUMENTS = st.fixed_dictionaries(
+    {"name": st.just("ids"), "max_deletes": st.sampled_from(["0", "10 or 10%"])},
+    optional={
+        **{option: st.lists(entry, max_size=4, unique_by=lambda one: one["name"]) for option, entry in ENTRIES.items()},
+        "adopt": st.booleans(),
+        "allow_replacement": st.booleans(),
+        "verify_permissions": st.sampled_from([False, False, False, True]),
+    },
+)
+# What another entry becomes: an entry without an option or with another value of it, or no entry.
+CHANGES = st.one_of(
+    st.tuples(st.just("set"), VALUES),
+    st.tuples(st.just("remove"), st.none()),
+    st.tuples(st.just("repeat"), st.none()),
+    st.tuples(st.just("replace"), st.one_of(PLAIN, st.just({}), st.just({"unknown": 1}), st.just([[]]))),
+)
+
+
+def change_document(data, document):
+    """Return the document with a change of an entry."""
+    option = data.draw(st.sampled_from([option for option in ENTRIES if document.get(option)]))
+    entries = list(document[option])
+    nth = data.draw(st.integers(0, len(entries) - 1))
+    change, value = data.draw(CHANGES)
+    if change == "repeat":
+        entries.append(entries[nth])
+    elif change == "replace" or not isinstance(entries[nth], dict):
+        entries[nth] = value
+    elif change == "set":
+        entries[nth] = {**entries[nth], data.draw(st.sampled_from(OPTIONS[option])): value}
+    elif entries[nth]:
+        removed = data.draw(st.sampled_from(sorted(entries[nth])))
+        entries[nth] = {key: one for key, one in entries[nth].items() if key != removed}
+    return {**document, option: entries}
+
+
+@settings(property_settings, max_examples=1500)
+@given(data=st.data(), document=DOCUMENTS, changes=st.integers(0, 2), check_mode=st.booleans())
+def test_any_document_of_a_stack(ec2, data, document, changes, check_mode):
+    for _change in range(changes if any(document.get(option) for option in ENTRIES) else 0):
+        document = change_document(data, document)
+    # Ansible names the suboption and the lists. The module names the list before its calls, the entry after them.
+    check_run("stack", document, [(option,) for option in ENTRIES if option in document], ec2, check_mode)

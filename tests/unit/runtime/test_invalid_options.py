@@ -20,6 +20,7 @@ from tests.unit.runtime.bad_input import (
     NEW_TMF,
     NEW_TMS,
     NEW_TMT,
+    SENSOR,
     VALID_OPTIONS,
     ModuleEnd,
     load_main,
@@ -88,7 +89,7 @@ INVALID = [
     ("fleet", ("api_rate",), 5e-324, "api_rate must be 0.01 to 100000, not 5e-324"),
     ("fleet", ("api_rate",), 10**400, "^api_rate: a number with too many digits is too large"),
     ("session", ("session_number",), float("inf"), "^session_number: inf is too large"),
-    ("filter", ("rules", "rule_number"), float("inf"), "^rule_number: inf is too large"),
+    ("filter", ("rules", "rule_number"), float("inf"), "^rules: rule_number: inf is too large"),
     ("fleet", ("api_burst",), 10**400, "api_burst must be 1 to 100000, not a number with too many digits"),
     ("fleet", ("targets", "capacity"), True, r"targets\[0\]: capacity must be 1 or more, not True"),
     # Digits of other scripts, and too many digits.
@@ -127,6 +128,40 @@ INVALID = [
         "max_creates must be a number from 0 to 999999999 or a percentage from 0% to 100%",
     ),
     ("fleet", ("max_updates",), "1" * 5000 + "%", "max_updates must be a number from 0 to 999999999 or a percentage"),
+    # Entries of a stack. The message names the list and the entry.
+    ("stack", ("name",), "", "^name must have 1 to 256 characters, not 0"),
+    ("stack", ("adopt_stacks",), [""], r"^adopt_stacks\[0\] must have 1 to 256 characters, not 0"),
+    ("stack", ("max_deletes",), "all", "^max_deletes must be a number"),
+    ("stack", ("filters", "name"), None, r"^filters\[0\]: name or traffic_mirror_filter_id is required"),
+    ("stack", ("filters",), [{}], r"^filters\[0\]: name or traffic_mirror_filter_id is required"),
+    ("stack", ("targets",), [{"name": "a"}] * 2, "^targets: several entries have name a; it must be unique"),
+    (
+        "stack",
+        ("targets",),
+        [{"name": one, "network_interface_id": SENSOR} for one in "ab"],
+        f"^targets: several entries have network_interface_id {SENSOR}; it must be unique",
+    ),
+    (
+        "stack",
+        ("targets", "network_interface_id"),
+        ENI,
+        f"^targets: sensor: network_interface_id {ENI} is also the source of a session in sessions",
+    ),
+    (
+        "stack",
+        ("sessions",),
+        [{"name": one, "network_interface_id": ENI} for one in "abcd"],
+        f"^sessions: 4 entries have network_interface_id {ENI}; an interface can have at most 3 sessions",
+    ),
+    ("stack", ("sessions", "name"), "\a", r"^sessions: \\x07: name must not have the character '\\x07'"),
+    ("stack", ("sessions", "session_number"), 2**63, "^sessions: web: session_number must be 1 to 32766, not 9223"),
+    ("stack", ("sessions", "session_number"), True, "^sessions: web: session_number must be 1 to 32766, not True"),
+    ("stack", ("sessions", "packet_length"), -1, r"^sessions: web: packet_length must be 0 \(reset\) or 1 to 65535"),
+    ("stack", ("sessions", "traffic_mirror_filter_name"), "", "^sessions: web: traffic_mirror_filter_name must have 1"),
+    ("stack", ("filters", "rules", "protocol"), "x", "^filters: web: rules: ingress 1: protocol must be 0 to 255 or"),
+    ("stack", ("filters", "rules", "rule_number"), 0, "^filters: web: rules: ingress 0: rule_number must be 1 to"),
+    ("stack", ("filters", "tags"), {"a": True}, "^filters: web: tags: a is a boolean"),
+    ("stack", ("filters", "tags"), {"Name": "x"}, "^filters: web: name is 'web' but tags sets Name to 'x'"),
     # Characters that EC2 cannot return, and invalid names.
     ("session", ("description",), "\0", r"description must not have the character '\\x00', which EC2 cannot return"),
     ("session", ("description",), "a\ud800", r"description must not have the character '\\ud800'"),
@@ -281,7 +316,7 @@ def id_options():
 def with_placeholder(name, path, value):
     """Return valid options of a module with a placeholder, without the option that excludes it."""
     options = replace_option(VALID_OPTIONS[name][0], path, value)
-    for entry in (options, *options.get("targets", [])):
+    for entry in options.get(path[0], []) if len(path) > 1 else [options]:
         if f"{path[-1][:-3]}_name" in entry:
             del entry[f"{path[-1][:-3]}_name"]
     return options

@@ -37,18 +37,18 @@ PLACEHOLDER = "tmf-(known after apply: f)"
         ({"name": ""}, "name must have 1 to 256 characters, not 0"),
         ({"name": LONG}, "name must have 1 to 256 characters, not 257"),
         ({"name": "a\0"}, "name must not"),
-        ({"adopt_stacks": ["old", ""]}, "adopt_stacks must have 1 to 256 characters, not 0"),
+        ({"adopt_stacks": ["old", ""]}, r"adopt_stacks\[1\] must have 1 to 256 characters, not 0"),
         ({"wait_timeout": 0}, "wait_timeout must be 1 to"),
         ({"max_deletes": "many"}, "max_deletes must be a number"),
         ({"max_deletes": "101%"}, "max_deletes must be a number"),
-        ({"filters": [filter_entry()]}, "filters: entry 1: name or traffic_mirror_filter_id is required"),
+        ({"filters": [filter_entry()]}, r"filters\[0\]: name or traffic_mirror_filter_id is required"),
         (
             {"targets": [target_entry("t"), target_entry(network_interface_id=SENSOR)]},
-            "targets: entry 2: name or traffic_mirror_target_id is required",
+            r"targets\[1\]: name or traffic_mirror_target_id is required",
         ),
         (
             {"sessions": [session_entry(None, "f", "t", WEB, 1)]},
-            "sessions: entry 1: name or traffic_mirror_session_id is required",
+            r"sessions\[0\]: name or traffic_mirror_session_id is required",
         ),
         ({"filters": [filter_entry("f"), filter_entry("f")]}, "filters: several entries have name f"),
         (
