@@ -112,7 +112,7 @@ def seed(store: Store, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> 
     for name in INSTANCES:
         _instance(ec2, name)
     with fixed_ids(interface=iter([UNATTACHED])):
-        ec2.create_network_interface(ec2.get_subnet(SUBNETS["a"]), [], tags={"Name": "unattached"})
+        _interface(ec2, "a", "unattached")
     _seed_load_balancers(account, region)
     _seed_mirroring(store, account, region)
     return names(account, region)
@@ -143,8 +143,14 @@ def _instance(ec2: Any, name: str) -> None:
     ec2.enis[primary].add_tags({"Name": name})
     for index, eni in enumerate(others, 1):
         with fixed_ids(interface=iter([eni])):
-            ec2.create_network_interface(ec2.get_subnet(SUBNETS[subnet]), [], tags={"Name": f"{name}-{index + 1}"})
+            _interface(ec2, subnet, f"{name}-{index + 1}")
         ec2.attach_network_interface(eni, instance_id, index)
+
+
+def _interface(ec2: Any, subnet_name: str, name: str) -> None:
+    """Create an interface. Its address is free; moto would choose any address, also one in use."""
+    subnet = ec2.get_subnet(SUBNETS[subnet_name])
+    ec2.create_network_interface(subnet, subnet.get_available_subnet_ip(None), tags={"Name": name})
 
 
 def _seed_load_balancers(account: str, region: str) -> None:

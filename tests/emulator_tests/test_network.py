@@ -79,6 +79,13 @@ def test_filters_of_instances(ec2: Any, filters: dict[str, list[str]], expected:
     assert instances(ec2, **filters) == expected
 
 
+def test_each_interface_of_the_lab_has_an_address_of_its_own(ec2: Any) -> None:
+    rows = ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [VPC]}])["NetworkInterfaces"]
+    addresses = {row["NetworkInterfaceId"]: row["PrivateIpAddress"] for row in rows}
+    assert len(set(addresses.values())) == len(addresses) == 9
+    assert addresses["eni-0a1b2c3d4e5f60761"] == "10.71.0.9"
+
+
 def test_filters_by_address_and_group(ec2: Any) -> None:
     row = ec2.describe_network_interfaces(NetworkInterfaceIds=[WEB])["NetworkInterfaces"][0]
     assert interfaces(ec2, private_ip_address=[row["PrivateIpAddress"]]) == [WEB]
