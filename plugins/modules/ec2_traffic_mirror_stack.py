@@ -21,14 +21,15 @@ notes:
   - An entry is identified by its name or its id. A name identifies one resource of its type in the account and region,
     as for the modules of the single resources.
   - Filters and targets are created and changed first, then sessions. Resources that are no longer listed are deleted
-    last, sessions before filters and targets. Only if an interface has three sessions, those that are no longer listed
-    are deleted before a new one is created.
+    last, sessions before filters and targets. Only if a session needs the interface or the session number of a session
+    that is no longer listed, that session is deleted first.
   - A session that gets the session number of another session of the stack is changed after the other session. Sessions
     cannot exchange their numbers in one run, and targets cannot exchange their destinations. Such a task fails before
     the first change.
   - A task that cannot be carried out as a whole, as far as Describe calls show, fails before the first change.
-  - If a call fails for one resource, the module continues with the resources that do not depend on it. The task then
-    fails and lists the others in RV(failed_resources). Completed calls are not rolled back. Rerun the task to finish.
+  - If a call fails for one resource, the module continues with the resources that do not depend on that resource. The
+    task then fails and lists the failed resources in RV(failed_resources). Completed calls are not rolled back. Rerun
+    the task to finish.
   - A replacement switches all sessions of the account that use the replaced filter or target, including sessions
     outside the stack.
   - EC2 does not enforce unique names. Two runs at the same time can create two filters of one name. Because both belong
@@ -539,13 +540,13 @@ failed_resources:
       returned: always
       sample: true
 omitted:
-  description: The number of rows that the lists of a failed task omit, by list.
-  returned: when the task fails and a list has more than 20 rows
+  description: The number of entries that the lists and dicts of a failed task omit, by name.
+  returned: when the task fails and one of them has more than 20 entries
   type: dict
   sample: {'plan': 12}
 error:
   description: The error of the EC2 API.
-  returned: when the task fails before the first change because of an EC2 error
+  returned: when the task fails before the first change, or while waiting, because of an EC2 error
   type: dict
   contains:
     code:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -21,6 +22,7 @@ from .._runtime.executor import dry_run_errors
 from .._runtime.module import connect, warn_unverified
 from .entry import Entry, Status, summarize
 
+EntryType = TypeVar("EntryType", bound=Entry)
 MAX_WORKERS = 50
 # The range of api_rate, in calls per second. A much lower rate could overflow time.sleep in the middle of a run.
 MIN_RATE, MAX_RATE = 0.01, 100000
@@ -52,7 +54,7 @@ def connect_batch(module: AnsibleAWSModule, readers: int = 1) -> Ec2:
     return connect(module, rate_limiter, config_for(max(readers, params["workers"])))
 
 
-def verify_permissions(module: AnsibleAWSModule, entries: list[Any], ec2: Ec2) -> None:
+def verify_permissions(module: AnsibleAWSModule, entries: Sequence[Entry], ec2: Ec2) -> None:
     """Check one call of each EC2 action of the plan with DryRun. Warns of actions that cannot be checked.
 
     Raises ConflictError if any of these calls would fail.
@@ -69,12 +71,12 @@ def verify_permissions(module: AnsibleAWSModule, entries: list[Any], ec2: Ec2) -
         )
 
 
-def is_changed(entries: list[Any], check_mode: bool) -> bool:
+def is_changed(entries: Iterable[Entry], check_mode: bool) -> bool:
     """Whether the run changed something, in check mode whether it would."""
     return any(entry.plan.actions and entry.is_open if check_mode else entry.is_changed for entry in entries)
 
 
-def describe_entries(module: AnsibleAWSModule, entries: list[Any] | None) -> dict[str, Any]:
+def describe_entries(module: AnsibleAWSModule, entries: Sequence[Entry] | None) -> dict[str, Any]:
     """The plan and the summary of the result; empty if no plan was created."""
     if entries is None:
         return {}
@@ -83,7 +85,7 @@ def describe_entries(module: AnsibleAWSModule, entries: list[Any] | None) -> dic
     return {"plan": with_placeholders(rows), "summary": summarize(entries)}
 
 
-def sort_failures(entries: list[Any]) -> list[Any]:
+def sort_failures(entries: Iterable[EntryType]) -> list[EntryType]:
     """The entries that failed, those that were tried first."""
     failed = (entry for entry in entries if entry.has_failed)
     return sorted(failed, key=lambda entry: (entry.status is Status.NOT_TRIED, entry.key))
@@ -99,7 +101,7 @@ def describe_failure(entry: Entry) -> dict[str, Any]:
     }
 
 
-def format_failures(entries: list[Any], objects: str) -> str:
+def format_failures(entries: Sequence[Entry], objects: str) -> str:
     """The failures of a run as sentences. objects: what the entries are, such as C(interfaces of fleet ids)."""
     failed = sort_failures(entries)
     tried = [entry for entry in failed if entry.status is Status.FAILED]
@@ -118,22 +120,18 @@ def format_failures(entries: list[Any], objects: str) -> str:
 
 
 def limit_rows(result: dict[str, Any]) -> dict[str, Any]:
-    """The result of a failed task with at most MAX_FAILED_ROWS rows in each list, also in dicts of lists.
+    """The result of a failed task with at most MAX_FAILED_ROWS rows in each list and dict, also in dicts of lists.
 
     C(omitted) has the numbers of the omitted rows.
     """
     omitted: dict[str, int] = {}
 
     def limit(key: str, value: Any) -> Any:
-        if isinstance(value, list) and len(value) > MAX_FAILED_ROWS:
+        if isinstance(value, (list, dict)) and len(value) > MAX_FAILED_ROWS:
             omitted[key] = len(value) - MAX_FAILED_ROWS
-            return value[:MAX_FAILED_ROWS]
-        return value
+        if isinstance(value, dict):
+            return {name: limit(f"{key}.{name}", one) for name, one in list(value.items())[:MAX_FAILED_ROWS]}
+        return value[:MAX_FAILED_ROWS] if isinstance(value, list) else value
 
-    limited = {
-        key: {name: limit(f"{key}.{name}", one) for name, one in value.items()}
-        if isinstance(value, dict)
-        else limit(key, value)
-        for key, value in result.items()
-    }
+    limited = {key: limit(key, value) for key, value in result.items()}
     return {**limited, **({"omitted": omitted} if omitted else {})}
