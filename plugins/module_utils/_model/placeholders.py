@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,13 @@ from typing import Any
 _PLACEHOLDER = re.compile(r"(tms|tmf|tmt|tmfr)-\(known after apply: (.*)\)", re.DOTALL)
 
 
-class UnassignedId:
+class UnassignedId(abc.ABC):
     """An id that EC2 has not assigned yet."""
 
     @property
+    @abc.abstractmethod
     def placeholder(self) -> str:
         """The text that stands for the id in results."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,17 @@ def match_name(
     raise NotFoundError(f"{option}: no {resource_type.noun} is named {name} in this account and region. {candidates}")
 
 
+def pending_warning(option: str, noun: str, name: str) -> str:
+    """Return the warning of check mode about a name that no resource has.
+
+    option: the module option that has the name. noun: of the resource type.
+    """
+    return (
+        f"{option}: no {noun} is named {name} yet. Check mode assumes that an earlier task creates it; "
+        "otherwise the real run fails."
+    )
+
+
 def not_found_error(resource_type: ResourceType, resource_id: str) -> NotFoundError:
     """Return the error for a filter or target that does not exist, with the code that EC2 uses."""
     return NotFoundError(

@@ -36,6 +36,7 @@ from .._ec2.errors import Ec2Error
 from .._ec2.sdk_errors import may_be_invalid_config
 from .._ec2.secrets import sdk_text
 from .._model.resource_types import ModuleParams, ResourceType
+from .._resources.references import pending_warning
 from .executor import (
     Outcome,
     dry_run_errors,
@@ -262,8 +263,7 @@ def _check_ignored_ids(module: AnsibleAWSModule) -> None:
 def _reference_warnings(references: dict[str, UnresolvedRef]) -> list[str]:
     """Return a warning for each name that no resource has. references: by the option for the id."""
     return [
-        f"{option.replace('_id', '_name')}: no {option.split('_')[2]} is named {reference.name} yet. Check mode "
-        "assumes that an earlier task creates it; otherwise the real run fails."
+        pending_warning(option.replace("_id", "_name"), option.split("_")[2], reference.name)
         for option, reference in references.items()
         if not reference.registered
     ]

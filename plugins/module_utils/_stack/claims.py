@@ -14,8 +14,8 @@ from .._model.matching import has_values
 from .._model.plan import Plan
 from .._model.resource_types import SESSION, ModuleParams, ResourceType
 from .._model.tags import REPLACES
-from .options import Item, Stack
-from .snapshot import TYPES, ResourceId, Snapshot
+from .options import TYPES, Item, Stack
+from .snapshot import ResourceId, Snapshot
 
 
 class ClaimedError(TransientError):

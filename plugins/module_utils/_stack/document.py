@@ -12,8 +12,8 @@ from typing import Callable
 
 from .._model.resource_types import FILTER, RULE, SESSION, TARGET, ModuleParams, ResourceType
 from .._model.tags import INTERNAL_TAGS, OWNERSHIP_MARKS, STACK, is_reserved
-from .options import LISTS
-from .snapshot import Rows
+from .options import LISTS, TYPES
+from .snapshot import Resources
 
 
 def is_listed(row: ModuleParams, stack: str | None) -> bool:
@@ -23,7 +23,7 @@ def is_listed(row: ModuleParams, stack: str | None) -> bool:
     return not any(mark in row["tags"] for mark in OWNERSHIP_MARKS)
 
 
-def build_document(rows: Rows, stack: str | None) -> dict[str, list[ModuleParams]]:
+def build_document(rows: Resources, stack: str | None) -> dict[str, list[ModuleParams]]:
     """Return the resources of a stack, or without an ownership mark, as the lists of the stack module.
 
     rows: all resources of the account by type. An entry has the name of the resource if it is unique in the account,
@@ -31,7 +31,7 @@ def build_document(rows: Rows, stack: str | None) -> dict[str, list[ModuleParams
     """
     keys = {
         resource_type: _choose_keys(resource_type, rows[resource_type], lambda row: is_listed(row, stack))
-        for resource_type in LISTS.values()
+        for resource_type in TYPES
     }
     return {
         option: [

@@ -13,7 +13,7 @@ from .._resources.references import Reader
 from .options import Stack
 from .plan_entry import StackEntry
 from .planner import plan
-from .snapshot import Snapshot, read_rows
+from .snapshot import Snapshot, read_resources
 
 
 def plan_guarded(stack: Stack, reader: Reader, check_mode: bool) -> tuple[list[StackEntry], str | None]:
@@ -21,7 +21,7 @@ def plan_guarded(stack: Stack, reader: Reader, check_mode: bool) -> tuple[list[S
 
     check_mode: see plan. Raises the errors of plan.
     """
-    rows = read_rows(reader, stack.needs_rule_tags)
+    rows = read_resources(reader, stack.needs_rule_tags)
     entries = plan(stack, Snapshot(rows, reader), check_mode)
     existing = sum(stack.owns(row) for one in rows.values() for row in one)
     excess = find_excess_deletions(stack, entries, existing)

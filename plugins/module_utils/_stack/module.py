@@ -40,9 +40,9 @@ from .._runtime.record import RETRY_DELAYS
 from .document import build_document
 from .executor import StackExecutor
 from .guards import plan_guarded
-from .options import LISTS, Stack
+from .options import LISTS, TYPES, Stack
 from .plan_entry import StackEntry
-from .report import describe_plan, format_plan, list_pending, list_resources, list_warnings
+from .report import format_plan, list_pending, list_resources, list_warnings
 
 
 def stack_module() -> AnsibleAWSModule:
@@ -108,7 +108,7 @@ def run_stack(module: AnsibleAWSModule) -> NoReturn:
         **list_resources(entries),
         **({"pending": pending} if pending else {}),
         "changed": is_changed(entries, module.check_mode),
-        "failed_resources": [{**describe_plan(entry), **describe_failure(entry)} for entry in sort_failures(entries)],
+        "failed_resources": [{**entry.identity, **describe_failure(entry)} for entry in sort_failures(entries)],
         "diff": {"prepared": table},
     }
     messages = []
@@ -116,7 +116,7 @@ def run_stack(module: AnsibleAWSModule) -> NoReturn:
         messages.append(format_failures(entries, f"resources of stack {stack.name}"))
     if excess is not None:
         messages.append(describe_held_back(excess, entries, module.check_mode))
-    messages += _wait(module, entries, ec2)
+    messages += _wait(module, entries, ec2, result)
     if not messages:
         finish(module, **result)
     lines = format_plan(entries, MAX_FAILED_ROWS).splitlines() if excess is not None else []
@@ -133,7 +133,7 @@ def run_stack_info() -> NoReturn:
         ec2 = connect(module)
         rows = {
             one: [row for row in ec2.describe(one, child_tags=True) if not ec2.is_foreign(row.get("owner_id"))]
-            for one in LISTS.values()
+            for one in TYPES
         }
     except ValidationError as error:
         fail(module, msg=str(error))
@@ -142,15 +142,20 @@ def run_stack_info() -> NoReturn:
     finish(module, changed=False, stack={**({} if name is None else {"name": name}), **build_document(rows, name)})
 
 
-def _wait(module: AnsibleAWSModule, entries: list[StackEntry], ec2: Ec2) -> list[str]:
-    """If O(wait) is set, wait until Describe returns the changes. Returns the problems as sentences."""
+def _wait(module: AnsibleAWSModule, entries: list[StackEntry], ec2: Ec2, result: dict[str, Any]) -> list[str]:
+    """If O(wait) is set, wait until Describe returns the completed changes. Returns the problem in a list, if any.
+
+    result: gets the error of a failed Describe.
+    """
     changed = [entry.outcome for entry in entries if entry.is_changed and not entry.has_failed]
     if module.check_mode or not module.params["wait"] or not changed:
         return []
     timeout = module.params["wait_timeout"]
     try:
         if not wait_until_visible(changed, ec2, timeout):
-            return [f"The changes are complete, but EC2 did not return all of them within {timeout} s."]
+            reason = "Rerun the task, or increase wait_timeout."
+            return [f"EC2 did not return all completed changes within {timeout} s. {reason}"]
     except Ec2Error as error:
-        return [f"The changes are complete, but waiting for EC2 to return them failed: {format_error(error)}"]
+        result["error"] = error_details(error)
+        return [f"Waiting for EC2 to return the completed changes failed: {format_error(error)}"]
     return []

@@ -31,6 +31,8 @@ from .._runtime.argument_spec import MAX_WAIT_TIMEOUT
 
 # The resource types of a stack by the option with the list, in the order in which they are created.
 LISTS = {"filters": FILTER, "targets": TARGET, "sessions": SESSION}
+TYPES = tuple(LISTS.values())
+OPTIONS = {resource_type: option for option, resource_type in LISTS.items()}
 _CHECKS = {FILTER: filter_resource.check, TARGET: target_resource.check, SESSION: session_resource.check}
 # Options that stand once for the whole document, because they concern what the stack may do.
 _COMMON = ("adopt", "allow_replacement", "purge_tags", "default_tags", "ignore_tag_keys", "ignore_tag_key_prefixes")

@@ -102,13 +102,17 @@ class StackEntry(Entry):
         self.plan = replace(self.plan, actions=actions, after=fill(self.plan.after))
         self.desired = replace(self.desired, values=fill(self.desired.values) or {})
 
+    @property
+    def identity(self) -> ModuleParams:
+        """The resource, as keys of the items of results."""
+        return {"type": self.resource_type.noun, "name": self.name}
+
     def describe(self) -> ModuleParams:
         """The entry as an item of the result C(plan)."""
         before = self.plan.before or {}
         id_option = self.resource_type.id_option
         return {
-            "type": self.resource_type.noun,
-            "name": self.name,
+            **self.identity,
             **({id_option: before[id_option]} if id_option in before else {}),
             **self.describe_action(),
         }

@@ -21,12 +21,11 @@ from .._model.tags import STACK, TagRules
 from .._resources.references import match_name
 from .._resources.session import REFERENCES
 from .claims import ClaimedError, Claims
-from .options import LISTS, Item, Stack
+from .options import OPTIONS, TYPES, Item, Stack
 from .order import CREATIONS, DELETIONS, ExecutionOrder
 from .plan_entry import StackEntry, plan_resource, split_replacement
-from .snapshot import TYPES, ResourceId, Snapshot
+from .snapshot import ResourceId, Snapshot
 
-_LISTS = {resource_type: option for option, resource_type in LISTS.items()}
 _INTERFACE = "network_interface_id"
 
 
@@ -180,7 +179,7 @@ class _Planner:
         desired = DesiredState(resource_type, False, resource_id, None, {}, TagRules(), stacks=self._stack.names)
         name = row["tags"].get("Name") or resource_id
         listed = self._stack.find(resource_type, name)
-        reason = f"not listed in {_LISTS[resource_type]}" if self._stack.present else "state is absent"
+        reason = f"not listed in {OPTIONS[resource_type]}" if self._stack.present else "state is absent"
         if (resource_type, name) in self._names:
             name = resource_id  # a second resource of this name
         self._names.add((resource_type, name))

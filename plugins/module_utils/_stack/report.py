@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from .._batch.entry import Entry, Status
 from .._batch.plan_table import format_reason, format_table
 from .._model.placeholders import UnresolvedRef, with_placeholders
 from .._model.plan import add_placeholders
 from .._model.resource_types import SESSION, ModuleParams
+from .._resources.references import pending_warning
 from .._resources.session import REFERENCES
-from .options import LISTS
+from .options import LISTS, OPTIONS
 from .plan_entry import StackEntry
 
 _HEADING = ("action", "resource", "name", "id", "reason")
@@ -29,12 +30,11 @@ def list_warnings(entries: list[StackEntry]) -> list[str]:
     """Warnings of the plan. In check mode also about filters and targets that do not exist yet."""
     pending = list_pending(entries)
     messages = [text for entry in entries for text in entry.plan.warnings]
-    for option, (id_option, resource_type) in REFERENCES.items():
-        messages += [
-            f"{option}: no {resource_type.noun} is named {name} yet. Check mode assumes that an earlier task creates "
-            "it; otherwise the real run fails."
-            for name in pending.get(id_option, ())
-        ]
+    messages += [
+        pending_warning(option, resource_type.noun, name)
+        for option, (id_option, resource_type) in REFERENCES.items()
+        for name in pending.get(id_option, ())
+    ]
     return list(dict.fromkeys(messages))
 
 
@@ -52,18 +52,12 @@ def list_pending(entries: list[StackEntry]) -> dict[str, list[str]]:
 def list_resources(entries: list[StackEntry]) -> dict[str, dict[str, ModuleParams]]:
     """The resources of the stack after the run, by list and name."""
     resources: dict[str, dict[str, ModuleParams]] = {option: {} for option in LISTS}
-    options = {resource_type: option for option, resource_type in LISTS.items()}
     for entry in entries:
         is_deleted = entry.action == "delete" and entry.status in (Status.PLANNED, Status.DONE)
         if entry.after is not None and not is_deleted:
             row = add_placeholders(entry.resource_type, with_placeholders(entry.after))
-            resources[options[entry.resource_type]][entry.name] = row
+            resources[OPTIONS[entry.resource_type]][entry.name] = row
     return resources
-
-
-def describe_plan(entry: StackEntry) -> dict[str, Any]:
-    """The entry as an item of the lists of the result."""
-    return {"type": entry.resource_type.noun, "name": entry.name}
 
 
 def _format_cells(entry: Entry) -> tuple[str, ...]:

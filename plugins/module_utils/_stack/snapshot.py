@@ -14,11 +14,10 @@ from .._model.desired_state import CreatedIdRef, DesiredState
 from .._model.plan import Plan
 from .._model.resource_types import FILTER, SESSION, TARGET, ApiParams, ModuleParams, ResourceType
 from .._resources.references import Reader
+from .options import TYPES
 
-# The resource types in the order in which they are created.
-TYPES = (FILTER, TARGET, SESSION)
 ResourceId = Union[str, CreatedIdRef]
-Rows = dict[ResourceType, list[ModuleParams]]
+Resources = dict[ResourceType, list[ModuleParams]]
 _INDEXED = ("network_interface_id", FILTER.id_option, TARGET.id_option)
 
 
@@ -29,7 +28,7 @@ class Snapshot:
     plan creates is its CreatedIdRef. rows: by resource type; they are not changed. reader: reads everything else.
     """
 
-    def __init__(self, rows: Rows, reader: Reader) -> None:
+    def __init__(self, rows: Resources, reader: Reader) -> None:
         self._reader = reader
         self._rows: dict[ResourceType, dict[ResourceId, ModuleParams]] = {one: {} for one in TYPES}
         # The sessions by the value of an option and by id. Plans look for these values again and again.
@@ -99,6 +98,6 @@ class Snapshot:
                 index[row.get(option)].pop(resource_id, None)
 
 
-def read_rows(reader: Reader, rule_tags: bool) -> Rows:
+def read_resources(reader: Reader, rule_tags: bool) -> Resources:
     """Read all filters, targets and sessions. rule_tags: whether the tags of rules are necessary. Raises Ec2Error."""
     return {one: reader.describe(one, child_tags=rule_tags) for one in TYPES}

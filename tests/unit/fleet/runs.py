@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import summarize
-from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._fleet import planner
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.coverage import measure_coverage, sessions_after
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.discovery import describe_current, resolve
@@ -15,6 +13,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._fleet.executor import Fl
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.options import Fleet
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import SESSION
 
+from tests.unit.batch.runs import BatchRun, connect
 from tests.unit.fleet.builders import options
 
 WEB = "eni-0a1b2c3d4e5f60718"
@@ -29,13 +28,7 @@ MODIFY = "ModifyTrafficMirrorSession"
 DELETE = "DeleteTrafficMirrorSession"
 
 
-def connect(running, **given):
-    """An Ec2 for the emulator. running: the emulator and its client. given: other parameters of Ec2."""
-    emulator, client = running
-    return Ec2(client, sts=lambda: emulator.client("sts"), load_balancing=lambda: emulator.client("elbv2"), **given)
-
-
-class FleetRun:
+class FleetRun(BatchRun):
     """One run of a fleet. It has a plan, and after execute() results.
 
     given: options that differ from PARAMS.
@@ -52,20 +45,6 @@ class FleetRun:
     def execute(self):
         self.executor.run(self.entries)
         return self
-
-    @property
-    def changed(self):
-        return any(entry.is_changed for entry in self.entries)
-
-    @property
-    def summary(self):
-        """The numbers of the summary that are not 0."""
-        return {key: count for key, count in summarize(self.entries).items() if count}
-
-    @property
-    def failures(self):
-        """The error codes of the failed interfaces."""
-        return {entry.key: entry.error_code for entry in self.entries if entry.has_failed}
 
     @property
     def skips(self):

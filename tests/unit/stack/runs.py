@@ -6,17 +6,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import summarize
-from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 from ansible_collections.vtap.aws.plugins.module_utils._model.placeholders import with_placeholders
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, RULE, SESSION, TARGET
 from ansible_collections.vtap.aws.plugins.module_utils._resources.session import REFERENCES
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.argument_spec import child_list_spec, resource_options
 from ansible_collections.vtap.aws.plugins.module_utils._stack.executor import StackExecutor
 from ansible_collections.vtap.aws.plugins.module_utils._stack.guards import plan_guarded
-from ansible_collections.vtap.aws.plugins.module_utils._stack.options import LISTS, Stack
+from ansible_collections.vtap.aws.plugins.module_utils._stack.options import LISTS, TYPES, Stack
 from ansible_collections.vtap.aws.plugins.module_utils._stack.report import list_resources
-from ansible_collections.vtap.aws.plugins.module_utils._stack.snapshot import TYPES
+
+from tests.unit.batch.runs import BatchRun, connect
 
 # Interfaces of the lab that can be the source of a session.
 WEB, APP1, APP2, APP3 = (f"eni-0a1b2c3d4e5f607{number}" for number in ("18", "21", "22", "23"))
@@ -114,13 +113,7 @@ def only_sessions(*entries, **given):
     return options(sessions=list(entries), max_deletes="100", **given)
 
 
-def connect(running, **given):
-    """An Ec2 for the emulator. running: the emulator and its client. given: other parameters of Ec2."""
-    emulator, client = running
-    return Ec2(client, sts=lambda: emulator.client("sts"), load_balancing=lambda: emulator.client("elbv2"), **given)
-
-
-class StackRun:
+class StackRun(BatchRun):
     """One run of a stack. It has a plan as the module makes it, and after execute() results.
 
     excess: the message if deletions are held back, otherwise None.
@@ -140,20 +133,6 @@ class StackRun:
         """The entry with this key, such as C(session web-1)."""
         (found,) = (one for one in self.entries if one.key == key)
         return found
-
-    @property
-    def changed(self):
-        return any(entry.is_changed for entry in self.entries)
-
-    @property
-    def summary(self):
-        """The numbers of the summary that are not 0."""
-        return {key: count for key, count in summarize(self.entries).items() if count}
-
-    @property
-    def failures(self):
-        """The error codes of the entries that failed."""
-        return {entry.key: entry.error_code for entry in self.entries if entry.has_failed}
 
     @property
     def order(self):

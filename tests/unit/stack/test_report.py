@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, TARGET
 from ansible_collections.vtap.aws.plugins.module_utils._stack.report import (
-    describe_plan,
     format_plan,
     list_pending,
     list_resources,
@@ -140,7 +139,7 @@ def test_held_back_resources_of_one_name_are_all_reported(run, plan, running):
 
 
 def test_items_of_results(plan):
-    assert [describe_plan(one) for one in plan(document()).entries] == [
+    assert [one.identity for one in plan(document()).entries] == [
         {"type": "filter", "name": "f"},
         {"type": "target", "name": "t"},
         {"type": "session", "name": "s"},

@@ -11,7 +11,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state impo
 from ansible_collections.vtap.aws.plugins.module_utils._model.plan import Plan, delete_action
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, SESSION, TARGET
 from ansible_collections.vtap.aws.plugins.module_utils._model.tags import TagRules
-from ansible_collections.vtap.aws.plugins.module_utils._stack.snapshot import Snapshot, read_rows
+from ansible_collections.vtap.aws.plugins.module_utils._stack.snapshot import Snapshot, read_resources
 
 from tests.unit.stack.runs import APP1, LAB_FILTER, LAB_TARGET, WEB, connect, list_calls
 
@@ -54,7 +54,7 @@ def sessions():
 
 def test_read_makes_three_calls(running, emulator):
     emulator.clear_log()
-    snapshot = Snapshot(read_rows(connect(running), rule_tags=False), connect(running))
+    snapshot = Snapshot(read_resources(connect(running), rule_tags=False), connect(running))
     assert list_calls(emulator) == [f"DescribeTrafficMirror{one}s" for one in ("Filter", "Target", "Session")]
     assert [row["tags"]["Name"] for row in snapshot.describe(FILTER)] == ["lab-filter"]
     assert len(list_calls(emulator)) == 3
@@ -64,7 +64,7 @@ def test_read_makes_three_calls(running, emulator):
 def test_read_of_rule_tags_is_another_call(running, emulator, rule_tags, count):
     emulator.settings(rule_tags=False)
     emulator.clear_log()
-    read_rows(connect(running), rule_tags)
+    read_resources(connect(running), rule_tags)
     assert len(list_calls(emulator)) == 3 + count
 
 
