@@ -24,12 +24,8 @@ second. The third run must change nothing and return the same coverage; it is om
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from tests.integration.ansible_plugins.action.step import ActionModule as Step
-from tests.integration.ansible_plugins.action.step import Result, failing, fails_with
+from tests.integration.ansible_plugins.action.step import PlanStep, Result, failing, fails_with, writes
 
 # The keys of the result that must be the same in check mode.
 PREDICTED = ("changed", "failed", "summary", "plan", "notes", "diff", "omitted")
@@ -37,41 +33,22 @@ PREDICTED = ("changed", "failed", "summary", "plan", "notes", "diff", "omitted")
 ID = re.compile(r"tm[fst]-(\(known after apply[^)]*\)|[0-9a-f]{17})")
 
 
-class ActionModule(Step):
+class ActionModule(PlanStep):
     """The action plugin. It fails with a list of the failed comparisons."""
 
-    def run(self, tmp: Any = None, task_vars: Any = None) -> Result:
-        ActionBase.run(self, tmp, task_vars)
-        self._variables = task_vars or {}
-        self._emulator = self._variables["emulator"]
-        self._kind = "fleet"
-        step = dict(self._task.args)
-        ends = [self._log_length()]
-        predicted = self._prepared_run(step, check=True)
-        ends.append(self._log_length())
-        result = self._prepared_run(step, check=False)
-        log = self._log()
-        came = {"predicted": predicted, "result": result, "result_log": log[ends[1] :]}
-        wrong = [
-            *failing({"check mode sends only read calls": not writes(log[ends[0] : ends[1]])}),
-            *wrong_result(step, result, {name: self._id(name) for name in step.get("reasons", {})}),
-            *wrong_prediction(step, predicted, result),
-        ]
-        if not wrong and step.get("fails_in_check_mode", True):
-            rerun = came["rerun"] = self._run(step["options"], check=False)
-            wrong = wrong_rerun(step, rerun, result, writes(self._log()[len(log) :]))
-        return {**came, "failed": True, "msg": f"Failed comparisons: {'; '.join(wrong)}."} if wrong else came
+    kind, reruns_failures = "fleet", True
+
+    def _wrong_runs(self, came: Result) -> list[str]:
+        ids = {name: self._id(name) for name in self._step.get("reasons", {})}
+        wrong = wrong_result(self._step, came["result"], ids)
+        return [*wrong, *wrong_prediction(self._step, came["predicted"], came["result"])]
+
+    def _wrong_second_run(self, came: Result, log: list[Result]) -> list[str]:
+        return wrong_rerun(self._step, came["rerun"], came["result"], writes(log))
 
     def _id(self, name: str) -> str:
         """Return the value of a variable of the play. It can be a template, such as an item of another variable."""
         return str(self._templar.template(self._variables[name]))
-
-
-def writes(log: list[Result]) -> list[str]:
-    """Return the actions of the log that can change something."""
-    return [
-        one["action"] for one in log if not (one["dry_run"] or re.match("Describe|GetCallerIdentity", one["action"]))
-    ]
 
 
 def warnings(result: Result) -> str:

@@ -28,13 +28,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from tests.integration.ansible_plugins.action.fleet_step import warnings, writes
-from tests.integration.ansible_plugins.action.step import ActionModule as Step
-from tests.integration.ansible_plugins.action.step import Result, comparable, failing, fails_with
+from tests.integration.ansible_plugins.action.fleet_step import warnings
+from tests.integration.ansible_plugins.action.step import PlanStep, Result, comparable, failing, fails_with
 
 READS = ["DescribeTrafficMirrorFilters", "DescribeTrafficMirrorTargets", "DescribeTrafficMirrorSessions"]
 LISTS = ("filters", "targets", "sessions")
@@ -42,30 +38,17 @@ LISTS = ("filters", "targets", "sessions")
 PREDICTED = ("changed", "failed", "summary", "plan", "diff", "omitted")
 
 
-class ActionModule(Step):
+class ActionModule(PlanStep):
     """The action plugin. It fails with a list of the failed comparisons."""
 
-    def run(self, tmp: Any = None, task_vars: Any = None) -> Result:
-        ActionBase.run(self, tmp, task_vars)
-        self._variables = task_vars or {}
-        self._emulator = self._variables["emulator"]
-        self._kind = "stack"
-        step = dict(self._task.args)
-        ends = [self._log_length()]
-        predicted = self._prepared_run(step, check=True)
-        ends.append(self._log_length())
-        result = self._prepared_run(step, check=False)
-        log = self._log()
-        came = {"predicted": predicted, "result": result, "result_log": log[ends[1] :]}
-        wrong = [
-            *failing({"check mode sends only read calls": not writes(log[ends[0] : ends[1]])}),
-            *wrong_result(step, result, log[ends[1] :]),
-            *wrong_prediction(step, predicted, result),
-        ]
-        if not wrong and not result["failed"]:
-            rerun = came["rerun"] = self._run(step["options"], check=False)
-            wrong = wrong_rerun(rerun, result, [one["action"] for one in self._log()[len(log) :]])
-        return {**came, "failed": True, "msg": f"Failed comparisons: {'; '.join(wrong)}."} if wrong else came
+    kind, reruns_failures = "stack", False
+
+    def _wrong_runs(self, came: Result) -> list[str]:
+        wrong = wrong_result(self._step, came["result"], came["result_log"])
+        return [*wrong, *wrong_prediction(self._step, came["predicted"], came["result"])]
+
+    def _wrong_second_run(self, came: Result, log: list[Result]) -> list[str]:
+        return wrong_rerun(came["rerun"], came["result"], [one["action"] for one in log])
 
 
 def wrong_result(step: Result, result: Result, log: list[Result]) -> list[str]:

@@ -11,6 +11,7 @@ length of the log before the third.
 
 from __future__ import annotations
 
+import abc
 import json
 import re
 import urllib.request
@@ -156,6 +157,53 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=30) as reply:
             return json.load(reply)
+
+
+class PlanStep(ActionModule, abc.ABC):
+    """An action plugin for a module with a plan over many objects: in check mode, for real, and again.
+
+    kind: of the module. reruns_failures: whether a task that fails runs a second time, unless EC2 rejects calls.
+    """
+
+    kind: str
+    reruns_failures: bool
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> Result:
+        ActionBase.run(self, tmp, task_vars)
+        self._variables = task_vars or {}
+        self._emulator = self._variables["emulator"]
+        self._kind = self.kind
+        self._step = step = dict(self._task.args)
+        ends = [self._log_length()]
+        predicted = self._prepared_run(step, check=True)
+        ends.append(self._log_length())
+        result = self._prepared_run(step, check=False)
+        log = self._log()
+        came = {"predicted": predicted, "result": result, "result_log": log[ends[1] :]}
+        wrong = [
+            *failing({"check mode sends only read calls": not writes(log[ends[0] : ends[1]])}),
+            *self._wrong_runs(came),
+        ]
+        is_rerun = step.get("fails_in_check_mode", True) and (self.reruns_failures or not result["failed"])
+        if not wrong and is_rerun:
+            came["rerun"] = self._run(step["options"], check=False)
+            wrong = self._wrong_second_run(came, self._log()[len(log) :])
+        return {**came, "failed": True, "msg": f"Failed comparisons: {'; '.join(wrong)}."} if wrong else came
+
+    @abc.abstractmethod
+    def _wrong_runs(self, came: Result) -> list[str]:
+        """Compare the real run with the expectations of the step, and check mode with the real run."""
+
+    @abc.abstractmethod
+    def _wrong_second_run(self, came: Result, log: list[Result]) -> list[str]:
+        """Compare a second run with the first. log: the calls of the second run."""
+
+
+def writes(log: list[Result]) -> list[str]:
+    """Return the actions of the log that can change something."""
+    return [
+        one["action"] for one in log if not (one["dry_run"] or re.match("Describe|GetCallerIdentity", one["action"]))
+    ]
 
 
 def comparable(predicted: Result, came: Result, assigned: list[str]) -> tuple[Result, Result]:
