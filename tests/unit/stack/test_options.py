@@ -134,7 +134,8 @@ def test_three_sessions_of_an_interface_are_valid():
 
 
 def test_unnumbered_sessions_do_not_share_a_natural_key():
-    Stack.from_options(options(sessions=[session_entry(one, "f", "t", WEB) for one in "ab"]))
+    stack = Stack.from_options(options(sessions=[session_entry(one, "f", "t", WEB) for one in "ab"]))
+    assert [item.key for item in stack.listed(SESSION)] == ["a", "b"]
 
 
 def test_state_absent_ignores_lists():

@@ -100,7 +100,8 @@ def test_session_number_chain(run, plan):
 
 def test_session_number_cycle_is_refused(run, refuse):
     run(only_sessions(lab_session("a", WEB, 1), lab_session("b", WEB, 2)))
-    refuse(only_sessions(lab_session("a", WEB, 2), lab_session("b", WEB, 1)), "session a: ", "session_number 2", WEB)
+    message = refuse(only_sessions(lab_session("a", WEB, 2), lab_session("b", WEB, 1)))
+    assert all(text in message for text in ("session a: ", "session_number 2", WEB)), message
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
@@ -124,7 +125,8 @@ def test_destination_chain_is_refused(run, refuse):
     """A replaced target keeps its destination until the sessions are switched, so a chain takes two runs."""
     run(document(targets=(("t", SENSOR), ("u", SENSOR_B))))
     moved = [target_entry("t", network_interface_id=SENSOR_B), target_entry("u", network_load_balancer_arn=BALANCER)]
-    refuse(document(targets=moved, allow_replacement=True), "target t: ", "target u", "two runs")
+    message = refuse(document(targets=moved, allow_replacement=True))
+    assert all(text in message for text in ("target t: ", "target u", "two runs")), message
     first = document(targets=(("t", SENSOR), moved[1]), allow_replacement=True)
     for params, updated in ((first, 1), (document(targets=moved, allow_replacement=True), 2)):
         assert run(params).failures == {}
@@ -133,7 +135,8 @@ def test_destination_chain_is_refused(run, refuse):
 
 def test_destination_cycle_is_refused(run, refuse):
     run(document(targets=(("t", SENSOR), ("u", SENSOR_B))))
-    refuse(document(targets=(("t", SENSOR_B), ("u", SENSOR)), allow_replacement=True), "target t: ", "target u")
+    message = refuse(document(targets=(("t", SENSOR_B), ("u", SENSOR)), allow_replacement=True))
+    assert all(text in message for text in ("target t: ", "target u")), message
 
 
 # Early deletions
@@ -186,12 +189,14 @@ def test_target_on_the_interface_of_an_unlisted_session(run, plan):
 def test_refusal_because_of_held_back_deletions_says_so(run, refuse):
     """Without the early deletions, which are held back, the new session has no room."""
     run(only_sessions(*(lab_session(f"old-{one}", WEB, one) for one in range(1, 4))))
-    refuse({**only_sessions(lab_session("new", WEB, 9)), "max_deletes": "0"}, "session new: ", "max_deletes")
+    message = refuse({**only_sessions(lab_session("new", WEB, 9)), "max_deletes": "0"})
+    assert all(text in message for text in ("session new: ", "max_deletes")), message
 
 
 def test_sessions_are_not_deleted_early_without_purge(run, refuse):
     run(only_sessions(*(lab_session(f"old-{one}", WEB, one) for one in range(1, 4))))
-    refuse(only_sessions(lab_session("new", WEB, 9), purge=False), "session new: ", "SessionsPerInterfaceLimitExceeded")
+    message = refuse(only_sessions(lab_session("new", WEB, 9), purge=False))
+    assert all(text in message for text in ("session new: ", "SessionsPerInterfaceLimitExceeded")), message
 
 
 # Refusals
@@ -203,7 +208,8 @@ def test_filter_used_by_another_session_is_not_deleted(run, refuse, running):
     running[1].create_traffic_mirror_session(
         NetworkInterfaceId=WEB, SessionNumber=1, TrafficMirrorFilterId=filter_id, TrafficMirrorTargetId=LAB_TARGET
     )
-    refuse(options(state="absent"), filter_id, "is in use")
+    message = refuse(options(state="absent"))
+    assert all(text in message for text in (filter_id, "is in use")), message
 
 
 @pytest.mark.parametrize(
@@ -211,7 +217,8 @@ def test_filter_used_by_another_session_is_not_deleted(run, refuse, running):
 )
 def test_replacement_needs_permission(run, refuse, destination):
     run(document())
-    refuse(document(targets=[target_entry("t", **destination)]), "target t: ", "allow_replacement: true")
+    message = refuse(document(targets=[target_entry("t", **destination)]))
+    assert all(text in message for text in ("target t: ", "allow_replacement: true")), message
 
 
 def test_more_than_three_sessions_of_an_interface_are_refused(refuse, running):
@@ -223,4 +230,5 @@ def test_more_than_three_sessions_of_an_interface_are_refused(refuse, running):
             TrafficMirrorTargetId=LAB_TARGET,
         )
     entries = [lab_session(name, WEB, number) for name, number in (("a", 3), ("b", 4))]
-    refuse(only_sessions(*entries), "session b: ", "SessionsPerInterfaceLimitExceeded")
+    message = refuse(only_sessions(*entries))
+    assert all(text in message for text in ("session b: ", "SessionsPerInterfaceLimitExceeded")), message
