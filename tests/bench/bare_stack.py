@@ -19,16 +19,16 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-Row = dict[str, Any]
+ApiObject = dict[str, Any]
 _KINDS = ("Filter", "Target", "Session")
 _PROTOCOLS = {"tcp": 6, "udp": 17}
 
 
-def _id(row: Row, kind: str) -> str:
+def _id(row: ApiObject, kind: str) -> str:
     return str(row[f"TrafficMirror{kind}Id"])
 
 
-def _tags(row: Row) -> dict[str, str]:
+def _tags(row: ApiObject) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in row["Tags"]}
 
 
@@ -36,11 +36,11 @@ def _pairs(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _differing(wanted: Row, row: Row) -> Row:
+def _differing(wanted: ApiObject, row: ApiObject) -> ApiObject:
     return {key: value for key, value in wanted.items() if row.get(key) != value}
 
 
-def _rule(options: Row) -> Row:
+def _rule(options: ApiObject) -> ApiObject:
     """Return a rule as the API describes it."""
     first, _dash, last = options["destination_port"].partition("-")
     return {
@@ -57,14 +57,14 @@ def _rule(options: Row) -> Row:
 class Script:
     """document: the options of the stack. workers: the number of parallel calls."""
 
-    def __init__(self, document: Row, workers: int) -> None:
+    def __init__(self, document: ApiObject, workers: int) -> None:
         self.document = document
         self.pool = ThreadPoolExecutor(workers)
         self.ec2 = boto3.client("ec2", config=Config(max_pool_connections=workers, retries={"mode": "standard"}))
-        self.stack: dict[str, list[Row]] = dict(zip(_KINDS, self.pool.map(self.read, _KINDS), strict=True))
+        self.stack: dict[str, list[ApiObject]] = dict(zip(_KINDS, self.pool.map(self.read, _KINDS), strict=True))
         self.found = {kind: {_tags(row)["Name"]: row for row in rows} for kind, rows in self.stack.items()}
 
-    def read(self, kind: str) -> list[Row]:
+    def read(self, kind: str) -> list[ApiObject]:
         """Return the resources of the stack."""
         pages = self.ec2.get_paginator(f"describe_traffic_mirror_{kind.lower()}s").paginate(
             PaginationConfig={"PageSize": 1000}
@@ -79,14 +79,14 @@ class Script:
         list(self.pool.map(lambda entry: self.apply_session(entry, ids), self.document["sessions"]))
 
     def absent(self) -> None:
-        def delete(kind: str, row: Row) -> None:
+        def delete(kind: str, row: ApiObject) -> None:
             getattr(self.ec2, f"delete_traffic_mirror_{kind.lower()}")(**{f"TrafficMirror{kind}Id": _id(row, kind)})
 
         list(self.pool.map(lambda row: delete("Session", row), self.stack["Session"]))
         rest = [(kind, row) for kind in ("Target", "Filter") for row in self.stack[kind]]
         list(self.pool.map(lambda pair: delete(*pair), rest))
 
-    def apply_filter(self, entry: Row) -> tuple[str, str]:
+    def apply_filter(self, entry: ApiObject) -> tuple[str, str]:
         """Create or correct a filter. Returns its name and id."""
         row = self.found["Filter"].get(entry["name"])
         if row is None:
@@ -116,7 +116,7 @@ class Script:
                 )
         return entry["name"], filter_id
 
-    def apply_target(self, entry: Row) -> tuple[str, str]:
+    def apply_target(self, entry: ApiObject) -> tuple[str, str]:
         """Create or correct a target. Returns its name and id."""
         row = self.found["Target"].get(entry["name"])
         if row is None:
@@ -130,7 +130,7 @@ class Script:
             self.retag(entry, row, "Target")
         return entry["name"], _id(row, "Target")
 
-    def apply_session(self, entry: Row, ids: dict[str, dict[str, str]]) -> None:
+    def apply_session(self, entry: ApiObject, ids: dict[str, dict[str, str]]) -> None:
         """Create or correct a session. ids: the ids of filters and targets by name."""
         row = self.found["Session"].get(entry["name"])
         wanted = {
@@ -151,12 +151,12 @@ class Script:
             self.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=_id(row, "Session"), **changes)
         self.retag(entry, row, "Session")
 
-    def specification(self, kind: str, entry: Row) -> list[Row]:
+    def specification(self, kind: str, entry: ApiObject) -> list[ApiObject]:
         """Return the tags of a new resource."""
         tags = {"Name": entry["name"], "vtap:stack": self.document["name"], **entry["tags"]}
         return [{"ResourceType": f"traffic-mirror-{kind}", "Tags": _pairs(tags)}]
 
-    def retag(self, entry: Row, row: Row, kind: str) -> None:
+    def retag(self, entry: ApiObject, row: ApiObject, kind: str) -> None:
         """Write the tags that differ."""
         if changes := _differing(entry["tags"], _tags(row)):
             self.ec2.create_tags(Resources=[_id(row, kind)], Tags=_pairs(changes))

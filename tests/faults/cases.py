@@ -282,11 +282,11 @@ def _resolve_conflict(lab: Lab) -> None:
     for found, row in sorted(state.items()):
         if found[:3] == "tmf" and not go:
             filters.setdefault(tags(row).get("Name", found), []).append(found)
-    for *doubles, stays in filters.values():
+    for *duplicates, stays in filters.values():
         for found, row in state.items():
-            if found[:3] == "tms" and row["TrafficMirrorFilterId"] in doubles:
+            if found[:3] == "tms" and row["TrafficMirrorFilterId"] in duplicates:
                 lab.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=found, TrafficMirrorFilterId=stays)
-        go += doubles
+        go += duplicates
     for found in go:
         _remove(lab, found)
 

@@ -19,7 +19,7 @@ ARN = "arn:aws:ec2:eu-west-1"
 TYPES = {"session": SESSION, "filter": FILTER, "target": TARGET, "rule": RULE}
 
 
-class Rows(Ec2):
+class CannedEc2(Ec2):
     """An Ec2 whose server ignores ids and filters."""
 
     def __init__(self, rows):
@@ -63,7 +63,7 @@ def session(number, **members):
 )
 def test_rows_that_were_not_requested_are_dropped(arguments, expected):
     rows = [session(2, VirtualNetworkId=7), session(1, Description="text"), session(10, OwnerId="123456789012")]
-    assert [row["traffic_mirror_session_id"] for row in Rows(rows).describe(SESSION, **arguments)] == expected
+    assert [row["traffic_mirror_session_id"] for row in CannedEc2(rows).describe(SESSION, **arguments)] == expected
 
 
 def test_child_tags_are_read_for_requested_rows_of_a_server_that_ignores_filters():
@@ -110,7 +110,7 @@ def test_an_odd_row_never_breaks_the_lookup_of_others(name, data):
             ]
     usual = {resource_type.id_member: "usual", "Tags": [{"Key": "Name", "Value": "usual"}]}
     without_id = {"Description": "x"}
-    rows = Rows([odd, usual, without_id]).describe(resource_type)
+    rows = CannedEc2([odd, usual, without_id]).describe(resource_type)
     assert [row[resource_type.id_option] for row in rows] == ["odd", "usual"]
     assert rows[1]["tags"] == {"Name": "usual"}
 
