@@ -84,7 +84,8 @@ def _print_environment(host: str, port: int) -> None:
     ]
     for name, value in lab.names().items():
         if isinstance(value, dict):
-            lines += [f"# {name} {key}: {item}" for key, item in value.items()]
+            items = {key: ", ".join(item) if isinstance(item, list) else item for key, item in value.items()}
+            lines += [f"# {name} {key}: {item}" for key, item in items.items()]
         else:
             lines.append(f"# {name}: {value}")
     print("\n".join(lines), flush=True)

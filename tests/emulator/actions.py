@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import describe, filters, network, sessions, tags, targets
+from . import describe, filters, network, paths, sessions, tags, targets
 from .calls import Call
 from .store import FILTER, RULE, SESSION, TARGET
 
@@ -35,6 +35,16 @@ SHARED: dict[str, Callable[[Call], dict[str, Any]]] = {
     "CreateTags": tags.create,
     "DeleteTags": tags.delete,
     "DescribeInstances": network.instances,
+    "DescribeManagedPrefixLists": paths.listing,
+    "DescribeNetworkAcls": paths.listing,
     "DescribeNetworkInterfaces": network.interfaces,
+    "DescribeRouteTables": paths.listing,
+    "DescribeSecurityGroups": paths.listing,
+    "DescribeSubnets": paths.listing,
     "DescribeTags": tags.describe_all,
+    "DescribeVpcEndpointServiceConfigurations": paths.listing,
+    "DescribeVpcEndpointServices": paths.listing,
+    "DescribeVpcEndpoints": paths.endpoints,
+    "DescribeVpcPeeringConnections": paths.listing,
+    "GetManagedPrefixListEntries": paths.prefix_list_entries,
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,10 @@ from . import checks, moto_lag, views
 from .errors import ApiError
 from .settings import Settings
 from .store import Lag, Resource, ResourceType, Store, new_delay
+
+
+def _no_moto(action: str, _parameters: Mapping[str, Any]) -> dict[str, Any]:
+    raise AssertionError(f"this call cannot send {action} to moto")
 
 
 class Replay(Exception):
@@ -34,6 +39,8 @@ class Call:
     parameters: dict[str, Any]
     dry_run: bool = False
     client_token: str | None = None
+    # Sends an EC2 action to moto: (action, parameters) -> reply, both by API member name. Raises ApiError.
+    ask_moto: Callable[[str, Mapping[str, Any]], dict[str, Any]] = _no_moto
     is_validated: bool = field(default=False, init=False)
     # Resources that this call described in an older state. Each call counts as one read of their lag.
     after_reply: list[Resource] = field(default_factory=list, init=False)

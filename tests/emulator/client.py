@@ -196,6 +196,14 @@ class Emulator:
         """Set tags, including aws: tags, on a mirroring resource: tags(id, **{"aws:x": "y"})."""
         self.call("POST", "tags", {"id": identifier, "tags": tags})
 
+    def endpoint_state(self, endpoint: str, state: str, **where: str) -> None:
+        """Set the state of a VPC endpoint, see prerequisites.ENDPOINT_STATES. where: account and region."""
+        self.call("PUT", "endpoint_state", {"endpoint": endpoint, "state": state, **where})
+
+    def add_metrics(self, instance: str, metrics: dict[str, float], minutes_ago: float = 10, **where: str) -> None:
+        """Add a datapoint of each AWS/EC2 metric of an instance. where: account and region."""
+        self.call("POST", "metrics", {"instance": instance, "metrics": metrics, "minutes_ago": minutes_ago, **where})
+
     def share(self, target: str, *accounts: str) -> None:
         """Share a target with these accounts and no others."""
         self.call("POST", "share", {"target": target, "accounts": list(accounts)})

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import bulk_seed, interface_kinds, lab
+from . import bulk_seed, interface_kinds, lab, metrics, prerequisites
 from .identity import DEFAULT_ACCOUNT
 from .store import TARGET, Resource, resource_type_of
 
@@ -43,6 +43,8 @@ def _dispatch(emulator: Emulator, method: str, name: str, given: dict[str, Any])
         "POST bulk_seed": lambda: _bulk_seed(emulator, given),
         "POST interface": lambda: interface_kinds.create(**given),
         "DELETE interface": lambda: _delete_interface(emulator, given["id"]),
+        "PUT endpoint_state": lambda: prerequisites.set_endpoint_state(**given),
+        "POST metrics": lambda: metrics.add(**given),
         "POST tags": lambda: _find(emulator, given, given["id"]).tags.update(given["tags"]),
         "POST share": lambda: _share(emulator, given),
     }

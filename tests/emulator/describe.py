@@ -175,12 +175,15 @@ def _pattern(value: str) -> str:
     return "".join(marks.get(part) or re.escape(part[1:] if len(part) > 1 else part) for part in parts)
 
 
-def parse_paging(call: Call) -> str:
-    """Return the id after which the page starts, or "". Raises InvalidParameterValue, InvalidNextToken."""
+def parse_paging(call: Call, least: int = 5, most: int = 1000) -> str:
+    """Return the id after which the page starts, or "". Raises InvalidParameterValue, InvalidNextToken.
+
+    least, most: the limits of MaxResults.
+    """
     given = call.parameters
     if "MaxResults" in given:
-        # Assumption: [max-results-range] the code outside 5 to 1000.
-        checks.integer(given["MaxResults"], 5, 1000, "MaxResults")
+        # Assumption: [max-results-range] the code outside the limits.
+        checks.integer(given["MaxResults"], least, most, "MaxResults")
     if "NextToken" not in given:
         return ""
     try:

@@ -12,27 +12,17 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from dataclasses import dataclass
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 
 from . import lab
 from .identity import DEFAULT_ACCOUNT
-
-
-@dataclass(frozen=True)
-class InterfaceTemplate:
-    """The values of one kind of interface. attached_by: the service that attached it, None for an instance."""
-
-    interface_type: str = "interface"
-    description: str = ""
-    requester: str = ""
-    attached_by: str | None = None
-
+from .managed_interfaces import SERVICE_ACCOUNT as _SERVICE
+from .managed_interfaces import InterfaceTemplate, make_managed
 
 # An AWS service that has no alias appears with a 12-digit account or with a role and an account.
-_SERVICE, _ROLE = "440000000017", "AROA2EXAMPLE7LAMBDA22:123456789012"
+_ROLE = "AROA2EXAMPLE7LAMBDA22:123456789012"
 KINDS = {
     "rds": InterfaceTemplate("interface", "RDSNetworkInterface", "amazon-rds", "amazon-rds"),
     "elasticache": InterfaceTemplate("interface", "ElastiCache cache-001", "amazon-elasticache", "amazon-elasticache"),
@@ -40,19 +30,23 @@ KINDS = {
         "interface", "ELB app/web/50dc6c495c0c9188", "amazon-elb", "amazon-elb"
     ),
     "network-load-balancer": InterfaceTemplate(
-        "network_load_balancer", "ELB net/sensors/50dc6c495c0c9199", _SERVICE, "amazon-aws"
+        "network_load_balancer", "ELB net/sensors/50dc6c495c0c9199", _SERVICE, "amazon-aws", forwards=True
     ),
     "gateway-load-balancer": InterfaceTemplate(
-        "gateway_load_balancer", "ELB gwy/taps/50dc6c495c0c91aa", _SERVICE, "amazon-aws"
+        "gateway_load_balancer", "ELB gwy/taps/50dc6c495c0c91aa", _SERVICE, "amazon-aws", forwards=True
     ),
     "gateway-load-balancer-endpoint": InterfaceTemplate(
-        "gateway_load_balancer_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60771", _SERVICE, "amazon-aws"
+        "gateway_load_balancer_endpoint",
+        "VPC Endpoint Interface vpce-0a1b2c3d4e5f60776",
+        _SERVICE,
+        "amazon-aws",
+        forwards=True,
     ),
     "vpc-endpoint": InterfaceTemplate(
         "vpc_endpoint", "VPC Endpoint Interface vpce-0a1b2c3d4e5f60773", _SERVICE, "amazon-aws"
     ),
     "nat-gateway": InterfaceTemplate(
-        "nat_gateway", "Interface for NAT Gateway nat-0a1b2c3d4e5f60774", _SERVICE, "amazon-aws"
+        "nat_gateway", "Interface for NAT Gateway nat-0a1b2c3d4e5f60774", _SERVICE, "amazon-aws", forwards=True
     ),
     "lambda": InterfaceTemplate(
         "lambda", "AWS Lambda VPC ENI-f-11111111-2222-3333-4444-555555555555", _ROLE, "amazon-aws"
@@ -91,8 +85,6 @@ def create(
     address = "10.71.0.4" if kind == "ipv6-only" else subnet.get_available_subnet_ip(kind)
     eni = ec2.create_network_interface(subnet, address, description=what.description)
     eni.interface_type = what.interface_type
-    if what.requester:
-        eni.requester_managed, eni.requester_id = True, what.requester
     if kind == "participant":
         # The owner of the subnet describes interfaces of participants (Amazon VPC User Guide, "VPC sharing").
         eni.ec2_backend = ec2_backends[owner][region]
@@ -101,10 +93,8 @@ def create(
         eni.private_ip_address, eni.private_ip_addresses = None, []
         eni.ipv6_addresses = [str(ipaddress.IPv6Address("2001:db8::") + random.getrandbits(64))]
     eni.add_tags(tags or {})
-    if what.attached_by:
-        eni.attached_by, eni.device_index = what.attached_by, 1
-        eni.attachment_id, eni.status = f"ela-attach-{eni.id.removeprefix('eni-')}", "in-use"
-        eni.attach_time = ec2.get_instance(lab.INSTANCES["app"][0]).launch_time
+    if what.requester:
+        make_managed(eni, what)
     else:
         machine = _instance_of(eni, instance)
         machine.attach_eni(eni, max(machine.nics) + 1)

@@ -13,6 +13,7 @@ from unittest.mock import patch
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
+from . import lab_paths, managed_interfaces
 from .identity import DEFAULT_ACCOUNT, partition
 from .store import FILTER, RULE, TARGET, Resource, Store
 
@@ -36,6 +37,13 @@ INSTANCES = {
 UNATTACHED = "eni-0a1b2c3d4e5f60761"
 ENDPOINT = "vpce-0a1b2c3d4e5f60771"
 BALANCERS = {"sensors": "0a1b2c3d4e5f6071", "sensors-b": "0a1b2c3d4e5f6072"}
+# The interfaces of the load balancers in both subnets, a first, and of the endpoint. name: ids, last number of the
+# addresses. The addresses do not change those of later interfaces.
+NODES = {
+    "sensors": (("eni-0a1b2c3d4e5f60791", "eni-0a1b2c3d4e5f60792"), 101),
+    "sensors-b": (("eni-0a1b2c3d4e5f60793", "eni-0a1b2c3d4e5f60794"), 102),
+}
+ENDPOINT_INTERFACE, ENDPOINT_ADDRESS = "eni-0a1b2c3d4e5f60795", "10.71.0.103"
 FILTER_ID = "tmf-0a1b2c3d4e5f60718"
 RULE_IDS = {"ingress": "tmfr-0a1b2c3d4e5f60718", "egress": "tmfr-0a1b2c3d4e5f60719"}
 TARGET_ID = "tmt-0a1b2c3d4e5f60718"
@@ -50,7 +58,8 @@ def balancer_arn(account: str, region: str, name: str) -> str:
 def names(account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
     """Return the lab's ids: strings, and {name: id} for subnets, instances, interfaces, load_balancers and rules.
 
-    An interface has the name of its instance; those of app are app-1, app-2 and app-3. One is unattached.
+    An interface has the name of its instance; those of app are app-1, app-2 and app-3. One is unattached. nodes:
+    {load balancer: its interfaces in subnets a and b}. endpoint_interface: the interface of the endpoint, in subnet a.
     """
     interfaces: dict[str, str] = {
         name if len(enis) == 1 else f"{name}-{index}": eni
@@ -65,11 +74,14 @@ def names(account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any
         "instances": {name: instance[0] for name, instance in INSTANCES.items()},
         "interfaces": {**interfaces, "unattached": UNATTACHED},
         "load_balancers": {name: balancer_arn(account, region, name) for name in BALANCERS},
+        "nodes": {name: list(ids) for name, (ids, _number) in NODES.items()},
         "endpoint": ENDPOINT,
+        "endpoint_interface": ENDPOINT_INTERFACE,
         "filter": FILTER_ID,
         "rules": dict(RULE_IDS),
         "target": TARGET_ID,
     }
+    found.update(lab_paths.names(account, region, found["load_balancers"]))
     return found
 
 
@@ -81,6 +93,9 @@ def fixed_ids(**ids: Iterator[str]) -> Iterator[None]:
         "subnet": "subnets.random_subnet_id",
         "instance": "instances.random_instance_id",
         "interface": "elastic_network_interfaces.random_eni_id",
+        "acl": "network_acls.random_network_acl_id",
+        "group": "security_groups.random_security_group_id",
+        "route_table": "route_tables.random_route_table_id",
         "attachment": "instances.random_eni_attach_id",
         "volume": "elastic_block_store.random_volume_id",
         "endpoint": "vpcs.random_vpc_ep_id",
@@ -94,7 +109,9 @@ def fixed_ids(**ids: Iterator[str]) -> Iterator[None]:
 def seed(store: Store, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> dict[str, Any]:
     """Create the lab in an account and region. Returns names(account, region)."""
     ec2 = ec2_backends[account][region]
-    with fixed_ids(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT])):
+    groups = iter(lab_paths.SECURITY_GROUPS.values())
+    tables = {"acl": iter([lab_paths.NETWORK_ACL]), "route_table": iter([lab_paths.ROUTE_TABLE])}
+    with fixed_ids(vpc=iter([VPC]), subnet=iter(SUBNETS.values()), endpoint=iter([ENDPOINT]), group=groups, **tables):
         ec2.create_vpc("10.71.0.0/16", tags=[{"Key": "Name", "Value": "lab"}])
         for index, name in enumerate(SUBNETS):
             ec2.create_subnet(
@@ -111,9 +128,13 @@ def seed(store: Store, account: str = DEFAULT_ACCOUNT, region: str = REGION) -> 
         )
     for name in INSTANCES:
         _instance(ec2, name)
+    with fixed_ids(group=groups):
+        lab_paths.seed_security_groups(ec2, VPC, list(_sensors().values()))
     with fixed_ids(interface=iter([UNATTACHED])):
         _interface(ec2, "a", "unattached")
     _seed_load_balancers(account, region)
+    with fixed_ids(interface=iter([ENDPOINT_INTERFACE])):
+        managed_interfaces.add_to_endpoint(ec2, ec2.vpc_end_points[ENDPOINT], ENDPOINT_ADDRESS)
     _seed_mirroring(store, account, region)
     return names(account, region)
 
@@ -157,12 +178,26 @@ def _seed_load_balancers(account: str, region: str) -> None:
     backend = elbv2_backends[account][region]
     for name in BALANCERS:
         balancer = backend.create_load_balancer(
-            name, [], list(SUBNETS.values()), scheme="internal", loadbalancer_type="network"
+            name, _balancer_groups(name), list(SUBNETS.values()), scheme="internal", loadbalancer_type="network"
         )
         del backend.load_balancers[balancer.arn]
         balancer.arn = balancer_arn(account, region, name)
         balancer.activate()
         backend.load_balancers[balancer.arn] = balancer
+        ids, number = NODES[name]
+        addresses = {subnet: f"10.71.{index}.{number}" for index, subnet in enumerate(SUBNETS.values())}
+        with fixed_ids(interface=iter(ids)):
+            managed_interfaces.update_nodes(backend.ec2_backend, balancer, addresses)
+        lab_paths.seed_listener(account, region, name, balancer.arn, VPC, _sensors())
+
+
+def _sensors() -> dict[str, str]:
+    """Return {instance: interface} of the sensors."""
+    return {INSTANCES[name][0]: INSTANCES[name][3][0] for name in ("sensor", "sensor-b")}
+
+
+def _balancer_groups(name: str) -> list[str]:
+    return [lab_paths.SECURITY_GROUPS["balancers"]] if name == "sensors-b" else []
 
 
 def _seed_mirroring(store: Store, account: str, region: str) -> None:

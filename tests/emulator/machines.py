@@ -47,6 +47,11 @@ def tags_of(resource: Any, viewer: str | None = None) -> dict[str, str]:
     return former if former is not None else resource.ec2_backend.tags.get(resource.id, {})
 
 
+def groups_of(eni: Any) -> list[Any]:
+    """Return an interface's security groups. moto adds those of the instance after ModifyNetworkInterfaceAttribute."""
+    return list(eni._group_set or (eni.instance.security_groups if eni.instance else ()))
+
+
 def addresses_of(eni: Any) -> list[str]:
     """Return an interface's private IPv4 addresses."""
     return [address["PrivateIpAddress"] for address in eni.private_ip_addresses]
@@ -63,7 +68,7 @@ def interface(eni: Any, viewer: str | None = None) -> ApiObject:
     row = {
         "AvailabilityZone": subnet.availability_zone,
         "Description": eni.description,
-        "Groups": _groups(eni.group_set),
+        "Groups": _groups(groups_of(eni)),
         "InterfaceType": eni.interface_type,
         "Ipv6Addresses": _ipv6(eni),
         "MacAddress": eni.mac_address,
@@ -121,7 +126,7 @@ def instance(machine: Any) -> ApiObject:
         "NetworkInterfaces": [_interface_of_instance(eni) for eni in machine.nics.values()],
         "RootDeviceName": machine.root_device_name,
         "RootDeviceType": machine.root_device_type,
-        "SecurityGroups": _groups(primary.group_set if primary else machine.security_groups),
+        "SecurityGroups": _groups(groups_of(primary) if primary else machine.security_groups),
         "SourceDestCheck": machine.source_dest_check,
         "SriovNetSupport": machine.sriov_net_support,
         "VirtualizationType": machine.virtualization_type,
@@ -206,7 +211,7 @@ def _interface_of_instance(eni: Any) -> ApiObject:
     subnet = eni.subnet
     row = {
         "Description": eni.description,
-        "Groups": _groups(eni.group_set),
+        "Groups": _groups(groups_of(eni)),
         "Ipv6Addresses": [{**address, "IsPrimaryIpv6": False} for address in _ipv6(eni)],
         "MacAddress": eni.mac_address,
         "NetworkInterfaceId": eni.id,
@@ -229,14 +234,16 @@ def _interface_of_instance(eni: Any) -> ApiObject:
 
 
 def _attachment(eni: Any) -> ApiObject:
-    return {
-        "AttachTime": _second(eni.attach_time),
+    row = {
+        # Absent for attachments of AWS services, as in the reply that managed_interfaces.py refers to.
+        "AttachTime": _second(eni.attach_time) if eni.attach_time else None,
         "AttachmentId": eni.attachment_id,
         "DeleteOnTermination": bool(eni.delete_on_termination),
         "DeviceIndex": eni.device_index,
         "NetworkCardIndex": 0,
         "Status": eni.status if eni.status in ("attaching", "detaching") else "attached",
     }
+    return _set(row)
 
 
 def _addresses(eni: Any) -> list[ApiObject]:

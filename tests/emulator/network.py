@@ -17,12 +17,13 @@ Getter = Callable[[Any], str | Iterable[str] | None]
 
 # The documented filters that are implemented. Others are rejected. Both actions also support tag:<key> and tag-key.
 _INTERFACE_FILTERS: dict[str, Getter] = {
-    "attachment.device-index": lambda eni: str(eni.device_index) if eni.instance else None,
+    "addresses.private-ip-address": machines.addresses_of,
+    "attachment.device-index": lambda eni: str(eni.device_index) if eni.attachment_id else None,
     "attachment.instance-id": lambda eni: eni.instance.id if eni.instance else None,
     "attachment.instance-owner-id": lambda eni: machines.attachment_owner(eni) if eni.attachment_id else None,
     "availability-zone": lambda eni: eni.subnet.availability_zone,
     "description": lambda eni: eni.description,
-    "group-id": lambda eni: [group.id for group in eni.group_set],
+    "group-id": lambda eni: [group.id for group in machines.groups_of(eni)],
     "interface-type": lambda eni: eni.interface_type,
     "network-interface-id": lambda eni: eni.id,
     "owner-id": lambda eni: eni.owner_id,

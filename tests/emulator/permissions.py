@@ -28,8 +28,8 @@ from .identity import Caller, partition
 from .store import FILTER, RULE, SESSION, TARGET, ResourceType, Store, resource_type_of
 
 # The prefixes of IAM actions that differ from the service name in signatures.
-PREFIXES = {"tagging": "tag"}
-LOAD_BALANCING = "elasticloadbalancing"
+PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+LOAD_BALANCING, MONITORING = "elasticloadbalancing", "monitoring"
 _INTERFACE, _ENDPOINT = "network-interface", "vpc-endpoint"
 # The resources that each action is authorized on: resource type and the member that contains the id, None for the new
 # resource. All must be allowed. "?": only if the request contains the member. Source: Service Authorization Reference
@@ -53,6 +53,7 @@ _CHECKED: dict[str, tuple[tuple[str, str | None], ...]] = {
     "DeleteTrafficMirrorFilterRule": ((FILTER.type_name, FILTER.id_member), (RULE.type_name, RULE.id_member)),
     "DeleteTrafficMirrorSession": ((SESSION.type_name, SESSION.id_member),),
     "DeleteTrafficMirrorTarget": ((TARGET.type_name, TARGET.id_member),),
+    "GetManagedPrefixListEntries": (("prefix-list", "PrefixListId"),),
     "ModifyTrafficMirrorFilterNetworkServices": ((FILTER.type_name, FILTER.id_member),),
     "ModifyTrafficMirrorFilterRule": ((FILTER.type_name, FILTER.id_member), (RULE.type_name, RULE.id_member)),
     "ModifyTrafficMirrorSession": (
@@ -68,7 +69,7 @@ _TYPES = {"eni": _INTERFACE, "i": "instance", "subnet": "subnet", "vpc": "vpc", 
 def check(caller: Caller, token: str, action: str, parameters: Mapping[str, Any], store: Store) -> None:
     """Raise UnauthorizedOperation unless the caller's policies allow the call. token: the session token.
 
-    The call is one of EC2, of the Resource Groups Tagging API or of load balancers, see caller.service.
+    The call is one of EC2, of the Resource Groups Tagging API, of load balancers or of CloudWatch, see caller.service.
     """
     policies = _policies(caller, token)
     if policies is None:
@@ -123,6 +124,12 @@ def _required_permissions(
         if not action.startswith("Describe"):
             raise UnsupportedError(f"the emulator has no resource types for {action}")
         yield f"{LOAD_BALANCING}:{action}", "*"
+        return
+    if caller.service == MONITORING:
+        # Without resource types (Service Authorization Reference).
+        if action != "GetMetricData":
+            raise UnsupportedError(f"the emulator has no resource types for {action}")
+        yield f"cloudwatch:{action}", "*"
         return
     if caller.service != "ec2":
         # The actions of the Resource Groups Tagging API have no resource types (Service Authorization Reference).

@@ -18,10 +18,23 @@ from moto.elbv2.utils import make_arn_for_load_balancer
 
 from . import instance_types
 from .errors import ApiError
+from .identity import DEFAULT_ACCOUNT
 from .store import SESSION, Resource, Store
 
 # RequesterId of the services whose interfaces can be mirrored (Traffic Mirroring guide, limitations).
 MIRRORED_SERVICES = ("amazon-rds", "amazon-elasticache")
+# States of an endpoint, in the form of replies (botocore model, State).
+ENDPOINT_STATES = ("available", "deleted", "deleting", "expired", "failed", "pending", "pendingAcceptance", "rejected")
+# Changes of an interface that are not possible if it is requester-managed (EC2 User Guide, "Requester-managed network
+# interfaces"). Tags can be changed.
+_MANAGED_REJECT = (
+    "AssignIpv6Addresses",
+    "AssignPrivateIpAddresses",
+    "AssociateAddress",
+    "ModifyNetworkInterfaceAttribute",
+    "UnassignIpv6Addresses",
+    "UnassignPrivateIpAddresses",
+)
 # Filters of DescribeVpcEndpoints (botocore model) that the emulator supports.
 _ENDPOINT_FILTERS = ("service-name", "tag-key", "vpc-endpoint-id", "vpc-endpoint-state", "vpc-endpoint-type", "vpc-id")
 
@@ -106,6 +119,14 @@ def check_endpoint(account: str, region: str, wanted: str, hidden: bool) -> None
         raise ApiError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{wanted}' does not exist")
     if found.vpc_endpoint_type != "GatewayLoadBalancer":
         raise ApiError("InvalidVpcEndpointType", f"'{wanted}' is not a Gateway Load Balancer endpoint")
+
+
+def set_endpoint_state(endpoint: str, state: str, account: str = DEFAULT_ACCOUNT, region: str = "eu-west-1") -> None:
+    """Set the state of an endpoint, as the owner of its service or EC2 does. Raises ValueError."""
+    found = ec2_backends[account][region].vpc_end_points.get(endpoint)
+    if found is None or state not in ENDPOINT_STATES:
+        raise ValueError(f"no endpoint {endpoint!r}, or state {state!r} is not one of {', '.join(ENDPOINT_STATES)}")
+    found.state = state
 
 
 def check_endpoint_filters(action: str, parameters: Mapping[str, Any]) -> None:
@@ -199,6 +220,16 @@ def orphaned_sessions(store: Store) -> list[Resource]:
 
 def check_interface_change(account: str, region: str, action: str, parameters: Mapping[str, Any]) -> None:
     """Reject calls that moto accepts and EC2 does not: changes of attached and of requester-managed interfaces."""
+    if action in _MANAGED_REJECT:
+        eni = interface(account, region, parameters.get("NetworkInterfaceId", ""))
+        if eni is not None and eni.requester_managed:
+            # Code and text as quoted in issues of Terraform's AWS provider, for a VPC endpoint's interface.
+            raise ApiError("AuthFailure", "You do not have permission to access the specified resource.")
+    if action == "RunInstances":
+        for wanted in (one.get("NetworkInterfaceId", "") for one in parameters.get("NetworkInterfaces", ())):
+            eni = interface(account, region, wanted)
+            if eni is not None and eni.attachment_id:
+                raise ApiError("InvalidNetworkInterface.InUse", f"Interface: [{eni.id}] in use.")
     if action == "DeleteNetworkInterface":
         eni = interface(account, region, parameters.get("NetworkInterfaceId", ""))
         if eni is not None and eni.attachment_id:

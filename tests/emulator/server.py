@@ -27,7 +27,11 @@ from . import (
     control,
     gates,
     lab,
+    managed_interfaces,
+    metrics,
     moto_lag,
+    other_services,
+    path_changes,
     permissions,
     prerequisites,
     replies,
@@ -152,10 +156,13 @@ class Emulator:
                 return self._serve_own(request, request_id)
             if service == "ec2":
                 self._check_ec2(request)
-            return self._serve_moto(request)
+            found = other_services.serve(self._serve_moto, request, request_id, self.store, self.settings)
+            return found or self._serve_moto(request)
         except ApiError as error:
             if request.is_tagging:
                 return tagging_wire.failure(error)
+            if other_services.is_json_metrics(request):
+                return metrics.failure(error)
             envelope = ec2_envelope if service in ("ec2", "") else query_envelope
             return _xml(error.status, envelope(error, request_id), error.code)
         except Exception:
@@ -164,6 +171,8 @@ class Emulator:
             defect = ApiError("InternalError", traceback.format_exc(limit=-1))
             if request.is_tagging:
                 return tagging_wire.failure(defect)
+            if other_services.is_json_metrics(request):
+                return metrics.failure(defect)
             return _xml(500, ec2_envelope(defect, request_id), "InternalError")
 
     def _gate(self, request: Request) -> None:
@@ -176,7 +185,7 @@ class Emulator:
             self.throttle.take(self.settings["throttle"], who, action, request.parameters)
         prefix = permissions.PREFIXES.get(who.service, who.service)
         gates.check_permitted(self.settings, who, prefix, action, request.parameters)
-        if who.service in ("ec2", tagging_api.SERVICE, permissions.LOAD_BALANCING):
+        if who.service in ("ec2", tagging_api.SERVICE, permissions.LOAD_BALANCING, permissions.MONITORING):
             permissions.check(who, token, action, request.parameters, self.store)
         if action == "AssumeRole":
             roles.check_assume_role(who, request.parameters)
@@ -192,7 +201,7 @@ class Emulator:
         prerequisites.check_interface_change(
             request.caller.account, request.caller.region, request.action, request.parameters
         )
-        prerequisites.check_endpoint_filters(request.action, request.parameters)
+        path_changes.check(request.caller.account, request.caller.region, request.action, request.parameters)
 
     def _serve_tagging(self, request: Request) -> Answer:
         token = request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
@@ -223,6 +232,7 @@ class Emulator:
             {name: value for name, value in parameters.items() if name not in ("DryRun", "ClientToken")},
             parameters.get("DryRun", False),
             parameters.get("ClientToken"),
+            other_services.ec2_asker(self._serve_moto, request),
         )
         try:
             result = self._run_action(call)
@@ -269,6 +279,7 @@ class Emulator:
         with contextlib.ExitStack() as stack:
             if action == "CreateLoadBalancer":
                 stack.enter_context(prerequisites.patch_load_balancer_arns(request.parameters.get("Type")))
+            stack.enter_context(managed_interfaces.patched())
             stack.enter_context(transitions.delayed(self.store, lambda: new_delay(self.settings["transitions"])))
             yield
         if action == "TerminateInstances":

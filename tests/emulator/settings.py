@@ -27,6 +27,9 @@ drop_replies        {action: n}: the next n calls are executed, then the connect
 replace_replies     {action, or "*" for all: {"count": n, "status": s, "body": "html", "text", "empty" or "cut",
                     "executed": bool}}: the next n calls get a reply that is not EC2's, before or after execution
 fail                {action: [code, n]}: the next n calls fail with the code
+target_health       {target id, or "group-name target-id": state}: health of a registered target that receives traffic;
+                    states: HEALTH_STATES; default: healthy
+hidden_services     [names of endpoint services that DescribeVpcEndpointServices does not return]
 rule_tags           whether DescribeTrafficMirrorFilters returns the tags of a filter's rules
 tag_filters         whether Describe of sessions, filters and targets accepts the undocumented filters tag:<key>
 """
@@ -66,11 +69,15 @@ DEFAULTS: dict[str, Any] = {
     "drop_replies": {},
     "replace_replies": {},
     "fail": {},
+    "target_health": {},
+    "hidden_services": [],
     "rule_tags": True,
     "tag_filters": False,
 }
 # Settings whose values are merged with the defaults. Values of other settings replace the default.
 _MERGED = ("quotas", "lag", "transitions", "pages")
+# States of a target (Elastic Load Balancing API Reference, TargetHealth).
+HEALTH_STATES = ("draining", "healthy", "initial", "unavailable", "unhealthy", "unused")
 _REPLACEMENT = {"count": 1, "status": 502, "body": "html", "executed": False}
 _TYPES: dict[str, tuple[type, ...]] = {
     **{name: (type(value),) for name, value in DEFAULTS.items()},
@@ -115,6 +122,10 @@ def _checked(name: str, value: Any) -> Any:
         _check_interleave(value)
     if name == "replace_replies":
         return {action: _replacement(ordered) for action, ordered in value.items()}
+    if name == "target_health" and (unknown := set(value.values()) - set(HEALTH_STATES)):
+        raise ValueError(
+            f"setting 'target_health': unknown states {sorted(unknown)}; valid: {', '.join(HEALTH_STATES)}"
+        )
     if name == "fail" and any(not isinstance(v, list) or len(v) != 2 for v in value.values()):
         raise ValueError("setting 'fail' must be {action: [code, count]}")
     return value

@@ -26,8 +26,12 @@ from .errors import NOT_XML, ApiError, invalid_value, missing, xml_escape
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 INT32 = 2**31
 _TEXT = re.compile(r">[^<]+<")
-# Values in replies of EC2 that the model lacks: it lists natGateway, replies contain nat_gateway.
-_UNLISTED = {"NetworkInterfaceType": ("nat_gateway",)}
+# Values in replies of EC2 that the model lacks, such as nat_gateway, where it lists natGateway.
+_UNLISTED = {
+    "NetworkInterfaceType": ("nat_gateway",),
+    # Of endpoints: examples of the EC2 API Reference contain "available" and "pendingAcceptance".
+    "State": ("available", "deleted", "deleting", "expired", "failed", "pending", "pendingAcceptance", "rejected"),
+}
 # (action, member, XML without text) of replies that passed the round trip.
 _verified: set[tuple[str, str, str]] = set()
 
@@ -148,8 +152,13 @@ def _parser() -> Any:
 
 def encode(action: str, parameters: Mapping[str, Any]) -> bytes:
     """Return the request body. Raises botocore.exceptions.ParamValidationError for invalid parameters."""
+    return urlencode(form(action, parameters)).encode()
+
+
+def form(action: str, parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the form of a request as pairs, see encode."""
     request = _serializer().serialize_to_request(dict(parameters), model().operation_model(action))
-    return urlencode(request["body"]).encode()
+    return list(request["body"].items())
 
 
 def decode(action: str, body: bytes) -> dict[str, Any]:

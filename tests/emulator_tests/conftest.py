@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from tests.emulator.client import Emulator
 from tests.emulator.identity import DEFAULT_ACCOUNT
+from tests.emulator_tests.users import User
 
 Factory = Callable[..., Any]
 
@@ -60,3 +61,9 @@ def clients(emulator: Emulator, made: dict[tuple[str, str, str], Any]) -> Factor
 def ec2(clients: Factory) -> Any:
     """Reset the lab and return an EC2 client of its account."""
     return clients()
+
+
+@pytest.fixture
+def user(emulator: Emulator, clients: Factory) -> User:
+    """Return an IAM user who may call every action of EC2."""
+    return User(emulator, clients(service="iam"))

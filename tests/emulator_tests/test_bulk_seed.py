@@ -15,7 +15,7 @@ from tests.emulator import identity
 from tests.emulator.client import Emulator
 from tests.emulator_tests.helpers import FILTER, OTHER, OWNER, TARGET, WEB, eni_target, refused, session
 
-LAB_INTERFACES, LAB_INSTANCES = 9, 6
+LAB_INTERFACES, LAB_INSTANCES = 14, 6
 MIRROR = {"target": TARGET, "filter": FILTER}
 
 

@@ -17,6 +17,8 @@ from tests.emulator_tests.helpers import OTHER, OWNER, eni_target, refused, sess
 # IPv6-only subnets; an interface by its owner or by the owner of its subnet.
 SOURCES = {"rds", "elasticache", "participant"}
 OWN = {"efa", "trunk", "ipv6-only"}
+# Interfaces that forward packets of other addresses.
+FORWARDING = {"network-load-balancer", "gateway-load-balancer", "gateway-load-balancer-endpoint", "nat-gateway"}
 
 
 def described(ec2: Any, eni: str) -> dict[str, Any]:
@@ -53,6 +55,8 @@ def test_interfaces_of_services(ec2: Any, shared: Emulator, kind: str) -> None:
     assert row["Attachment"]["InstanceOwnerId"].startswith("amazon-")
     assert "InstanceId" not in row["Attachment"]
     assert row["Attachment"]["AttachmentId"].startswith("ela-attach-")
+    assert "AttachTime" not in row["Attachment"]
+    assert row["SourceDestCheck"] == (row["Groups"] != []) == (kind not in FORWARDING)
     with refused("InvalidParameterValue", "currently in use"):
         ec2.delete_network_interface(NetworkInterfaceId=row["NetworkInterfaceId"])
     with refused("OperationNotPermitted"):
@@ -71,7 +75,8 @@ def test_types(ec2: Any, shared: Emulator) -> None:
     rows = ec2.describe_network_interfaces(Filters=[{"Name": "requester-id", "Values": ["amazon-*"]}])
     assert len(rows["NetworkInterfaces"]) == 3
     rows = ec2.describe_network_interfaces(Filters=[{"Name": "requester-managed", "Values": ["true"]}])
-    assert len(rows["NetworkInterfaces"]) == len(KINDS) - len(OWN) - 1
+    in_lab = sum(len(ids) for ids in shared.lab["nodes"].values()) + 1
+    assert len(rows["NetworkInterfaces"]) == len(KINDS) - len(OWN) - 1 + in_lab
 
 
 def test_ipv6_only(ec2: Any, emulator: Emulator) -> None:

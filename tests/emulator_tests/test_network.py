@@ -82,7 +82,7 @@ def test_filters_of_instances(ec2: Any, filters: dict[str, list[str]], expected:
 def test_each_interface_of_the_lab_has_an_address_of_its_own(ec2: Any) -> None:
     rows = ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [VPC]}])["NetworkInterfaces"]
     addresses = {row["NetworkInterfaceId"]: row["PrivateIpAddress"] for row in rows}
-    assert len(set(addresses.values())) == len(addresses) == 9
+    assert len(set(addresses.values())) == len(addresses) == 14
     assert addresses["eni-0a1b2c3d4e5f60761"] == "10.71.0.9"
 
 
@@ -122,7 +122,7 @@ def test_changes_are_described(ec2: Any) -> None:
 
 def test_interfaces_are_paginated(ec2: Any) -> None:
     every = [row["NetworkInterfaceId"] for row in ec2.describe_network_interfaces()["NetworkInterfaces"]]
-    assert len(every) == 9
+    assert len(every) == 14
     found: list[str] = []
     token: dict[str, str] = {}
     while True:
@@ -170,3 +170,18 @@ def test_invalid_requests_are_rejected(ec2: Any) -> None:
         ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [f"i-{n:017x}" for n in range(201)]}])
     with refused("DryRunOperation"):
         ec2.describe_instances(DryRun=True)
+
+
+def test_new_security_groups_of_an_attached_interface_replace_the_old_ones(emulator):
+    """EC2 API Reference, ModifyNetworkInterfaceAttribute. moto keeps the groups of the instance."""
+    ec2, lab = emulator.client(), emulator.lab
+    group = ec2.create_security_group(GroupName="new", Description="x", VpcId=lab["vpc"])["GroupId"]
+    given = {"ImageId": "ami-0a1b2c3d4e5f60701", "MinCount": 1, "MaxCount": 1, "SubnetId": lab["subnets"]["a"]}
+    old = {"SecurityGroupIds": [lab["security_groups"]["sensors"]]}
+    instance = ec2.run_instances(InstanceType="m5.large", **given, **old)["Instances"][0]
+    eni = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=eni, Groups=[group])
+    (row,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[eni])["NetworkInterfaces"]
+    assert [one["GroupId"] for one in row["Groups"]] == [group]
+    rows = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"][0]["Instances"]
+    assert [one["GroupId"] for one in rows[0]["SecurityGroups"]] == [group]

@@ -9,9 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from tests.emulator.client import Emulator
 from tests.emulator_tests.helpers import (
@@ -34,44 +32,11 @@ from tests.emulator_tests.helpers import (
     tag_spec,
 )
 from tests.emulator_tests.test_roles import assume, client_with, trust
+from tests.emulator_tests.users import User, allow
 
 Clients = Callable[..., Any]
 ARN = f"arn:aws:ec2:eu-west-1:{OWNER}:"
 TAGS = [{"Key": "a", "Value": "b"}]
-
-
-def allow(*actions: str, on: Any = "*", effect: str = "Allow") -> dict[str, Any]:
-    """Return a policy statement."""
-    return {"Effect": effect, "Action": [f"ec2:{action}" for action in actions], "Resource": on}
-
-
-class User:
-    """An IAM user of the lab's account with an EC2 client. .may(statements) replaces the inline policy."""
-
-    def __init__(self, emulator: Emulator, iam: Any) -> None:
-        self._iam = iam
-        env = emulator.user({"Version": "2012-10-17", "Statement": [allow("*")]})
-        self.key = env["AWS_ACCESS_KEY_ID"]
-        self.ec2, self.load_balancing = (
-            boto3.client(
-                service,
-                region_name="eu-west-1",
-                endpoint_url=emulator.url,
-                aws_access_key_id=self.key,
-                aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-                config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
-            )
-            for service in ("ec2", "elbv2")
-        )
-
-    def may(self, *statements: Any) -> None:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        self._iam.put_user_policy(UserName="mirror", PolicyName="only", PolicyDocument=policy)
-
-
-@pytest.fixture
-def user(emulator: Emulator, clients: Clients) -> User:
-    return User(emulator, clients(service="iam"))
 
 
 Authorized = dict[str, tuple[Callable[[Any], Any], list[str]]]

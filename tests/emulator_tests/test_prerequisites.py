@@ -139,7 +139,8 @@ def test_destination_of_target_can_be_deleted(ec2: Any, clients: Any) -> None:
 
 @pytest.mark.parametrize(("kind", "word"), [("application", "app"), ("network", "net"), ("gateway", "gwy")])
 def test_load_balancer_arn_depends_on_type(ec2: Any, clients: Any, kind: str, word: str) -> None:
-    subnets = [row["SubnetId"] for row in ec2.describe_subnets()["Subnets"]]
+    in_lab = [{"Name": "vpc-id", "Values": [VPC]}]
+    subnets = [row["SubnetId"] for row in ec2.describe_subnets(Filters=in_lab)["Subnets"]]
     made = clients(service="elbv2").create_load_balancer(Name="mine", Type=kind, Subnets=subnets)["LoadBalancers"][0]
     assert f":loadbalancer/{word}/mine/" in made["LoadBalancerArn"]
 

@@ -57,7 +57,7 @@ def test_describe_reads_all_pages(run_fleet, emulator, monkeypatch):
     monkeypatch.setattr(client, "PAGE_SIZE", 5)
     assert run_fleet().summary == {"created": 6}
     assert (len(list_calls(emulator, "DescribeNetworkInterfaces")), len(list_calls(emulator, "DescribeInstances"))) == (
-        2,
+        3,
         2,
     )
 
