@@ -21,10 +21,10 @@ from .._model.text import truncate
 from .._model.wildcards import matches_wildcards
 from .account_id import decode_account_id
 from .errors import THROTTLING_CODES, Ec2Error
-from .load_balancers import describe_states
 from .rate_limiter import RateLimiter
 from .sdk_errors import find_missing, is_definite, is_from_ec2, was_not_sent
 from .secrets import check_credentials, hide_secrets, sdk_text
+from .services import Services
 
 try:
     from botocore import xform_name
@@ -36,7 +36,7 @@ except ImportError:  # AnsibleAWSModule reports the missing library before these
         pass
 
 
-# Largest page size of a Describe action (EC2's service model: MaxResults 5 to 1000).
+# Largest page size of most Describe actions (EC2's service model: MaxResults 5 to 1000).
 PAGE_SIZE = 1000
 # Maximum number of filter values in one request ("Error codes for the Amazon EC2 API", FilterLimitExceeded).
 VALUES_PER_REQUEST = 200
@@ -78,7 +78,7 @@ class Ec2:
 
     client: a boto3 client of EC2. sts: creates the STS client; called only if the caller's account id cannot be read
     from the access key. rate_limiter: limits the rate of mutating calls; None leaves throttling to botocore.
-    load_balancing: creates the client of Elastic Load Balancing.
+    create_client: creates a boto3 client of another service.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Ec2:
         client: Any,
         sts: Callable[[], Any],
         rate_limiter: RateLimiter | None = None,
-        load_balancing: Callable[[], Any] = lambda: None,
+        create_client: Callable[[str], Any] = lambda _service: None,
     ) -> None:
         self._client = client
         self._sts = sts
-        self._load_balancing = load_balancing
+        self.services = Services(create_client)
         self._rate_limiter = rate_limiter
         self._attempts = _Attempts()
         self._access_key = ""
@@ -211,7 +211,8 @@ class Ec2:
     def pages(self, operation: str, filters: dict[str, list[str]] | None = None, **ids: Any) -> Iterator[ApiParams]:
         """Iterate over the pages of a Describe action. Raises Ec2Error.
 
-        filters: values by filter name. ids: the action's id parameter, for example C(TrafficMirrorSessionIds).
+        filters: values by filter name. ids: other parameters: the action's id parameter, for example
+        C(TrafficMirrorSessionIds), or C(MaxResults), if the action has a smaller maximum than PAGE_SIZE.
         botocore has no paginator for DescribeTrafficMirrorFilterRules.
         """
         # EC2 rejects MaxResults together with ids.
@@ -278,10 +279,6 @@ class Ec2:
             raise
         rows = [row for reservation in response.get("Reservations", []) for row in reservation.get("Instances", [])]
         return next((row for row in rows if row.get("InstanceId") == instance_id), None)
-
-    def load_balancer_states(self, arns: Iterable[str]) -> dict[str, str]:
-        """Return the states of load balancers by ARN, see describe_states. Raises Ec2Error."""
-        return describe_states(self._load_balancing, arns)
 
     def is_foreign(self, owner: str | None) -> bool:
         """Whether the owner (an account id, None if unknown) is another account than the caller's.

@@ -111,7 +111,8 @@ class Ec2Error(Exception):
     @property
     def denied(self) -> bool:
         """Whether the caller lacks a permission or has invalid credentials."""
-        return self.code in ("UnauthorizedOperation", "AuthFailure", "AccessDenied")
+        # The last code is that of other services than EC2 (CloudWatch API Reference, common errors).
+        return self.code in ("UnauthorizedOperation", "AuthFailure", "AccessDenied", "AccessDeniedException")
 
     @property
     def throttled(self) -> bool:

@@ -71,6 +71,15 @@ def is_definite(reply: ApiParams) -> bool:
     return code in THROTTLING_CODES or (is_from_ec2(code) and code not in SERVER_ERROR_CODES)
 
 
+# The members with the rows, of actions where it is not the action's name without Describe.
+_LISTS = {
+    "DescribeInstances": "Reservations",
+    "DescribeVpcEndpointServiceConfigurations": "ServiceConfigurations",
+    "DescribeVpcEndpointServices": "ServiceDetails",
+    "GetManagedPrefixListEntries": "Entries",
+}
+
+
 def find_missing(operation: str, reply: Any) -> str | None:
     """Return what a normal reply to this action lacks, None if it is complete.
 
@@ -82,8 +91,8 @@ def find_missing(operation: str, reply: Any) -> str | None:
     metadata = reply.get("ResponseMetadata")
     if metadata and "RequestId" not in metadata:
         return "requestId"
-    if operation.startswith("Describe"):
-        member = "Reservations" if operation == "DescribeInstances" else operation[len("Describe") :]
+    member = _LISTS.get(operation, operation.partition("Describe")[2])
+    if member:
         return None if member in reply else member
     changed = re.fullmatch(
         r"(?:Create|Modify)(TrafficMirror(?:Session|FilterRule|Filter|Target))(?:NetworkServices)?", operation

@@ -68,10 +68,11 @@ def _read_interfaces(ids: list[str], known: dict[str, Interface], ec2: Ec2) -> d
         known = {**known, **read_interfaces([one for one in ids if one not in known], ec2)}
     except Ec2Error as error:
         return _unverified(ids, error)
-    return {one: _check_interface(one, known.get(one)) for one in ids}
+    return {one: check_interface(one, known.get(one)) for one in ids}
 
 
-def _check_interface(interface_id: str, interface: Interface | None) -> Destination:
+def check_interface(interface_id: str, interface: Interface | None) -> Destination:
+    """The destination of a target that is a network interface. interface: None if it does not exist."""
     label = f"the target's network interface {interface_id}"
     if interface is None:
         return Destination(problem=f"{label} does not exist")
@@ -86,13 +87,16 @@ def _check_interface(interface_id: str, interface: Interface | None) -> Destinat
 
 def _read_load_balancers(arns: list[str], ec2: Ec2) -> dict[str, Destination]:
     try:
-        states = ec2.load_balancer_states(arns)
+        rows = ec2.services.load_balancers(arns)
     except Ec2Error as error:
         return _unverified(arns, error)
-    return {
-        arn: Destination(problem=_state_problem(f"the target's load balancer {arn}", states.get(arn), _ACTIVE_BALANCER))
-        for arn in arns
-    }
+    states = {arn: str(row.get("State", {}).get("Code", "unknown")) for arn, row in rows.items()}
+    return {arn: check_load_balancer(arn, states.get(arn)) for arn in arns}
+
+
+def check_load_balancer(arn: str, state: str | None) -> Destination:
+    """The destination of a target that is a load balancer. state: None if it does not exist."""
+    return Destination(problem=_state_problem(f"the target's load balancer {arn}", state, _ACTIVE_BALANCER))
 
 
 def _read_endpoints(ids: list[str], ec2: Ec2) -> dict[str, Destination]:
@@ -100,12 +104,15 @@ def _read_endpoints(ids: list[str], ec2: Ec2) -> dict[str, Destination]:
         rows = _describe("DescribeVpcEndpoints", "VpcEndpoints", "vpc-endpoint-id", ids, ec2)
     except Ec2Error as error:
         return _unverified(ids, error)
+    states = {row["VpcEndpointId"]: str(row.get("State", "")) for row in rows}
+    return {one: check_endpoint(one, states.get(one)) for one in ids}
+
+
+def check_endpoint(endpoint_id: str, state: str | None) -> Destination:
+    """The destination of a target that is a Gateway Load Balancer endpoint. state: None if it does not exist."""
     # EC2 documents the states with a capital letter and returns them in lower case.
-    states = {row["VpcEndpointId"]: str(row.get("State", "")).lower() for row in rows}
-    return {
-        one: Destination(problem=_state_problem(f"the target's endpoint {one}", states.get(one), [_AVAILABLE_ENDPOINT]))
-        for one in ids
-    }
+    state = None if state is None else state.lower()
+    return Destination(problem=_state_problem(f"the target's endpoint {endpoint_id}", state, [_AVAILABLE_ENDPOINT]))
 
 
 def _state_problem(label: str, state: str | None, working: Iterable[str]) -> str:

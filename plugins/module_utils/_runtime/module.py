@@ -125,7 +125,7 @@ def connect(module: AnsibleAWSModule, rate_limiter: RateLimiter | None = None, c
             create_client("ec2", config=config),
             sts=create_sts_client,
             rate_limiter=rate_limiter,
-            load_balancing=lambda: create_client("elbv2"),
+            create_client=create_client,
         )
     except Exception as error:
         given = (module.params.get(option) for option in ("secret_key", "session_token"))

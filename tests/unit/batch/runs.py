@@ -13,7 +13,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._ec2.client import Ec2
 def connect(running, **given):
     """An Ec2 for the emulator. running: the emulator and its client. given: other parameters of Ec2."""
     emulator, client = running
-    return Ec2(client, sts=lambda: emulator.client("sts"), load_balancing=lambda: emulator.client("elbv2"), **given)
+    return Ec2(client, sts=lambda: emulator.client("sts"), create_client=emulator.client, **given)
 
 
 class BatchRun:

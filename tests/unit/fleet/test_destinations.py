@@ -42,9 +42,13 @@ class FakeEc2:
             if row[id_member] in filters[filter_name]:
                 yield {member: [{"Instances": [row]}] if member == "Reservations" else [row]}
 
-    def load_balancer_states(self, arns):
+    @property
+    def services(self):
+        return self
+
+    def load_balancers(self, arns):
         self._call("DescribeLoadBalancers", arns)
-        return {arn: self.balancers[arn] for arn in arns if arn in self.balancers}
+        return {arn: {"State": {"Code": self.balancers[arn]}} for arn in arns if arn in self.balancers}
 
     def _call(self, operation, ids):
         self.calls.append((operation, list(ids)))

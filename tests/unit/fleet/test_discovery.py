@@ -35,7 +35,7 @@ def read(running, emulator):
     """Resolve the references of a fleet and read the state. Returns both."""
 
     def run(check_mode=False, **given):
-        client = Ec2(running[1], sts=lambda: None, load_balancing=lambda: emulator.client(service="elbv2"))
+        client = Ec2(running[1], sts=lambda: None, create_client=emulator.client)
         params = options(**{**PARAMS, **given})
         fleet = Fleet.from_options(params, check_mode)
         references = resolve(fleet, params, client, check_mode)
@@ -228,9 +228,7 @@ def test_participants_are_limits_only_by_option(read, emulator):
 def test_foreign_accounts_are_those_of_interfaces(running, emulator):
     emulator.seed("210987654321")
     emulator.add_interface("participant")
-    client = Ec2(
-        running[1], sts=lambda: emulator.client(service="sts"), load_balancing=lambda: emulator.client(service="elbv2")
-    )
+    client = Ec2(running[1], sts=lambda: emulator.client(service="sts"), create_client=emulator.client)
     params = options(**{**PARAMS, "sources": [{"vpc_ids": [emulator.lab["vpc"]]}]})
     fleet = Fleet.from_options(params)
     state = describe_current(fleet, resolve(fleet, params, client, False), client)

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The states of load balancers: limits of a request, load balancers that do not exist, failures without secrets."""
+"""Calls of other services: limits of a request, load balancers that do not exist, failures without secrets."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.errors import Ec2Error
-from ansible_collections.vtap.aws.plugins.module_utils._ec2.load_balancers import describe_states
+from ansible_collections.vtap.aws.plugins.module_utils._ec2.services import LOAD_BALANCING, MONITORING, Services
 from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +38,8 @@ def refuse(code, message="no"):
 
 
 def read(client, arns):
-    return describe_states(lambda: client, arns)
+    rows = Services(lambda _service: client).load_balancers(arns)
+    return {arn: row["State"]["Code"] for arn, row in rows.items()}
 
 
 STATES = st.dictionaries(st.integers(0, 60), st.sampled_from(["active", "active_impaired", "provisioning", "failed"]))
@@ -69,7 +70,6 @@ def test_only_the_request_with_a_missing_load_balancer_is_repeated():
         (refuse("Throttling", "secret"), "Throttling"),
         (EndpointConnectionError(endpoint_url="https://secret"), "EndpointConnectionError"),
         (ValueError("secret"), "ValueError"),
-        (KeyError("LoadBalancers"), "KeyError"),
     ],
 )
 def test_failure_has_a_code_and_no_details(error, code):
@@ -81,7 +81,7 @@ def test_failure_has_a_code_and_no_details(error, code):
     assert failure.value.__cause__ is failure.value.__context__ is None
 
 
-@pytest.mark.parametrize("reply", [{}, {"LoadBalancers": [{"LoadBalancerArn": "a"}]}, {"LoadBalancers": None}, None])
+@pytest.mark.parametrize("reply", [{}, {"LoadBalancers": None}, None])
 def test_reply_of_a_proxy_is_a_failure(reply):
     client = Client()
     client.describe_load_balancers = lambda **_params: reply
@@ -92,10 +92,50 @@ def test_reply_of_a_proxy_is_a_failure(reply):
 def test_client_that_cannot_be_created_is_a_failure():
     """For example, a wrong endpoint of this service in the environment."""
 
-    def create_client():
+    def create_client(_service):
         raise ValueError("Invalid endpoint: secret")
 
     with pytest.raises(Ec2Error) as failure:
-        describe_states(create_client, ["a"])
+        Services(create_client).load_balancers(["a"])
     assert failure.value.code == "ValueError" and not failure.value.sent and "secret" not in str(failure.value)
     assert failure.value.__cause__ is failure.value.__context__ is None
+
+
+class Pages:
+    """A client whose calls return these pages, by the token of the request."""
+
+    def __init__(self, pages, token):
+        self.pages, self.token = pages, token
+
+    def _page(self, **params):
+        assert set(params) <= {self.token, "LoadBalancerArn", "MetricDataQueries"}
+        return self.pages[params.get(self.token)]
+
+    describe_listeners = get_metric_data = _page
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "member", "sent", "received"),
+    [
+        (LOAD_BALANCING, "DescribeListeners", "Listeners", "Marker", "NextMarker"),
+        (MONITORING, "GetMetricData", "MetricDataResults", "NextToken", "NextToken"),
+    ],
+)
+def test_all_pages_are_read(service, operation, member, sent, received):
+    pages = {None: {member: [1, 2], received: "a"}, "a": {member: [], received: "b"}, "b": {member: [3]}}
+    assert Services(lambda _service: Pages(pages, sent)).pages(service, operation, member) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("reply", [{}, {"Listeners": None}, {"MetricDataResults": []}, "<html>"])
+def test_a_reply_without_rows_is_an_error(reply):
+    services = Services(lambda _service: Pages({None: reply}, "Marker"))
+    with pytest.raises(Ec2Error) as error:
+        services.pages(LOAD_BALANCING, "DescribeListeners", "Listeners")
+    assert error.value.code == "InvalidReply"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_denied_calls_of_other_services(code):
+    with pytest.raises(Ec2Error) as error:
+        Services(lambda _service: Client(error=refuse(code))).load_balancers(["arn"])
+    assert error.value.denied
