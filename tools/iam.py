@@ -23,6 +23,7 @@ FILTER, RULE, SESSION = "traffic-mirror-filter", "traffic-mirror-filter-rule", "
 TARGET, INTERFACE, ENDPOINT = "traffic-mirror-target", "network-interface", "vpc-endpoint"
 # Targets of any account, because other accounts can share targets (AWS RAM).
 ANY_TARGET = f"*:{TARGET}"
+ELB = "elasticloadbalancing"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Need:
     @property
     def part(self) -> str:
         """The Sid of the policy statement that contains the action."""
-        if self.action.startswith("Describe"):
+        if self.action.startswith(("Describe", "Get")):
             return "Describe"
         suffixes = {"Session": "Sessions", "Target": "Targets", "Tags": "Tags"}
         return next((part for suffix, part in suffixes.items() if self.action.endswith(suffix)), "FiltersAndRules")
@@ -115,7 +116,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             "DescribeLoadBalancers",
             "coverage: the state of targets. Without it, these targets are unverified",
             optional=True,
-            service="elasticloadbalancing",
+            service=ELB,
         ),
         Need("DescribeNetworkInterfaces", "selection, and the state of targets"),
         Need("DescribeSubnets", "O(participant_interfaces)"),
@@ -180,6 +181,37 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("DescribeTrafficMirrorSessions", "O(session_count)"),
     ),
     "ec2_traffic_mirror_session_info": (Need("DescribeTrafficMirrorSessions", "every task"),),
+    "ec2_traffic_mirror_path_info": (
+        Need("DescribeTrafficMirrorSessions", "every task"),
+        Need("DescribeTrafficMirrorFilters", "the filters. Without it, they are unknown", optional=True),
+        Need("DescribeTrafficMirrorTargets", "the targets. Without it, they are unknown", optional=True),
+        Need("DescribeNetworkInterfaces", "sources, targets and load balancers", optional=True),
+        Need("DescribeInstances", "the state and type of instances", optional=True),
+        Need("DescribeSecurityGroups", "security groups", optional=True),
+        Need("DescribeNetworkAcls", "network ACLs", optional=True),
+        Need("DescribeRouteTables", "routes, and the Amazon DNS server for O(packet)", optional=True),
+        Need("DescribeVpcPeeringConnections", "routes through peering connections", optional=True),
+        Need("GetManagedPrefixListEntries", "prefix lists in security groups and routes", optional=True),
+        *(
+            Need(action, f"targets that are Gateway Load Balancer endpoints: {what}", optional=True)
+            for action, what in (
+                ("DescribeVpcEndpoints", "their state"),
+                ("DescribeVpcEndpointServices", "the owner of their service"),
+                ("DescribeVpcEndpointServiceConfigurations", "the load balancers of services of this account"),
+            )
+        ),
+        *(
+            Need(action, f"targets that are Network Load Balancers: {what}", optional=True, service=ELB)
+            for action, what in (
+                ("DescribeLoadBalancers", "their state"),
+                ("DescribeLoadBalancerAttributes", "cross-zone load balancing"),
+                ("DescribeListeners", "their listeners"),
+                ("DescribeTargetGroupAttributes", "cross-zone load balancing"),
+                ("DescribeTargetHealth", "the health of their targets"),
+            )
+        ),
+        Need("GetMetricData", "O(metrics)", optional=True, service="cloudwatch"),
+    ),
     "ec2_traffic_mirror_stack_info": (
         Need("DescribeTrafficMirrorFilters", "every task"),
         Need("DescribeTrafficMirrorFilterRules", "tags of rules, if EC2 returns rules without tags"),

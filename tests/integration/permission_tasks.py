@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import boto3
+
 from tests.emulator.lab import names
 
 LAB = names()
@@ -225,6 +227,55 @@ def everything(ec2):
     return {}
 
 
+def create_own_service(ec2):
+    """Create a Gateway Load Balancer with a sensor, and its endpoint service. Returns the id of an endpoint."""
+    keys = {"aws_access_key_id": "AKIARZPUZDIKAAAAAAAA", "aws_secret_access_key": "emulator-secret-key"}
+    balancing = boto3.client("elbv2", "eu-west-1", endpoint_url=ec2.meta.endpoint_url, **keys)
+    where = {"VpcId": LAB["vpc"]}
+    group = {"Protocol": "GENEVE", "Port": 6081, "HealthCheckProtocol": "TCP", "HealthCheckPort": "22", **where}
+    arn = balancing.create_load_balancer(Name="gateway", Type="gateway", Subnets=[LAB["subnets"]["b"]])[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
+    group_arn = balancing.create_target_group(Name="appliances", **group)["TargetGroups"][0]["TargetGroupArn"]
+    balancing.register_targets(TargetGroupArn=group_arn, Targets=[{"Id": LAB["instances"]["sensor"]}])
+    balancing.create_listener(LoadBalancerArn=arn, DefaultActions=[{"Type": "forward", "TargetGroupArn": group_arn}])
+    service = ec2.create_vpc_endpoint_service_configuration(GatewayLoadBalancerArns=[arn], AcceptanceRequired=False)
+    made = ec2.create_vpc_endpoint(
+        VpcEndpointType="GatewayLoadBalancer",
+        ServiceName=service["ServiceConfiguration"]["ServiceName"],
+        SubnetIds=[LAB["subnets"]["b"]],
+        **where,
+    )
+    return made["VpcEndpoint"]["VpcEndpointId"]
+
+
+def paths_of_all_types(ec2):
+    """Create sessions to targets of all types, one of them in a peered VPC that a prefix list routes packets to."""
+    create_session(ec2, WEB)
+    endpoint = ec2.create_traffic_mirror_target(GatewayLoadBalancerEndpointId=create_own_service(ec2))
+    create_session(ec2, DB, endpoint["TrafficMirrorTarget"]["TrafficMirrorTargetId"])
+    vpc = ec2.create_vpc(CidrBlock="10.80.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.80.0.0/24")["Subnet"]["SubnetId"]
+    sensor = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    target = ec2.create_traffic_mirror_target(NetworkInterfaceId=sensor)["TrafficMirrorTarget"]
+    create_session(ec2, APP, target["TrafficMirrorTargetId"])
+    peering = ec2.create_vpc_peering_connection(VpcId=LAB["vpc"], PeerVpcId=vpc)["VpcPeeringConnection"]
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
+    entries = {"MaxEntries": 1, "AddressFamily": "IPv4", "Entries": [{"Cidr": "10.80.0.0/16"}]}
+    prefix_list = ec2.create_managed_prefix_list(PrefixListName="remote", **entries)["PrefixList"]
+    ec2.create_route(
+        RouteTableId=LAB["route_table"],
+        DestinationPrefixListId=prefix_list["PrefixListId"],
+        VpcPeeringConnectionId=peering["VpcPeeringConnectionId"],
+    )
+    packet = {"direction": "egress", "source": "10.71.0.4", "destination": "198.51.100.7", "destination_port": 443}
+    return {"metrics": True, "packet": packet}
+
+
+def path_of_a_session(ec2):
+    return {"traffic_mirror_session_ids": [create_session(ec2)], "fail_on": "problem"}
+
+
 def counted(ec2):
     return {**everything(ec2), "session_count": True}
 
@@ -241,5 +292,6 @@ TASKS = {
     "ec2_traffic_mirror_filter_info": [everything],
     "ec2_traffic_mirror_target_info": [counted],
     "ec2_traffic_mirror_session_info": [everything],
+    "ec2_traffic_mirror_path_info": [paths_of_all_types, path_of_a_session],
     "ec2_traffic_mirror_stack_info": [everything],
 }

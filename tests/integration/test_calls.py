@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 import pytest
 
-from tests.bench import bare
+from tests.bench import bare, path_account
 from tests.bench.subjects import FILTER_ID, ITEMS, PLAY, SCRIPTS, TARGET_ID
 from tests.integration.inprocess import installed, run
 
@@ -267,3 +268,119 @@ def test_fleet_describes_the_resources_of_its_targets(emulator, calls, destinati
     )
     assert not result.get("failed") and result["changed"], result
     assert calls() == sorted([*READS, *more])
+
+
+PATH_READS = [
+    SESSIONS,
+    FILTERS,
+    TARGETS,
+    "DescribeInstances",
+    "DescribeNetworkAcls",
+    "DescribeNetworkInterfaces",
+    "DescribeRouteTables",
+    "DescribeSecurityGroups",
+]
+BALANCER_READS = [
+    "DescribeListeners",
+    "DescribeLoadBalancerAttributes",
+    "DescribeLoadBalancers",
+    "DescribeTargetGroupAttributes",
+    "DescribeTargetHealth",
+]
+ENDPOINT = "vpce-0a1b2c3d4e5f60771"
+ENDPOINT_READS = ["DescribeVpcEndpointServices", "DescribeVpcEndpoints"]
+
+
+@pytest.fixture
+def path_calls(emulator, calls):
+    """Return a function that runs the path module with these options and returns its sorted calls."""
+
+    def run_path(**options):
+        calls()
+        result = run("ec2_traffic_mirror_path_info", emulator.env, options)
+        assert not result.get("failed") and not result["changed"], result
+        return calls()
+
+    return run_path
+
+
+def mirror(emulator, **destination):
+    """Create a target and a session of the web server to it."""
+    ec2 = emulator.client()
+    made = ec2.create_traffic_mirror_target(**destination)["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
+    ec2.create_traffic_mirror_session(
+        NetworkInterfaceId=LAB["web"], SessionNumber=1, TrafficMirrorFilterId=FILTER_ID, TrafficMirrorTargetId=made
+    )
+
+
+@pytest.mark.parametrize(
+    ("destination", "more"),
+    [
+        ({"NetworkInterfaceId": LAB["sensor"]}, []),
+        # The registered targets are addresses. The interfaces of the load balancer are read by their description.
+        ({"NetworkLoadBalancerArn": NLB}, [*BALANCER_READS, *["DescribeNetworkInterfaces"] * 2]),
+        # The service belongs to another account.
+        ({"GatewayLoadBalancerEndpointId": ENDPOINT}, [*ENDPOINT_READS, "GetCallerIdentity"]),
+    ],
+    ids=["interface", "load balancer", "endpoint"],
+)
+def test_path_describes_the_resources_of_its_targets(emulator, path_calls, destination, more):
+    mirror(emulator, **destination)
+    assert path_calls() == sorted([*PATH_READS, *more])
+    assert path_calls(metrics=True) == sorted([*PATH_READS, *more, "GetMetricData"])
+    assert path_calls(fleet="ids") == path_calls(network_interface_ids=[LAB["db"]]) == [SESSIONS]
+
+
+def test_path_describes_own_endpoint_service(emulator, path_calls):
+    builder = path_account.Builder(emulator)
+    endpoint = builder.endpoint(builder.service())
+    sensors = ["DescribeNetworkInterfaces"]
+    # Of the security group of the sensors.
+    prefix_lists = ["GetManagedPrefixListEntries"]
+    service = ["DescribeVpcEndpointServiceConfigurations", *BALANCER_READS, *sensors, *prefix_lists]
+    builder.mirror(1, GatewayLoadBalancerEndpointId=endpoint)
+    assert path_calls() == sorted([*PATH_READS, *ENDPOINT_READS, *service])
+
+
+def test_path_describes_each_target_group(emulator, path_calls):
+    builder = path_account.Builder(emulator)
+    builder.mirror(1, NetworkLoadBalancerArn=builder.balancer("sensors-c", groups=2))
+    second = ["DescribeTargetGroupAttributes", "DescribeTargetHealth", "GetManagedPrefixListEntries"]
+    assert path_calls() == sorted([*PATH_READS, *BALANCER_READS, *["DescribeNetworkInterfaces"] * 2, *second])
+
+
+def test_path_does_not_repeat_a_denied_call(emulator, path_calls):
+    builder = path_account.Builder(emulator)
+    builder.mirror(1, NetworkLoadBalancerArn=builder.balancer("sensors-c", groups=2))
+    emulator.settings(denied=["elasticloadbalancing:DescribeTargetHealth", "ec2:DescribeInstances"])
+    made = Counter(path_calls())
+    assert (made["DescribeTargetHealth"], made["DescribeTargetGroupAttributes"], made["DescribeInstances"]) == (1, 2, 1)
+
+
+def test_path_reads_each_prefix_list_and_peering_connections(emulator, path_calls):
+    mirror(emulator, NetworkInterfaceId=LAB["sensor"])
+    ec2, lab = emulator.client(), emulator.lab
+    for name, port in (("a", 4789), ("b", 4789), ("other", 22)):
+        made = ec2.create_managed_prefix_list(PrefixListName=name, MaxEntries=1, AddressFamily="IPv4")
+        rule = {"IpProtocol": "udp", "FromPort": port, "ToPort": port}
+        lists = [{"PrefixListId": made["PrefixList"]["PrefixListId"]}]
+        ec2.authorize_security_group_ingress(
+            GroupId=lab["security_groups"]["sensors"], IpPermissions=[{**rule, "PrefixListIds": lists}]
+        )
+    other = ec2.create_vpc(CidrBlock="10.80.0.0/16")["Vpc"]["VpcId"]
+    peering = ec2.create_vpc_peering_connection(VpcId=lab["vpc"], PeerVpcId=other)["VpcPeeringConnection"]
+    route = {"RouteTableId": lab["route_table"], "DestinationCidrBlock": "10.80.0.0/16"}
+    ec2.create_route(**route, VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
+    more = [*["GetManagedPrefixListEntries"] * 2, "DescribeVpcPeeringConnections"]
+    assert path_calls() == sorted([*PATH_READS, *more])
+
+
+def test_path_reads_in_batches(emulator, path_calls):
+    """Batches of 200 interfaces and instances, and of 125 instances with four metrics each."""
+    account = path_account.seed(emulator, 1000)
+    made = Counter(path_calls())
+    assert made["DescribeNetworkInterfaces"] == 6 + 2  # 1052 interfaces; those behind load balancers
+    assert made["DescribeInstances"] == 6
+    assert (made["DescribeLoadBalancers"], made["DescribeTargetHealth"]) == (1, account.balancers + 1)
+    assert made.total() == 52 <= account.most_calls
+    assert Counter(path_calls(metrics=True)) - made == {"GetMetricData": 8}

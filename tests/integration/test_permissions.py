@@ -16,7 +16,7 @@ from tests.integration.inprocess import installed, run
 from tests.integration.permission_tasks import FILTER, TARGET, TASKS, WEB, session_moved_by_name
 from tools import iam
 
-READ = re.compile("Describe|GET |GetCallerIdentity|CreateUser|PutUserPolicy|CreateAccessKey")
+READ = re.compile("Describe|GET |Get[A-Z]|CreateUser|PutUserPolicy|CreateAccessKey")
 ALL = [pytest.param(module, task, id=f"{module}-{task.__name__}") for module in TASKS for task in TASKS[module]]
 NEEDS = [
     pytest.param(module, need, id=f"{module}-{need.action}")
@@ -129,6 +129,29 @@ def test_no_task_fails_without_optional_actions(bench, module):
             results += [run(module, env, options, check=check) for check in (True, False)]
         assert not any(result.get("failed") for result in results), results
         assert results[0]["changed"] == results[2]["changed"] and results[1]["changed"] == results[3]["changed"]
+
+
+PATHS = "ec2_traffic_mirror_path_info"
+
+
+@pytest.mark.parametrize("need", [need for need in iam.NEEDS[PATHS] if need.optional], ids=lambda need: need.action)
+def test_a_finding_names_the_missing_action(bench, need):
+    """What depends on the action is unknown; it is neither a failure nor a problem."""
+    task = next(task for task in TASKS[PATHS] if need.action in bench.needed(PATHS, task))
+    options, env = bench.begin(task, without(iam.policy(PATHS), need.action))
+    result = run(PATHS, env, options)
+    assert not result.get("failed") and not result["changed"], result
+    findings = findings_of(result)
+    naming = [one for one in findings if f"{need.service}:{need.action}" in one["message"]]
+    assert naming and {one["status"] for one in naming} == {"unknown"}, findings
+    assert f"Allow {need.service}:{need.action}." in {one["fix"] for one in naming}
+    as_root = run(PATHS, bench.emulator.env, options)
+    assert len(result["paths"]) == len(as_root["paths"])
+    assert all(one in findings_of(as_root) for one in findings if one["status"] == "problem")
+
+
+def findings_of(result):
+    return [finding for path in result["paths"] for finding in path["findings"]]
 
 
 def test_a_session_is_moved_by_name_only_if_its_interface_can_be_read(bench):

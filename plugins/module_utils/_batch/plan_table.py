@@ -54,7 +54,12 @@ def format_table(
         lines.append(format_cells(group[0]) if len(group) == 1 else group_cells)
     lines += [("skip", f"... and {len(skipped) - max_lines} more reasons")] if len(skipped) > max_lines else []
     return "\n".join(
-        [*_align([heading, *lines] if lines else [], len(heading)), *map(printable, notes), _count_line(entries), ""]
+        [
+            *align_columns([heading, *lines] if lines else [], len(heading)),
+            *map(printable, notes),
+            _count_line(entries),
+            "",
+        ]
     )
 
 
@@ -84,8 +89,8 @@ def _count_line(entries: list[Entry]) -> str:
     return ", ".join(f"{counts[key]} {label}" for key, label in _COUNT_LABELS.items()) + held_back
 
 
-def _align(lines: list[Cells], columns: int) -> list[str]:
-    """Align the cells in columns. Names come from tags, so control characters are escaped."""
+def align_columns(lines: Sequence[Cells], columns: int) -> list[str]:
+    """The lines with aligned cells. Names come from tags, so control characters are escaped."""
     escaped = [tuple(map(printable, line)) for line in lines]
     # The "... and N more" lines have fewer cells and do not widen the columns.
     full = [line for line in escaped if len(line) == columns]

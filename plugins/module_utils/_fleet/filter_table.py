@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .._model.resource_types import FILTER, ModuleParams
-from .._resources.filter_overlap import accepts_packets, is_shadowed, takes_packets
+from .._model.resource_types import DIRECTIONS, FILTER, ModuleParams
+from .._resources.filter_overlap import accepts_packets, has_packet, is_shadowed, takes_packets
 
 
 class FilterTable:
     """The filters of the account.
 
-    filters: by id. unreadable: why they could not be read, otherwise empty. Answers that depend on an unknown filter
+    rows: by id. unreadable: why they could not be read, otherwise empty. Answers that depend on an unknown filter
     are None.
     """
 
     def __init__(self, filters: Iterable[ModuleParams] = (), unreadable: str = "") -> None:
-        self._filters = {filter_of(row): row for row in filters}
+        self.rows = {filter_of(row): row for row in filters}
         self.unreadable = unreadable
         self._answers: dict[tuple[Any, ...], bool] = {}
 
@@ -31,6 +31,15 @@ class FilterTable:
         if rows is None:
             return None
         return self._answer(("accepts", filter_id), lambda: accepts_packets(rows[0]))
+
+    def list_directions(self, filter_id: str) -> tuple[str, ...]:
+        """The directions of the packets that the rules of a filter accept. Raises KeyError for an unknown filter."""
+        row, key = self.rows[filter_id], ("directions", filter_id)
+        return tuple(
+            one
+            for one in DIRECTIONS
+            if self._answer((*key, one), lambda one=one: has_packet([_of_direction(row, one)], []))
+        )
 
     def is_shadowed(self, filter_id: Any, lower: Iterable[str]) -> bool | None:
         """Whether a session with this filter gets no packet. lower: the filters of the sessions with lower numbers."""
@@ -61,14 +70,19 @@ class FilterTable:
         return self._answer(key, lambda: takes_packets(rows[0], old_row, rows[1], others))
 
     def _rows(self, *filter_ids: Any) -> list[ModuleParams] | None:
-        if any(one not in self._filters for one in filter_ids):
+        if any(one not in self.rows for one in filter_ids):
             return None
-        return [self._filters[one] for one in filter_ids]
+        return [self.rows[one] for one in filter_ids]
 
     def _answer(self, key: tuple[Any, ...], decide: Any) -> bool:
         if key not in self._answers:
             self._answers[key] = decide()
         return self._answers[key]
+
+
+def _of_direction(row: ModuleParams, direction: str) -> ModuleParams:
+    """The filter with the rules of one direction only, without network services."""
+    return {"network_services": [], "rules": [rule for rule in row["rules"] if rule["direction"] == direction]}
 
 
 def filter_of(row: ModuleParams) -> str:

@@ -205,6 +205,9 @@ SESSION = ResourceType(
     ),
 )
 
+# The directions of packets, from the point of view of the source interface.
+DIRECTIONS = ("ingress", "egress")
+
 # EC2 documents no range for rule numbers: the range is that of the data type, without 0 and negative numbers.
 RULE = ResourceType(
     key="traffic_mirror_filter_rule",
@@ -212,7 +215,7 @@ RULE = ResourceType(
     api="TrafficMirrorFilterRule",
     prefix="tmfr",
     fields=(
-        Field("direction", "TrafficDirection", choices=("ingress", "egress"), required=True),
+        Field("direction", "TrafficDirection", choices=DIRECTIONS, required=True),
         Field("rule_number", "RuleNumber", type="int", minimum=1, maximum=2**31 - 1, required=True),
         Field("action", "RuleAction", choices=("accept", "reject"), required=True),
         Field("protocol", "Protocol", converter=PROTOCOL, remove="protocol", unset=ANY_PROTOCOL),

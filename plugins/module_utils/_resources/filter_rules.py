@@ -37,7 +37,7 @@ from .._model.desired_state import CreatedIdRef, DesiredState
 from .._model.errors import ConflictError, ValidationError
 from .._model.matching import differences
 from .._model.plan import Action, create_action, delete_action, modify_actions, tag_actions
-from .._model.resource_types import RULE, RULES_PER_FILTER, ModuleParams
+from .._model.resource_types import DIRECTIONS, RULE, RULES_PER_FILTER, ModuleParams
 from .._model.tags import TagChange, TagRules, is_reserved
 from .rule_coverage import ALL, accepted_boxes, accepts_all, intersect_with_rules
 
@@ -171,7 +171,7 @@ def _check_limit(current: list[ModuleParams], final: list[ModuleParams]) -> None
     EC2 does not document whether its limit applies to each direction or to both together, so EC2 checks the sum. A
     direction that already has more rules, which EC2 then allows, can keep that number.
     """
-    for direction in ("ingress", "egress"):
+    for direction in DIRECTIONS:
         count = len(_of_direction(final, direction))
         if count > max(RULES_PER_FILTER, len(_of_direction(current, direction))):
             raise ConflictError(
@@ -214,7 +214,7 @@ def order_steps(changes: list[RuleChange], kept: list[ModuleParams]) -> Iterator
     capacity = _capacity(present.values(), final)
     capacities = {
         direction: _capacity(_of_direction(present.values(), direction), _of_direction(final, direction))
-        for direction in ("ingress", "egress")
+        for direction in DIRECTIONS
     }
     always_accepted = accepted_boxes(final, accepted_boxes(present.values(), [ALL])) if remaining else []
     renumbered: set[int] = set()
