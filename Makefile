@@ -73,11 +73,12 @@ matrix: .venv/tested .venv/installed ## test all supported versions, or ONLY="ol
 	@echo '== matrix'
 	$(BIN)/python tools/matrix.py $(ONLY)
 
-bench: .venv/installed ## API calls and wall time per task, fleet and stack, compared with alternatives
+bench: .venv/installed ## API calls and wall time per task, fleet, stack and path, compared with alternatives
 	@echo '== bench'
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.fleets
 	$(BIN)/python -m tests.bench.stacks
+	$(BIN)/python -m tests.bench.paths
 
 faults: .venv/tested .venv/installed ## inject every fault at every call, kill runs, run tasks concurrently; SEED=1 repeats a run
 	@echo '== faults'

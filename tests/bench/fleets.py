@@ -14,21 +14,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from tests.emulator.client import Emulator
 
 from .measure import Broken, environment, play_command
+from .process import Command, Run, run_process
 from .subjects import FILTER_ID, SESSION, TARGET_ID
 from .table import align, verdict
 
@@ -44,24 +41,6 @@ RETAGGED, MOST_TAG_CALLS = 5000, 20
 BUCKET = (500, 50)
 UNBOUND = {"api_rate": 100000, "api_burst": 100000}
 _MARK = {"vtap:fleet": "bench"}
-
-
-@dataclass(frozen=True)
-class Run:
-    """A process. seconds: wall time. mib: peak memory of the largest process. log: the API calls."""
-
-    seconds: float
-    mib: int
-    log: list[dict[str, Any]]
-
-    @property
-    def emulator(self) -> float:
-        return float(sum(entry["seconds"] for entry in self.log))
-
-    def writes(self, code: str | None = None) -> list[dict[str, Any]]:
-        """Return the calls other than Describe, optionally only those with an error code."""
-        calls = (entry for entry in self.log if not entry["action"].startswith("Describe"))
-        return [entry for entry in calls if code in (None, entry["code"])]
 
 
 class Bench:
@@ -120,7 +99,8 @@ class Bench:
     def script(self, what: str, mode: str = "standard", workers: int = 10) -> Run:
         """Run bare_fleet.py."""
         script = pathlib.Path(__file__).with_name("bare_fleet.py")
-        return self._run([sys.executable, script, what, str(workers), mode, FILTER_ID, TARGET_ID])
+        command: Command = [sys.executable, script, what, str(workers), mode, FILTER_ID, TARGET_ID]
+        return run_process(self.emulator, command, self.env, self.work)
 
     def expect_sessions(self, what: str, number: int) -> None:
         """Record a miss unless there are `number` sessions on as many interfaces."""
@@ -132,22 +112,7 @@ class Bench:
     def _play(self, tasks: list[dict[str, Any]]) -> Run:
         play = self.work / "playbook.yml"
         play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))  # JSON is YAML
-        return self._run(play_command(play))
-
-    def _run(self, command: list[str | pathlib.Path]) -> Run:
-        self.emulator.clear_log()
-        with open(self.work / "output", "w+", encoding="utf-8") as output:
-            begin = time.perf_counter()
-            process = subprocess.Popen(command, env=self.env, cwd=self.work, stdout=output, stderr=subprocess.STDOUT)
-            _pid, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - begin
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                output.seek(0)
-                raise Broken(f"{command[-1]}: {output.read()[-2000:]}")
-        # Kibibytes on Linux, bytes on macOS.
-        unit = 1 if sys.platform == "darwin" else 1024
-        return Run(seconds, usage.ru_maxrss * unit // 2**20, self.emulator.log())
+        return run_process(self.emulator, play_command(play), self.env, self.work)
 
 
 def no_op(bench: Bench, sizes: Iterable[int], rounds: int) -> str:
