@@ -16,6 +16,8 @@ description:
   - The module reads EC2, Elastic Load Balancing and, with O(metrics=true), CloudWatch. It changes nothing and sends no
     packets.
 notes:
+  - In check mode, an interface, fleet or stack without sessions has the status V(unknown) instead of V(problem),
+    because an earlier task may create sessions.
   - The stages are C(source), the source interface and its instance; C(filter), the filter and the other sessions of the
     interface; C(network), routes, network ACLs and security groups for UDP port 4789; C(target), the resource that
     receives the packets; and C(evidence), the metrics of CloudWatch.

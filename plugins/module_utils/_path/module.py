@@ -23,7 +23,7 @@ from .._model.validation import check_id
 from .._runtime.argument_spec import COMMON_OPTIONS
 from .._runtime.info import check_ids
 from .findings import Finding, Status
-from .packets import Packet, parse_packet
+from .packets import parse_packet
 from .paths import SessionPath, trace_paths
 from .table import format_table
 
@@ -61,7 +61,10 @@ def run_path_info() -> NoReturn:
         selection = _parse_selection(module.params, module.check_mode)
         packet = None if module.params["packet"] is None else parse_packet(module.params["packet"])
         ec2 = connect(module)
-        paths = _trace(selection, packet, module.params["metrics"], ec2)
+        sessions = _read_sessions(ec2)
+        selected = _select(selection, sessions)
+        paths = _list_missing(selection, selected, module.check_mode)
+        paths += trace_paths(selected, sessions, packet, module.params["metrics"], ec2)
     except ValidationError as error:
         fail(module, msg=str(error))
     except Ec2Error as error:
@@ -95,32 +98,43 @@ def _parse_selection(params: ModuleParams, check_mode: bool) -> ModuleParams:
     return {**{option: params[option] for option in _SELECTIONS}, SESSION.id_option: ids}
 
 
-def _trace(selection: ModuleParams, packet: Packet | None, metrics: bool, ec2: Ec2) -> list[SessionPath]:
-    """Select sessions and judge them, sorted by interface and number. What has no session is a problem of its own."""
+def _read_sessions(ec2: Ec2) -> list[ModuleParams]:
+    """The sessions of the caller's account, sorted by interface and number. Raises Ec2Error."""
     own = (row for row in ec2.describe(SESSION) if not ec2.is_foreign(row.get("owner_id")))
-    sessions = sorted(own, key=lambda row: (str(row.get("network_interface_id")), row.get("session_number", 0)))
-    # Without duplicates, in the order of the option. None: the option is not set.
+    return sorted(own, key=lambda row: (str(row.get("network_interface_id")), row.get("session_number", 0)))
+
+
+def _select(selection: ModuleParams, sessions: list[ModuleParams]) -> list[ModuleParams]:
+    """The selected sessions. An option that is None does not restrict the selection."""
     ids, interfaces = (
-        None if selection[option] is None else dict.fromkeys(selection[option])
+        None if selection[option] is None else set(selection[option])
         for option in (SESSION.id_option, "network_interface_ids")
     )
     marks = {FLEET: selection["fleet"], STACK: selection["stack"]}
-    selected = [
+    return [
         row
         for row in sessions
         if (ids is None or row[SESSION.id_option] in ids)
         and (interfaces is None or row.get("network_interface_id") in interfaces)
         and all(value is None or row["tags"].get(mark) == value for mark, value in marks.items())
     ]
+
+
+def _list_missing(selection: ModuleParams, selected: list[ModuleParams], check_mode: bool) -> list[SessionPath]:
+    """An entry with one finding for each selected session, interface, fleet and stack that has no session.
+
+    check_mode: whether an earlier task may create the sessions of an interface, a fleet or a stack.
+    """
     found = {row[option] for row in selected for option in (SESSION.id_option, "network_interface_id")}
     missing = [
         ({SESSION.id_option: one}, f"session {one} does not exist in this account and region", "Correct the id.")
-        for one in ids or ()
+        for one in dict.fromkeys(selection[SESSION.id_option] or ())
         if one not in found
     ]
-    missing += [
+    paths = [SessionPath(key, [_not_found(key, message, fix, Status.PROBLEM)]) for key, message, fix in missing]
+    missing = [
         ({"network_interface_id": one}, f"no session mirrors {one}", "Create a session for the interface.")
-        for one in interfaces or ()
+        for one in dict.fromkeys(selection["network_interface_ids"] or ())
         if one not in found
     ]
     missing += [
@@ -128,8 +142,12 @@ def _trace(selection: ModuleParams, packet: Packet | None, metrics: bool, ec2: E
         for option in ("fleet", "stack")
         if selection[option] is not None and not selected
     ]
-    paths = [
-        SessionPath(key, [Finding("source", Status.PROBLEM, message, fix, tuple(key.values()))])
-        for key, message, fix in missing
+    status = Status.UNKNOWN if check_mode else Status.PROBLEM
+    later = "; in check mode, an earlier task may create one" if check_mode else ""
+    return paths + [
+        SessionPath(key, [_not_found(key, f"{message}{later}", fix, status)]) for key, message, fix in missing
     ]
-    return paths + trace_paths(selected, sessions, packet, metrics, ec2)
+
+
+def _not_found(key: ModuleParams, message: str, fix: str, status: Status) -> Finding:
+    return Finding("source", status, message, fix, tuple(key.values()))
