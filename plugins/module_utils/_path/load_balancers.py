@@ -31,10 +31,13 @@ def judge_load_balancer(arn: str, zone: str, state: AwsState) -> Iterator[Findin
         yield not_readable("target", label, state.find_failure("DescribeLoadBalancers"), [arn])
         return
     status = None if balancer.row is None else str(balancer.row.get("State", {}).get("Code", "unknown"))
-    problem = check_load_balancer(arn, status).problem
-    if problem:
+    if status is None:
+        fix = "Create the load balancer and a target for it, or use another target."
+        yield Finding("target", Status.PROBLEM, f"{label} does not exist", fix, (arn,))
+        return
+    if check_load_balancer(arn, status).problem:
         fix = "Wait until it is active, or use another target."
-        yield Finding("target", Status.PROBLEM, problem, fix, (arn,))
+        yield Finding("target", Status.PROBLEM, f"{label} is {status}", fix, (arn,))
         return
     yield Finding("target", Status.OK, f"{label} is {status}", ids=(arn,))
     if balancer.listeners is None:
@@ -49,8 +52,13 @@ def judge_load_balancer(arn: str, zone: str, state: AwsState) -> Iterator[Findin
     yield from judge_target_groups(arn, balancer, zone, state)
 
 
-def judge_target_groups(arn: str, balancer: Balancer, zone: str, state: AwsState) -> Iterator[Finding]:
-    """The findings on the health of the targets that get the packets of a zone. zone: empty if unknown."""
+def judge_target_groups(
+    arn: str, balancer: Balancer, zone: str, state: AwsState, origin: str = "source"
+) -> Iterator[Finding]:
+    """The findings on the health of the targets that get the packets of a zone.
+
+    zone: empty if unknown. origin: what is in the zone and sends packets to the load balancer.
+    """
     label = balancer_label(arn)
     for group in balancer.groups:
         if group.health is None:
@@ -60,11 +68,10 @@ def judge_target_groups(arn: str, balancer: Balancer, zone: str, state: AwsState
         ids = list_target_ids(group.healthy)
         if ids:
             yield Finding("target", Status.OK, f"healthy targets of {label}: {list_some(ids)}", ids=(arn, *ids))
-            yield from _judge_zones(arn, balancer, group, zone, state)
+            yield from _judge_zones(arn, balancer, group, zone, origin, state)
             continue
         ids = list_target_ids(group.health)
-        registered = f"none of its targets is healthy: {list_some(ids)}" if ids else "it has no targets"
-        message = f"{label} cannot forward packets, because {registered}"
+        message = f"no target of {label} is healthy: {list_some(ids)}" if ids else f"{label} has no registered targets"
         fix = "Register the sensors, and check their health checks."
         yield Finding("target", Status.PROBLEM, message, fix, (arn, *ids))
 
@@ -80,8 +87,10 @@ def list_receivers(balancer: Balancer, zone: str, state: AwsState) -> list[ApiPa
     return list(rows.values())
 
 
-def _judge_zones(arn: str, balancer: Balancer, group: TargetGroup, zone: str, state: AwsState) -> Iterator[Finding]:
-    """Whether the node in the zone of the source has a healthy target."""
+def _judge_zones(
+    arn: str, balancer: Balancer, group: TargetGroup, zone: str, origin: str, state: AwsState
+) -> Iterator[Finding]:
+    """Whether the node in the zone of the source or endpoint has a healthy target."""
     zones = {_find_zone(row, balancer, state) for row in group.healthy}
     if group.cross_zone or not zone or {zone, _ALL} & zones or balancer.zones <= zones:
         return
@@ -94,13 +103,13 @@ def _judge_zones(arn: str, balancer: Balancer, group: TargetGroup, zone: str, st
         yield Finding("target", Status.UNKNOWN, message, "Turn on cross-zone load balancing.", ids)
     elif zone not in balancer.zones:
         message = (
-            f"{label} is not enabled in {zone}, the zone of the source, cross-zone load balancing is off, "
+            f"{label} is not enabled in {zone}, the zone of the {origin}, cross-zone load balancing is off, "
             "and not all of its zones have healthy targets"
         )
         yield Finding("target", Status.UNKNOWN, message, "Turn on cross-zone load balancing.", ids)
     else:
         message = (
-            f"no healthy target of {label} is in {zone}, the zone of the source, and cross-zone load balancing is off"
+            f"no healthy target of {label} is in {zone}, the zone of the {origin}, and cross-zone load balancing is off"
         )
         fix = f"Turn on cross-zone load balancing, or add a sensor in {zone}."
         yield Finding("target", Status.PROBLEM, message, fix, ids)

@@ -24,6 +24,7 @@ from .findings import Finding, Status, not_readable
 
 _STATIC, _PREFIX_LIST, _PROPAGATED = 3, 2, 1
 _LOCAL = "local"
+_PENDING = "pending-acceptance"  # a status of a peering connection (EC2 API Reference)
 
 # Members of a route with the next hop: what it is, and whether packets can reach a private address in a VPC that way.
 # None: it depends on a configuration that is not checked. A route to an instance also has the network interface.
@@ -143,13 +144,16 @@ def _judge_next_hop(route: ApiParams | None, table_id: str, source: Place, targe
     hop, hop_id, passes = _next_hop(route)
     label = f"{hop} {hop_id}".strip()
     ids = (table_id, *([hop_id] if hop_id else []))
-    if route.get("State") == "blackhole":
+    is_blackhole = route.get("State") == "blackhole"
+    # The status of a peering connection says more than the state of the route.
+    if route.get("VpcPeeringConnectionId") and (hop_id in state.peerings or not is_blackhole):
+        return _judge_peering(table_id, hop_id, source, target, state)
+    if is_blackhole:
         message = f"the route to {address} in {table_id} is a blackhole: {label} is not available"
-        return Finding("network", Status.PROBLEM, message, f"Replace the route in {table_id}.", ids)
+        attach = f"Attach {source.vpc_id} to {hop_id}, or replace" if route.get("TransitGatewayId") else "Replace"
+        return Finding("network", Status.PROBLEM, message, f"{attach} the route in {table_id}.", ids)
     if hop == _LOCAL:
         return _judge_local(table_id, source, target)
-    if route.get("VpcPeeringConnectionId"):
-        return _judge_peering(table_id, hop_id, source, target, state)
     message = f"route table {table_id} sends packets to {address} to {label}"
     if passes is None:
         fix = f"Check that {hop_id or hop} forwards UDP from {source.address} to {address}."
@@ -188,7 +192,8 @@ def _judge_peering(table_id: str, peering_id: str, source: Place, target: Place,
     status = (peering.get("Status") or {}).get("Code", "")
     other = next((vpc for vpc in vpcs if vpc != source.vpc_id), "")
     if status != "active":
-        fix = f"Accept {peering_id}, or replace the route in {table_id}."
+        accept = f"Accept {peering_id}, or replace" if status == _PENDING else "Replace"
+        fix = f"{accept} the route in {table_id}."
         return Finding("network", Status.PROBLEM, f"{route}, which is {status or 'not active'}", fix, ids)
     if len(regions) > 1:
         message = f"{route}, which connects different regions"

@@ -112,4 +112,4 @@ def _judge_service(endpoint_id: str, endpoint: ApiParams, state: AwsState) -> It
             failure = state.find_failure("DescribeLoadBalancers", "DescribeListeners")
             yield not_readable("target", label, failure, (endpoint_id, arn))
         else:
-            yield from judge_target_groups(arn, balancer, zone, state)
+            yield from judge_target_groups(arn, balancer, zone, state, origin="endpoint")

@@ -142,11 +142,29 @@ def test_no_route():
 
 
 def test_blackhole():
-    finding = judge(route("10.9.0.0/24", PCX, State="blackhole"), route("0.0.0.0/0", TGW), target=REMOTE)
+    finding = judge(route("10.9.0.0/24", TGW, State="blackhole"), route("0.0.0.0/0", PCX), target=REMOTE)
     assert finding.status is Status.PROBLEM
-    assert finding.message == (
-        "the route to 10.9.0.1 in rtb-1 is a blackhole: peering connection pcx-1 is not available"
-    )
+    assert finding.message == "the route to 10.9.0.1 in rtb-1 is a blackhole: transit gateway tgw-1 is not available"
+    assert finding.fix == f"Attach {VPC} to tgw-1, or replace the route in rtb-1."
+    deleted = judge(route("10.9.0.0/24", PCX, State="blackhole"), target=REMOTE, peerings=[])
+    assert deleted.message.endswith("is a blackhole: peering connection pcx-1 is not available")
+    assert deleted.fix == "Replace the route in rtb-1."
+
+
+@pytest.mark.parametrize(
+    ("status", "fix"),
+    [
+        ("pending-acceptance", "Accept pcx-1, or replace the route in rtb-1."),
+        ("rejected", "Replace the route in rtb-1."),
+        ("expired", "Replace the route in rtb-1."),
+    ],
+)
+def test_blackhole_to_a_peering_connection(status, fix):
+    """The status of the connection says why the route is a blackhole."""
+    given = {"target": REMOTE, "peerings": [peering("pcx-1", status)]}
+    finding = judge(route("10.9.0.0/24", PCX, State="blackhole"), **given)
+    assert (finding.status, finding.fix) == (Status.PROBLEM, fix)
+    assert finding.message == f"route table rtb-1 sends packets to 10.9.0.1 to pcx-1, which is {status}"
 
 
 def test_target_in_another_vpc_with_the_same_addresses():
