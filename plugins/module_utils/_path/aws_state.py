@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from .._fleet.selection import Instance, Interface
 from .._model.resource_types import ApiParams
-from .addresses import Place
+from .addresses import VXLAN_PORT, Place
 from .findings import ReadFailure
+
+_NODE = "network_load_balancer"  # the type of a load balancer's interfaces (EC2 API Reference, NetworkInterface)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class AwsState:
         """The interface of a Network Load Balancer in an Availability Zone, None if EC2 did not return it.
 
         A load balancer has one interface per enabled Availability Zone. Elastic Load Balancing does not return its id;
-        the description names the load balancer (Network Load Balancer guide, "Update the security groups").
+        the description names the load balancer (AWS Knowledge Center, "Find the IP address of a load balancer").
         """
         return self._references.get((node_description(arn), zone))
 
@@ -123,10 +125,11 @@ class AwsState:
 
     @functools.cached_property
     def _references(self) -> dict[tuple[str, str], ApiParams]:
-        """The interfaces by (description, zone), by (VPC, address) and, if primary, by (instance, empty)."""
+        """The interfaces: nodes by (description, zone), all by (VPC, address), primary ones by (instance, empty)."""
         found: dict[tuple[str, str], ApiParams] = {}
         for row in self.interfaces.values():
-            found[(row.get("Description", ""), row.get("AvailabilityZone", ""))] = row
+            if row.get("InterfaceType") == _NODE:  # anybody can give an interface this description
+                found[(row.get("Description", ""), row.get("AvailabilityZone", ""))] = row
             for one in row.get("PrivateIpAddresses", ()):
                 found[(row.get("VpcId", ""), one.get("PrivateIpAddress", ""))] = row
             attachment = row.get("Attachment", {})
@@ -162,6 +165,11 @@ def to_place(row: ApiParams) -> Place:
 def group_ids(row: ApiParams) -> list[str]:
     """The security groups of an interface."""
     return [group["GroupId"] for group in row.get("Groups", ())]
+
+
+def get_port(row: ApiParams) -> int:
+    """The port of a registered target, to which the load balancer forwards packets of its listener."""
+    return int(row["Target"].get("Port", VXLAN_PORT))
 
 
 def list_target_ids(rows: Iterable[ApiParams]) -> list[str]:

@@ -17,7 +17,7 @@ from .._ec2.services import LOAD_BALANCING, MONITORING, iam_action
 from .._model.resource_types import ApiParams, ModuleParams, ResourceType
 from . import routes, security_groups
 from .addresses import VXLAN_PORT
-from .aws_state import AwsState, Balancer, TargetGroup, group_ids, list_target_ids, node_description
+from .aws_state import AwsState, Balancer, TargetGroup, get_port, group_ids, list_target_ids, node_description
 from .findings import ReadFailure
 
 # Actions with a smaller page size than most (EC2's service model).
@@ -116,11 +116,14 @@ class Discovery:
         )
         state.peerings = {row["VpcPeeringConnectionId"]: row for row in found}
         lists = {one for table in state.route_tables for one in routes.prefix_list_ids(table)}
-        lists |= security_groups.prefix_list_ids(state.security_groups.values())
-        # The outbound rules of load balancers apply, too.
-        lists |= security_groups.prefix_list_ids(
-            [row for group_id, row in state.security_groups.items() if group_id in forwarding], egress=True
+        targets = (
+            row for balancer in state.balancers.values() for group in balancer.groups for row in group.candidates
         )
+        # The outbound rules of load balancers apply, too.
+        outbound = [row for group_id, row in state.security_groups.items() if group_id in forwarding]
+        for port in {VXLAN_PORT, *map(get_port, targets)}:
+            lists |= security_groups.prefix_list_ids(state.security_groups.values(), port)
+            lists |= security_groups.prefix_list_ids(outbound, port, egress=True)
         entries = {one: self._read_prefix_list(one) for one in sorted(lists)}
         state.prefix_lists = {one: rows for one, rows in entries.items() if rows is not None}
 

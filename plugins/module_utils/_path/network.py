@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from .._model.resource_types import ENI, GWLBE, NLB, ApiParams, ModuleParams
 from .._model.text import list_some
-from .addresses import VXLAN_PORT, Place
-from .aws_state import AwsState, Balancer, balancer_label, group_ids, to_place
+from .addresses import Place
+from .aws_state import AwsState, Balancer, balancer_label, get_port, group_ids, to_place
 from .findings import Finding, Status, not_readable
 from .load_balancers import list_receivers
 from .network_acls import judge_network_acls
@@ -79,7 +79,8 @@ def _judge_registered(
 ) -> Iterator[Finding]:
     """The way from the load balancer to the registered targets that receive packets; one finding if all is ok.
 
-    The load balancer preserves the address of the source. node: its interface, None if not visible.
+    The load balancer preserves the address of the source, and sends packets to the port of the target. node: its
+    interface, None if not visible.
     """
     peer = via_load_balancer(_peer(source), balancer.security_groups)
     hidden: list[str] = []
@@ -92,22 +93,22 @@ def _judge_registered(
             hidden.append(target_id)
             continue
         visible.append(target_id)
-        place = to_place(target)
+        place, port = to_place(target), get_port(row)
         if balancer.security_groups:
             findings.append(
-                judge_security_groups(arn, balancer.security_groups, Peer(place.address), state, egress=True)
+                judge_security_groups(arn, balancer.security_groups, Peer(place.address), state, port, egress=True)
             )
         if node is not None:
-            findings += judge_network_acls(replace(to_place(node), address=peer.address), place, state)
-        findings.append(judge_security_groups(target["NetworkInterfaceId"], group_ids(target), peer, state))
+            findings += judge_network_acls(replace(to_place(node), address=peer.address), place, state, port)
+        findings.append(judge_security_groups(target["NetworkInterfaceId"], group_ids(target), peer, state, port))
     open_findings = [finding for finding in findings if finding.status is not Status.OK]
     yield from dict.fromkeys(open_findings)
     if visible and not open_findings:
-        message = f"targets of {balancer_label(arn)} accept UDP {VXLAN_PORT} from {peer.address}: {list_some(visible)}"
+        message = f"targets of {balancer_label(arn)} accept UDP from {peer.address}: {list_some(visible)}"
         yield Finding("network", Status.OK, message, ids=(arn, *visible))
     if hidden:
         label = f"the security groups of targets of {balancer_label(arn)} ({list_some(hidden)})"
-        fix = f"Check that their security groups allow UDP {VXLAN_PORT} from {peer.address}."
+        fix = f"Check that their security groups allow UDP from {peer.address}."
         yield not_readable("network", label, state.find_failure("DescribeNetworkInterfaces"), (arn, *hidden), fix)
 
 

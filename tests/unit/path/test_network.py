@@ -209,7 +209,7 @@ def test_balancer_without_security_groups():
     findings = judge(NLB_TARGET, behind_balancer(node()))
     assert_ok(findings)
     assert [one.message for one in findings if NODE in one.message]  # routes and network ACLs to the node
-    assert findings[-1].message == f"targets of load balancer sensors accept UDP 4789 from {SOURCE}: {SENSOR_INSTANCE}"
+    assert findings[-1].message == f"targets of load balancer sensors accept UDP from {SOURCE}: {SENSOR_INSTANCE}"
 
 
 @pytest.mark.parametrize("allows", [True, False])
@@ -246,6 +246,25 @@ def test_registered_targets_by_instance_and_by_address(target_id):
         node(), balancers={ARN: balancer(registered(target_id))}, security_groups=with_groups(CLOSED)
     )
     assert problem(judge(NLB_TARGET, found)).ids == (SENSOR_ENI, SENSOR_GROUP)
+
+
+def test_port_of_a_registered_target():
+    """The load balancer forwards the packets of its listener to the port of the target."""
+    target = {**registered(SENSOR_INSTANCE)["Target"], "Port": 5000}
+    balancers = {ARN: balancer({**registered(SENSOR_INSTANCE), "Target": target}, groups=[BALANCER_GROUP])}
+    rules = permission(CIDR, ports=(5000, 5000)), permission(CIDR)
+    opened = [group(SENSOR_GROUP, rules[0]), group(BALANCER_GROUP, rules[1], egress=[rules[0]])]
+    assert_ok(judge(NLB_TARGET, behind_balancer(node(), balancers=balancers, security_groups=with_groups(*opened))))
+    closed = [group(SENSOR_GROUP, rules[1]), opened[1]]
+    finding = problem(
+        judge(NLB_TARGET, behind_balancer(node(), balancers=balancers, security_groups=with_groups(*closed)))
+    )
+    assert finding.ids == (SENSOR_ENI, SENSOR_GROUP) and "UDP 5000" in finding.message and "UDP 5000" in finding.fix
+
+
+def test_an_interface_with_the_description_of_a_node_is_no_node():
+    found = behind_balancer({**node(), "InterfaceType": "interface"})
+    assert "not visible" in unknown(judge(NLB_TARGET, found)).message
 
 
 def test_a_registered_instance_receives_packets_on_its_primary_interface():
