@@ -15,10 +15,7 @@ does not fail the run: it depends on the machine and on what else it does.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
-import os
 import pathlib
-import platform
 import sys
 import tempfile
 import time
@@ -26,6 +23,7 @@ import time
 from tests.emulator.client import Emulator
 
 from .measure import Bench, Broken
+from .start import print_machine
 from .subjects import ITEMS
 from .table import Rounds, misses, table
 
@@ -63,16 +61,12 @@ def _rounds(count: int, items: int) -> Rounds:
 
 def main() -> int:
     arguments = _arguments()
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "boto3"))
-    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    print_machine()
     try:
         rounds = _rounds(arguments.rounds, arguments.items)
     except Broken as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"\nPython {platform.python_version()}, {versions}; {cores} cores, load {load:.1f} before the run")
-    if load > cores / 2:
-        print("The machine was under load; the times are not reliable.")
     print(f"{arguments.rounds} rounds of {arguments.items} items. ", end="")
     print("Medians over the rounds; ratios are medians of those within each round.\n")
     print(table(rounds))

@@ -15,12 +15,8 @@ finds other problems than those of the account. Times do not fail the run.
 
 from __future__ import annotations
 
-import argparse
-import importlib.metadata
 import json
-import os
 import pathlib
-import platform
 import sys
 import tempfile
 import time
@@ -31,6 +27,7 @@ from tests.emulator.client import Emulator
 from .measure import Broken, environment, play_command
 from .path_account import Account, seed
 from .process import Command, Run, run_process
+from .start import parse_arguments, print_machine
 from .table import align, verdict
 
 PATH = "vtap.aws.ec2_traffic_mirror_path_info"
@@ -99,21 +96,6 @@ class Bench:
         )
 
 
-def _arguments() -> argparse.Namespace:
-    summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.paths", description=summary)
-    parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default: %(default)s)")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="one round with a tenth of the sessions: checks the calls, times are not meaningful",
-    )
-    arguments = parser.parse_args()
-    if arguments.rounds < 1:
-        parser.error(f"--rounds must be 1 or more, not {arguments.rounds}")
-    return arguments
-
-
 def _rows(bench: Bench, part: int, rounds: int) -> list[tuple[str, ...]]:
     rows, account = [], Account([], frozenset(), 0)
     for size, metrics in SCENARIOS:
@@ -127,13 +109,9 @@ def _rows(bench: Bench, part: int, rounds: int) -> list[tuple[str, ...]]:
 
 
 def main() -> int:
-    arguments = _arguments()
+    arguments = parse_arguments("tests.bench.paths", __doc__)
     part, rounds = (QUICK_PART, 1) if arguments.quick else (1, arguments.rounds)
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "boto3"))
-    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
-    print(f"\nPython {platform.python_version()}, {versions}; {cores} cores, load {load:.1f} before the run")
-    if load > cores / 2:
-        print("The machine was under load; the times are not reliable.")
+    print_machine()
     with tempfile.TemporaryDirectory() as work, Emulator() as emulator:
         bench = Bench(emulator, pathlib.Path(work))
         try:

@@ -19,12 +19,8 @@ but do not fail the run.
 
 from __future__ import annotations
 
-import argparse
-import importlib.metadata
 import json
-import os
 import pathlib
-import platform
 import re
 import subprocess
 import sys
@@ -54,6 +50,7 @@ from .stack_document import (
     expected_calls,
     single_tasks,
 )
+from .start import parse_arguments, print_machine
 from .subjects import FILTER, FILTER_ID, SESSION, TARGET, TARGET_ID
 from .table import align, verdict
 
@@ -273,30 +270,11 @@ def crowded(bench: Bench, rounds: int, others: int) -> tuple[str, ...]:
     return _rows(bench, f"{UNCHANGED}, {others:,} other sessions", found, expected)
 
 
-def _arguments() -> argparse.Namespace:
-    summary = (__doc__ or "").split("\n\n", maxsplit=1)[0]
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.stacks", description=summary)
-    parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default: %(default)s)")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="one round with a tenth of the sessions: checks the calls, times are not meaningful",
-    )
-    arguments = parser.parse_args()
-    if arguments.rounds < 1:
-        parser.error(f"--rounds must be 1 or more, not {arguments.rounds}")
-    return arguments
-
-
 def main() -> int:
-    arguments = _arguments()
+    arguments = parse_arguments("tests.bench.stacks", __doc__)
     part, rounds = (QUICK_PART, 1) if arguments.quick else (1, arguments.rounds)
     sessions, others = SESSIONS // part, OTHERS // part
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "boto3"))
-    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
-    print(f"\nPython {platform.python_version()}, {versions}; {cores} cores, load {load:.1f} before the run")
-    if load > cores / 2:
-        print("The machine was under load; the times are not reliable.")
+    print_machine()
     with tempfile.TemporaryDirectory() as work, Emulator() as emulator:
         bench = Bench(emulator, pathlib.Path(work), sessions)
         try:
