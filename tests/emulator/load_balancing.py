@@ -19,10 +19,10 @@ from moto.elbv2.models import elbv2_backends
 from . import describe, machines, managed_interfaces, query_wire
 from .calls import Call
 from .errors import ApiError
+from .machines import ApiObject
 from .query_wire import invalid
 
 SERVICE = "elbv2"
-Row = dict[str, Any]
 # Sends an action to moto: (action, form without Action and Version) -> body of the reply. Raises ApiError.
 Sender = Callable[[str, list[tuple[str, str]]], bytes]
 # Actions: the member with the rows, the member that sorts the rows, the parameters that name rows.
@@ -97,8 +97,8 @@ def _check_balancer(call: Call, arn: str) -> None:
         raise ApiError("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
 
 
-def _all_rows(action: str, member: str, pairs: list[tuple[str, str]], send: Sender) -> list[Row]:
-    rows: list[Row] = []
+def _all_rows(action: str, member: str, pairs: list[tuple[str, str]], send: Sender) -> list[ApiObject]:
+    rows: list[ApiObject] = []
     form = [*_form(pairs), ("PageSize", "400")]
     while True:
         reply = query_wire.decode(SERVICE, action, send(action, form))
@@ -108,7 +108,7 @@ def _all_rows(action: str, member: str, pairs: list[tuple[str, str]], send: Send
         form = [*_form(pairs), ("PageSize", "400"), ("Marker", reply["NextMarker"])]
 
 
-def _corrected(call: Call, action: str, row: Row) -> Row:
+def _corrected(call: Call, action: str, row: ApiObject) -> ApiObject:
     absent: set[str] = set()
     if action == "DescribeLoadBalancers" and not row.get("SecurityGroups"):
         absent = {"SecurityGroups"}
@@ -151,7 +151,7 @@ def _with_health(call: Call, given: Mapping[str, Any], result: dict[str, Any]) -
     return {"TargetHealthDescriptions": rows}
 
 
-def _health(call: Call, group: Any, balancers: list[Any], row: Row) -> Row:
+def _health(call: Call, group: Any, balancers: list[Any], row: ApiObject) -> ApiObject:
     target = row["Target"]["Id"]
     if group.target_type == "instance":
         machine = _machine(call, target)
@@ -176,7 +176,7 @@ def _health(call: Call, group: Any, balancers: list[Any], row: Row) -> Row:
     return _health_row(state or "healthy", *HEALTH[state or "healthy"])
 
 
-def _health_row(state: str, reason: str, text: str) -> Row:
+def _health_row(state: str, reason: str, text: str) -> ApiObject:
     return {"State": state, **({"Reason": reason, "Description": text} if reason else {})}
 
 

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
+from .machines import ApiObject
+
 if TYPE_CHECKING:
     from .calls import Call
 
-Row = dict[str, Any]
 # The account of the Gateway Load Balancer behind an endpoint whose service the account does not own.
 SERVICE_OWNER = "210987654321"
 
 
-def route_table(call: Call, row: Row) -> Row:
+def route_table(call: Call, row: ApiObject) -> ApiObject:
     """Return a route table with the state of each route. moto always returns active."""
     routes = [{**route, "State": _state(call, row["VpcId"], route)} for route in row.get("Routes", ())]
     return {**row, "Routes": routes}
 
 
-def _state(call: Call, vpc: str, route: Row) -> str:
+def _state(call: Call, vpc: str, route: ApiObject) -> str:
     """Return blackhole if the target of a route is not available, as the botocore model documents it, else active."""
     ec2 = ec2_backends[call.account][call.region]
     target = route.get("GatewayId", "")
@@ -60,7 +61,7 @@ def _is_attached(ec2: Any, gateway: str, vpc: str) -> bool:
     )
 
 
-def _is_running(ec2: Any, route: Row) -> bool:
+def _is_running(ec2: Any, route: ApiObject) -> bool:
     """Return whether the interface of a route is attached to a running instance, or the instance runs."""
     if "NetworkInterfaceId" in route:
         eni = ec2.enis.get(route["NetworkInterfaceId"])
@@ -72,7 +73,7 @@ def _is_running(ec2: Any, route: Row) -> bool:
     )
 
 
-def peering(_call: Call, row: Row) -> Row:
+def peering(_call: Call, row: ApiObject) -> ApiObject:
     """Return a peering connection with the IPv4 CIDR blocks of both VPCs, which moto lacks."""
     sides = {}
     for side in ("AccepterVpcInfo", "RequesterVpcInfo"):
@@ -82,12 +83,12 @@ def peering(_call: Call, row: Row) -> Row:
     return {**row, **sides}
 
 
-def service_configuration(_call: Call, row: Row) -> Row:
+def service_configuration(_call: Call, row: ApiObject) -> ApiObject:
     """Return an endpoint service of the account with the type that moto lacks."""
     return {**row, "ServiceType": [{"ServiceType": "GatewayLoadBalancer"}]} if "GatewayLoadBalancerArns" in row else row
 
 
-def services(call: Call) -> list[Row]:
+def services(call: Call) -> list[ApiObject]:
     """Return the services of the account's Gateway Load Balancer endpoints, except those in hidden_services."""
     ec2 = ec2_backends[call.account][call.region]
     zones = sorted({zone for zone, subnets in ec2.subnets.items() if subnets})

@@ -17,10 +17,10 @@ from typing import Any
 from . import describe, path_rows, prerequisites
 from .calls import Call
 from .errors import ApiError, combination, missing
+from .machines import ApiObject
 from .path_filters import FILTERS, Getter
 
-Row = dict[str, Any]
-Correction = Callable[[Call, Row], Row]
+Correction = Callable[[Call, ApiObject], ApiObject]
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def prefix_list_entries(call: Call) -> dict[str, Any]:
     return {"Entries": page, **token}
 
 
-def _all_rows(call: Call, what: _Listing) -> Iterator[Row]:
+def _all_rows(call: Call, what: _Listing) -> Iterator[ApiObject]:
     """Yield all rows of moto, which pages some actions, and the services of the account's endpoints."""
     asked: dict[str, Any] = {}
     while True:
@@ -181,7 +181,7 @@ def _check_id(prefix: str, value: str, code: str) -> None:
         raise ApiError(code, f'Invalid id: "{value}" (expecting "{prefix}-...")')
 
 
-def _default_vpc_groups(call: Call, rows: list[Row], names: list[str]) -> list[Row]:
+def _default_vpc_groups(call: Call, rows: list[ApiObject], names: list[str]) -> list[ApiObject]:
     """Return the groups of the default VPC with these names (botocore model: GroupNames applies to the default VPC)."""
     if not all(names):
         raise missing("GroupName")
@@ -193,11 +193,11 @@ def _default_vpc_groups(call: Call, rows: list[Row], names: list[str]) -> list[R
     return found
 
 
-def _test(name: str, values: list[str], known: dict[str, Getter]) -> Callable[[Row], bool]:
+def _test(name: str, values: list[str], known: dict[str, Getter]) -> Callable[[ApiObject], bool]:
     """Return a predicate for one filter, see describe.value_matcher."""
     matches = describe.value_matcher(values)
 
-    def passes(row: Row) -> bool:
+    def passes(row: ApiObject) -> bool:
         if name.startswith("tag:"):
             found = [tag["Value"] for tag in row.get("Tags", ()) if tag["Key"] == name[4:]]
         elif name == "tag-key":
