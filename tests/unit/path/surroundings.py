@@ -71,7 +71,7 @@ def session(number=1, **changes):
     }
 
 
-def mirror_filter(number=1, *rules, services=()):
+def described_filter(number=1, *rules, services=()):
     """A filter. rules: options of rules, see rule_options.rule; default: one that accepts all ingress packets."""
     rows = described_rules(rules or [rule(100, "ingress", "accept")])
     rows = [{**row, "traffic_mirror_filter_rule_id": f"tmfr-{row['rule_number']}"} for row in rows]

@@ -14,8 +14,8 @@ from ansible_collections.vtap.aws.plugins.module_utils._path.packets import pars
 
 from tests.unit.path.surroundings import (
     assert_ok,
+    described_filter,
     failed,
-    mirror_filter,
     only,
     problem,
     session,
@@ -53,7 +53,7 @@ def judge(*filters, number=1, sessions=None, packet=None, **changes):
     ],
 )
 def test_accepted_packets(rules, services, text):
-    findings = judge(mirror_filter(1, *rules, services=services))
+    findings = judge(described_filter(1, *rules, services=services))
     assert_ok(findings, 1)
     assert findings[0].message == text and findings[0].ids == ("tmf-1",)
 
@@ -61,9 +61,9 @@ def test_accepted_packets(rules, services, text):
 @pytest.mark.parametrize(
     "row",
     [
-        {**mirror_filter(1), "rules": []},
-        mirror_filter(1, NO_PACKETS),
-        mirror_filter(1, rule(50, "ingress", "reject"), HTTPS),
+        {**described_filter(1), "rules": []},
+        described_filter(1, NO_PACKETS),
+        described_filter(1, rule(50, "ingress", "reject"), HTTPS),
     ],
     ids=["no rules", "reject rule", "shadowed rule"],
 )
@@ -79,12 +79,12 @@ def test_filters_cannot_be_read():
 
 
 def test_filter_does_not_exist():
-    finding = unknown(judge(mirror_filter(2)))
+    finding = unknown(judge(described_filter(2)))
     assert finding.message == "tmf-1 cannot be read" and "Allow" not in finding.fix
 
 
 def test_all_packets_are_mirrored_by_a_lower_session():
-    findings = judge(mirror_filter(1), mirror_filter(2, HTTPS), number=2)
+    findings = judge(described_filter(1), described_filter(2, HTTPS), number=2)
     finding = only(findings, Status.PROBLEM)
     assert finding.message == "sessions with lower numbers mirror all packets that tmf-2 accepts: tms-1"
     assert finding.ids == ("tms-2", "tms-1") and "tms-2" in finding.fix
@@ -93,16 +93,16 @@ def test_all_packets_are_mirrored_by_a_lower_session():
 
 def test_two_lower_sessions_mirror_all_packets_together():
     findings = judge(
-        mirror_filter(1, rule(1, source_cidr="0.0.0.0/1")),
-        mirror_filter(2, rule(1, source_cidr="128.0.0.0/1")),
-        mirror_filter(3),
+        described_filter(1, rule(1, source_cidr="0.0.0.0/1")),
+        described_filter(2, rule(1, source_cidr="128.0.0.0/1")),
+        described_filter(3),
         number=3,
     )
     assert "tms-1, tms-2" in only(findings, Status.PROBLEM).message
 
 
 def test_a_lower_session_mirrors_some_packets():
-    findings = judge(mirror_filter(1, HTTPS), mirror_filter(2), number=2)
+    findings = judge(described_filter(1, HTTPS), described_filter(2), number=2)
     assert_ok(findings, 2)
     assert findings[1].message == "sessions with lower numbers mirror some of these packets instead: tms-1"
     assert findings[1].ids == ("tms-2", "tms-1")
@@ -111,25 +111,29 @@ def test_a_lower_session_mirrors_some_packets():
 def test_only_sessions_that_get_packets_of_the_filter_mirror_them_instead():
     """Session 2 accepts the packets, but session 1 mirrors all of those before; session 3 has other packets."""
     findings = judge(
-        mirror_filter(1, HTTPS), mirror_filter(2, HTTPS), mirror_filter(3, ALL_EGRESS), mirror_filter(4), number=4
+        described_filter(1, HTTPS),
+        described_filter(2, HTTPS),
+        described_filter(3, ALL_EGRESS),
+        described_filter(4),
+        number=4,
     )
     assert_ok(findings, 2)
     assert findings[1].ids == ("tms-4", "tms-1")
 
 
 def test_higher_sessions_and_sessions_with_other_packets_do_not_count():
-    assert_ok(judge(mirror_filter(1, HTTPS), mirror_filter(2), number=1), 1)
-    assert_ok(judge(mirror_filter(1, ALL_EGRESS), mirror_filter(2), number=2), 1)
-    assert_ok(judge(mirror_filter(1, HTTPS), mirror_filter(2, ALL_IPV6), number=2), 1)
+    assert_ok(judge(described_filter(1, HTTPS), described_filter(2), number=1), 1)
+    assert_ok(judge(described_filter(1, ALL_EGRESS), described_filter(2), number=2), 1)
+    assert_ok(judge(described_filter(1, HTTPS), described_filter(2, ALL_IPV6), number=2), 1)
 
 
 def test_a_service_is_left_if_only_the_rules_are_covered():
-    findings = judge(mirror_filter(1), mirror_filter(2, services=["amazon-dns"]), number=2)
+    findings = judge(described_filter(1), described_filter(2, services=["amazon-dns"]), number=2)
     assert_ok(findings, 2)
 
 
 def test_a_lower_filter_cannot_be_read():
-    findings = judge(mirror_filter(2), number=2, sessions=[1, 2])
+    findings = judge(described_filter(2), number=2, sessions=[1, 2])
     finding = unknown(findings)
     assert finding.message == "filters of sessions with lower numbers cannot be read: tmf-1"
     assert finding.ids == ("tms-2", "tmf-1") and len(findings) == 2
@@ -137,9 +141,9 @@ def test_a_lower_filter_cannot_be_read():
 
 def test_a_hidden_filter_does_not_hide_what_the_others_show():
     hidden = {"number": 3, "sessions": [1, 2, 3]}
-    findings = judge(mirror_filter(2, HTTPS), mirror_filter(3), **hidden)
+    findings = judge(described_filter(2, HTTPS), described_filter(3), **hidden)
     assert statuses(findings) == [Status.OK, Status.OK, Status.UNKNOWN] and "tms-2" in findings[1].ids
-    findings = judge(mirror_filter(2), mirror_filter(3, HTTPS), **hidden)
+    findings = judge(described_filter(2), described_filter(3, HTTPS), **hidden)
     assert only(findings, Status.PROBLEM).message.startswith("sessions with lower numbers mirror all packets")
 
 
@@ -149,18 +153,18 @@ def packet(**changes):
 
 
 def test_packet_is_mirrored():
-    findings = judge(mirror_filter(1), packet=packet())
+    findings = judge(described_filter(1), packet=packet())
     assert_ok(findings, 2)
     assert findings[-1].message.startswith("tms-1 (session number 1) mirrors ingress tcp 198.51.100.7")
 
 
 def test_packet_is_mirrored_by_a_lower_session():
-    findings = judge(mirror_filter(1, HTTPS), mirror_filter(2), number=2, packet=packet())
+    findings = judge(described_filter(1, HTTPS), described_filter(2), number=2, packet=packet())
     assert only(findings, Status.PROBLEM).message.startswith("tms-1 (session number 1) mirrors")
 
 
 def test_packet_is_rejected():
-    findings = judge(mirror_filter(1, HTTPS), packet=packet(destination_port=80))
+    findings = judge(described_filter(1, HTTPS), packet=packet(destination_port=80))
     assert "no rule of tmf-1" in only(findings, Status.PROBLEM).message
 
 
@@ -175,5 +179,5 @@ def test_packet_of_a_filter_that_cannot_be_read():
 def test_packet_of_the_dns_server(server, is_dns):
     """The DNS server has the third address of the VPC, not of the subnet. The local route has the VPC 10.0.0.0/16."""
     dns = packet(protocol="udp", source=server, source_port=53, destination_port=50000)
-    findings = judge(mirror_filter(1, services=["amazon-dns"]), packet=dns)
+    findings = judge(described_filter(1, services=["amazon-dns"]), packet=dns)
     assert ("amazon-dns of tmf-1 accepts" in findings[-1].message) == is_dns, findings[-1].message

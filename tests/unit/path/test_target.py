@@ -213,7 +213,8 @@ def test_a_target_in_the_zone_of_the_source(target_id):
 
 def test_an_unhealthy_target_in_the_zone_of_the_source_is_not_enough():
     health = [registered("i-near", "unhealthy"), registered(SENSOR_INSTANCE)]
-    problem(judge_balancer(*health, more=[SAME_ZONE], cross_zone=False))
+    finding = problem(judge_balancer(*health, more=[SAME_ZONE], cross_zone=False))
+    assert "cross-zone load balancing is off" in finding.message and finding.ids == (ARN, SENSOR_INSTANCE)
 
 
 @pytest.mark.parametrize(("zone", "is_ok"), [(ZONE, True), (OTHER_ZONE, False), ("all", True)])
@@ -228,7 +229,8 @@ def test_zone_of_a_registered_address(zone, is_ok):
 
 def test_unknown_zone_of_a_registered_target():
     """Whether packets arrive is unknown."""
-    unknown(judge_balancer(registered("i-elsewhere"), cross_zone=False))
+    finding = unknown(judge_balancer(registered("i-elsewhere"), cross_zone=False))
+    assert "the zone of a healthy target of load balancer sensors is not visible" in finding.message
 
 
 def test_unknown_zone_of_the_source():
