@@ -125,9 +125,12 @@ class AwsState:
 
     @functools.cached_property
     def _references(self) -> dict[tuple[str, str], ApiParams]:
-        """The interfaces: nodes by (description, zone), all by (VPC, address), primary ones by (instance, empty)."""
+        """The interfaces: nodes by (description, zone), all by (VPC, address), primary ones by (instance, empty).
+
+        Without interfaces that have no IPv4 address: mirrored packets cannot be sent to these.
+        """
         found: dict[tuple[str, str], ApiParams] = {}
-        for row in self.interfaces.values():
+        for row in (one for one in self.interfaces.values() if one.get("PrivateIpAddress")):
             if row.get("InterfaceType") == _NODE:  # anybody can give an interface this description
                 found[(row.get("Description", ""), row.get("AvailabilityZone", ""))] = row
             for one in row.get("PrivateIpAddresses", ()):
@@ -139,7 +142,9 @@ class AwsState:
 
     def local_cidrs(self, vpc_id: str) -> set[str]:
         """The IPv4 CIDR blocks of a VPC, which have local routes in each of its route tables. Empty if unknown."""
-        routes = (route for table in self.route_tables if table["VpcId"] == vpc_id for route in table.get("Routes", ()))
+        routes = (
+            route for table in self.route_tables if table.get("VpcId") == vpc_id for route in table.get("Routes", ())
+        )
         return {
             route["DestinationCidrBlock"]
             for route in routes

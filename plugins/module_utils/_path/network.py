@@ -117,7 +117,8 @@ def _judge_endpoint(source: ApiParams, endpoint_id: str, state: AwsState) -> Ite
     if endpoint is None:
         return
     # A Gateway Load Balancer endpoint is in one subnet, so it has one interface.
-    rows = [state.interfaces[one] for one in endpoint.get("NetworkInterfaceIds", ()) if one in state.interfaces]
+    rows = [state.interfaces.get(one, {}) for one in endpoint.get("NetworkInterfaceIds", ())]
+    rows = [row for row in rows if row.get("PrivateIpAddress")]
     for row in rows[:1]:
         yield from _judge_way(to_place(source), to_place(row), state)
     if not rows:

@@ -34,6 +34,7 @@ from tests.unit.path.surroundings import (
     ENI_TARGET,
     NLB_TARGET,
     NODE,
+    NODE_ENI,
     OTHER_ZONE,
     SENSOR_ENI,
     SENSOR_GROUP,
@@ -188,6 +189,13 @@ def test_interfaces_without_an_ipv4_address():
     for target in (ENI_TARGET, NLB_TARGET, ENDPOINT_TARGET):
         assert judge(target, behind_balancer(without_address(SOURCE_ENI), node())) == []
     assert "no IPv4 address" in problem(judge(ENI_TARGET, surroundings(without_address(SENSOR_ENI)))).message
+    # Behind a load balancer or endpoint, such an interface counts as not visible.
+    sensor = unknown(judge(NLB_TARGET, behind_balancer(without_address(SENSOR_ENI), node())))
+    assert SENSOR_INSTANCE in sensor.message
+    hidden_node = {key: value for key, value in node().items() if key != "PrivateIpAddress"}
+    assert "not visible" in unknown(judge(NLB_TARGET, behind_balancer(hidden_node))).message
+    found = surroundings(hidden_node, endpoints={ENDPOINT: {"NetworkInterfaceIds": [NODE_ENI]}})
+    assert "not visible" in unknown(judge(ENDPOINT_TARGET, found)).message
 
 
 def test_nothing_is_judged_without_the_source_or_the_target():
