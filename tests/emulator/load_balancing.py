@@ -33,6 +33,7 @@ _PAGED = {
 }
 _PLAIN = ("DescribeLoadBalancerAttributes", "DescribeTargetGroupAttributes", "DescribeTargetHealth")
 ACTIONS = (*_PAGED, *_PLAIN)
+MAX_ARNS = 20  # API Reference, DescribeLoadBalancers
 # Protocols of the target groups that a listener can forward to (Network Load Balancer guide, target groups).
 _FORWARDED = {"TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",), "TLS": ("TLS", "TCP")}
 # States of the setting target_health: reason and description (Elastic Load Balancing API Reference, TargetHealth).
@@ -85,6 +86,8 @@ def _form(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _check_request(action: str, given: Mapping[str, Any]) -> None:
+    if len(given.get("LoadBalancerArns", ())) > MAX_ARNS:
+        raise invalid(f"The maximum number of load balancers in one request is {MAX_ARNS}")
     if action == "DescribeListeners" and bool(given.get("LoadBalancerArn")) == bool(given.get("ListenerArns")):
         raise invalid("You must specify either listener ARNs or a load balancer ARN")
     names = [name for name in ("LoadBalancerArns", "LoadBalancerArn", "TargetGroupArns", "Names") if given.get(name)]

@@ -202,6 +202,12 @@ def test_pages_are_short_empty_and_shuffled(elb: Any, emulator: Emulator) -> Non
         assert sum(len(page) for page in pages) == (3 if name == "describe_target_groups" else 2)
 
 
+def test_twenty_load_balancers_per_request(elb: Any) -> None:
+    assert elb.describe_load_balancers(LoadBalancerArns=[NLB] * 20)["LoadBalancers"]
+    with refused("ValidationError", "20"):
+        elb.describe_load_balancers(LoadBalancerArns=[NLB] * 21)
+
+
 READS = {
     "DescribeListeners": {"LoadBalancerArn": NLB},
     "DescribeLoadBalancerAttributes": {"LoadBalancerArn": NLB},
