@@ -23,6 +23,8 @@ from .aws_state import AwsState
 from .findings import Finding, Status, not_readable
 
 _STATIC, _PREFIX_LIST, _PROPAGATED = 3, 2, 1
+# Routes of a virtual private gateway and of a VPC Route Server (EC2's service model, RouteOrigin).
+_PROPAGATED_ORIGINS = ("EnableVgwRoutePropagation", "Advertisement")
 _LOCAL = "local"
 _PENDING = "pending-acceptance"  # a status of a peering connection (EC2 API Reference)
 
@@ -130,7 +132,7 @@ def _match_cidr(route: ApiParams, address: str) -> int | None:
 
 def _priority(route: ApiParams) -> int:
     """The priority among routes with the same prefix length; higher numbers come first."""
-    if route.get("Origin") == "EnableVgwRoutePropagation":
+    if route.get("Origin") in _PROPAGATED_ORIGINS:
         return _PROPAGATED
     return _PREFIX_LIST if route.get("DestinationPrefixListId") else _STATIC
 
@@ -152,6 +154,9 @@ def _judge_next_hop(route: ApiParams | None, table_id: str, source: Place, targe
         message = f"the route to {address} in {table_id} is a blackhole: {label} is not available"
         attach = f"Attach {source.vpc_id} to {hop_id}, or replace" if route.get("TransitGatewayId") else "Replace"
         return Finding("network", Status.PROBLEM, message, f"{attach} the route in {table_id}.", ids)
+    if route.get("State", "active") != "active":
+        message = f"the route to {address} in {table_id} has the state {route['State']}"
+        return Finding("network", Status.UNKNOWN, message, f"Check the route in {table_id}.", ids)
     if hop == _LOCAL:
         return _judge_local(table_id, source, target)
     message = f"route table {table_id} sends packets to {address} to {label}"

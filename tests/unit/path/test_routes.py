@@ -296,3 +296,15 @@ def test_routes_agree_with_single_packets(local, routes, contents, known, addres
     for drawn in itertools.product(choices, repeat=len(unknown)):
         possible += naive(table["Routes"], {**contents, **dict(zip(unknown, drawn))}, address)
     assert {id(one) for one in found} == {id(one) for one in possible}
+
+
+def test_routes_of_a_route_server_are_propagated():
+    """They come after static routes, and after the local route."""
+    advertised = route("10.9.0.0/24", IGW, Origin="Advertisement")
+    assert judge(advertised, route("10.9.0.0/24", PCX), target=REMOTE).status is Status.OK
+    assert judge(route("10.0.2.0/24", IGW, Origin="Advertisement")).status is Status.OK
+
+
+def test_a_route_with_an_unknown_state():
+    finding = judge(route("10.9.0.0/24", TGW, State="filtered"), target=REMOTE)
+    assert finding.status is Status.UNKNOWN and finding.message.endswith("has the state filtered")
