@@ -33,7 +33,8 @@ class Place:
     """Where encapsulated packets start or end.
 
     address: the primary private IPv4 address of the interface. The guide's page on the packet format documents that the
-    encapsulated packet has the primary addresses of the source and of the target; secondary addresses are irrelevant.
+    encapsulated packet has the primary addresses of the source and of the target. Behind a load
+    balancer, the target is the registered address, which can be a secondary one.
     subnet_id, vpc_id: empty if unknown.
     """
 

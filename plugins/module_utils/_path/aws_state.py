@@ -56,7 +56,13 @@ class Balancer:
     @property
     def zones(self) -> set[str]:
         """The Availability Zones that are enabled for the load balancer."""
-        return {str(zone.get("ZoneName")) for zone in (self.row or {}).get("AvailabilityZones", ())}
+        zones = (zone.get("ZoneName", "") for zone in (self.row or {}).get("AvailabilityZones", ()))
+        return set(filter(None, zones))
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it is a Gateway Load Balancer."""
+        return (self.row or {}).get("Type") == "gateway"
 
     @property
     def vpc_id(self) -> str:
@@ -122,6 +128,11 @@ class AwsState:
         that has the address. target: C(Target) of DescribeTargetHealth.
         """
         return self._references.get((target["Id"], "")) or self._references.get((vpc_id, target["Id"]))
+
+    def find_endpoint_interface(self, endpoint: ApiParams) -> ApiParams | None:
+        """The interface of a Gateway Load Balancer endpoint, which is in one subnet. None if EC2 did not return it."""
+        rows = (self.interfaces.get(one, {}) for one in endpoint.get("NetworkInterfaceIds", ()))
+        return next((row for row in rows if row.get("PrivateIpAddress")), None)
 
     @functools.cached_property
     def _references(self) -> dict[tuple[str, str], ApiParams]:

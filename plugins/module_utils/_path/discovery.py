@@ -25,12 +25,12 @@ _PAGE_SIZES = {"DescribeRouteTables": 100}
 # A listener of a Network Load Balancer that receives mirrored packets (Traffic Mirroring guide, "Traffic mirror
 # targets"). The listeners of a Gateway Load Balancer have no protocol; they receive all packets.
 _PROTOCOLS = ("UDP", "TCP_UDP")
-_GATEWAY = "gateway"
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
 # Metrics of source instances in CloudWatch: bytes that were mirrored, and bytes that a session accepted but that were
 # not mirrored, because other traffic has priority (Traffic Mirroring guide, "Monitor mirrored traffic").
 _MIRRORED = ("NetworkMirrorIn", "NetworkMirrorOut")
 _SKIPPED = ("NetworkSkipMirrorIn", "NetworkSkipMirrorOut")
+_STATUS_CODES = ("Complete", "PartialData")  # others are errors (CloudWatch API Reference, MetricDataResult)
 # Maximum number of queries in one request (CloudWatch API Reference, GetMetricData).
 _QUERIES_PER_REQUEST = 500
 _HOUR, _PERIOD = 3600, 300  # seconds; basic monitoring has one datapoint in five minutes
@@ -154,9 +154,10 @@ class Discovery:
         """Read the listeners of a load balancer, the target groups, and the health of their targets."""
         default = self._read_cross_zone("DescribeLoadBalancerAttributes", LoadBalancerArn=arn)
         listeners = self._call("DescribeListeners", "Listeners", LoadBalancerArn=arn)
+        balancer = Balancer(row)
         if listeners is None:
-            return Balancer(row)
-        listeners = [one for one in listeners if row.get("Type") == _GATEWAY or _receives_vxlan(one)]
+            return balancer
+        listeners = [one for one in listeners if balancer.is_gateway or _receives_vxlan(one)]
         groups = []
         for group_arn in sorted({one for listener in listeners for one in _target_group_arns(listener)}):
             health = self._call("DescribeTargetHealth", "TargetHealthDescriptions", TargetGroupArn=group_arn)
@@ -188,6 +189,8 @@ class Discovery:
                     MONITORING, "GetMetricData", "MetricDataResults", MetricDataQueries=params, **period
                 )
                 for row in rows:
+                    if row.get("StatusCode") not in _STATUS_CODES:
+                        raise Ec2Error("GetMetricData", str(row.get("StatusCode")), "")
                     instance_id, metric = chunk[int(row["Id"][1:])]
                     sums = mirrored if metric in _MIRRORED else skipped
                     sums[instance_id] += int(sum(row.get("Values", ())))
@@ -196,8 +199,12 @@ class Discovery:
         self.state.mirrored, self.state.skipped = dict(mirrored), dict(skipped)
 
     def _call(self, operation: str, member: str, **params: Any) -> list[ApiParams] | None:
-        """The rows of a call of Elastic Load Balancing, None if it failed."""
-        if operation in self.state.failures:
+        """The rows of a call of Elastic Load Balancing, None if it failed.
+
+        A denied call is not repeated. Another failure concerns one load balancer, for example one that was deleted.
+        """
+        failure = self.state.failures.get(operation)
+        if failure is not None and not failure.code:
             return None
         try:
             return self._ec2.services.pages(LOAD_BALANCING, operation, member, **params)

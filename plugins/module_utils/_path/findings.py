@@ -14,6 +14,7 @@ from .._model.resource_types import ModuleParams
 
 # In the order in which a packet meets them.
 STAGES = ("source", "filter", "network", "target", "evidence")
+_RERUN = "Run the task again."
 
 
 class Status(enum.Enum):
@@ -74,13 +75,13 @@ class ReadFailure:
     @property
     def fix(self) -> str:
         """What to do."""
-        return "Run the task again." if self.code else f"Allow {self.action}."
+        return _RERUN if self.code else f"Allow {self.action}."
 
 
 def not_readable(
-    stage: str, subject: str, failure: ReadFailure | None, ids: Iterable[str], otherwise: str = ""
+    stage: str, subject: str, failure: ReadFailure | None, ids: Iterable[str], otherwise: str = _RERUN
 ) -> Finding:
-    """The finding on something that no call returned. otherwise: what to do if all calls succeeded."""
+    """The finding on something that no call returned. otherwise: what to do if no call failed."""
     reason, fix = (f": {failure.reason}", failure.fix) if failure else ("", otherwise)
     return Finding(stage, Status.UNKNOWN, f"{subject} cannot be read{reason}", fix, tuple(filter(None, ids)))
 

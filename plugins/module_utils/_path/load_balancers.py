@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from .._fleet.destinations import check_load_balancer
 from .._model.resource_types import ApiParams
 from .._model.text import list_some
-from .aws_state import AwsState, Balancer, TargetGroup, balancer_label, list_target_ids
+from .aws_state import AwsState, Balancer, TargetGroup, balancer_label, get_port, list_target_ids
 from .findings import Finding, Status, not_readable
 
 # The zone of a registered address that gets packets of all zones (Elastic Load Balancing API Reference,
@@ -24,8 +24,11 @@ from .findings import Finding, Status, not_readable
 _ALL = "all"
 
 
-def judge_load_balancer(arn: str, zone: str, state: AwsState) -> Iterator[Finding]:
-    """The findings on a Network Load Balancer. zone: of the source, empty if unknown."""
+def judge_load_balancer(arn: str, zone: str, state: AwsState, origin: str = "source") -> Iterator[Finding]:
+    """The findings on a Network Load Balancer, or on the Gateway Load Balancer of an endpoint service.
+
+    origin: what sends packets to the load balancer. zone: of the origin, empty if unknown.
+    """
     balancer, label = state.balancers.get(arn), balancer_label(arn)
     if balancer is None:
         yield not_readable("target", label, state.find_failure("DescribeLoadBalancers"), [arn])
@@ -43,27 +46,27 @@ def judge_load_balancer(arn: str, zone: str, state: AwsState) -> Iterator[Findin
     if balancer.listeners is None:
         yield not_readable("target", f"the listeners of {label}", state.find_failure("DescribeListeners"), [arn])
         return
+    # A Gateway Load Balancer listens on all ports (Elastic Load Balancing API Reference, CreateListener).
+    listener, port = ("listener", "") if balancer.is_gateway else ("UDP listener", " for UDP port 4789")
     if not balancer.listeners:
-        message = f"{label} has no listener for UDP port 4789"
-        fix = "Create a UDP listener on port 4789 that forwards to the sensors."
-        yield Finding("target", Status.PROBLEM, message, fix, (arn,))
+        fix = f"Create a {listener}{' on port 4789' if port else ''} that forwards to the sensors."
+        yield Finding("target", Status.PROBLEM, f"{label} has no listener{port}", fix, (arn,))
         return
-    yield Finding("target", Status.OK, f"{label} has a listener for UDP port 4789", ids=(arn,))
-    yield from judge_target_groups(arn, balancer, zone, state)
+    yield Finding("target", Status.OK, f"{label} has a listener{port}", ids=(arn,))
+    if not balancer.groups:
+        fix = "Set a target group with a weight above 0 in the default action of the listener."
+        yield Finding("target", Status.PROBLEM, f"the listener of {label} forwards to no target group", fix, (arn,))
+    yield from _judge_target_groups(arn, balancer, zone, origin, state)
 
 
-def judge_target_groups(
-    arn: str, balancer: Balancer, zone: str, state: AwsState, origin: str = "source"
-) -> Iterator[Finding]:
-    """The findings on the health of the targets that get the packets of a zone.
-
-    zone: empty if unknown. origin: what is in the zone and sends packets to the load balancer.
-    """
+def _judge_target_groups(arn: str, balancer: Balancer, zone: str, origin: str, state: AwsState) -> Iterator[Finding]:
+    """The findings on the health of the targets that get the packets of a zone."""
     label = balancer_label(arn)
     for group in balancer.groups:
         if group.health is None:
             subject = f"the health of the targets of {label}"
-            yield not_readable("target", subject, state.find_failure("DescribeTargetHealth"), [arn, group.arn])
+            failure = state.find_failure("DescribeTargetHealth")
+            yield not_readable("target", subject, failure, [arn, group.arn])
             continue
         ids = list_target_ids(group.healthy)
         if ids:
@@ -77,13 +80,16 @@ def judge_target_groups(
 
 
 def list_receivers(balancer: Balancer, zone: str, state: AwsState) -> list[ApiParams]:
-    """The registered targets that packets of a zone are for, by C(TargetHealthDescription). zone: empty if unknown."""
+    """The registered targets that packets of a zone are for, as C(TargetHealthDescription). zone: empty if unknown.
+
+    An instance or address can be registered several times, with different ports.
+    """
     rows = {}
     for group in balancer.groups:
         zones = {"", _ALL, zone} if zone and group.cross_zone is False else set()
         for row in group.candidates:
             if not zones or _find_zone(row, balancer, state) in zones:
-                rows[str(row["Target"]["Id"])] = row
+                rows[(row["Target"]["Id"], get_port(row))] = row
     return list(rows.values())
 
 
@@ -92,7 +98,7 @@ def _judge_zones(
 ) -> Iterator[Finding]:
     """Whether the node in the zone of the source or endpoint has a healthy target."""
     zones = {_find_zone(row, balancer, state) for row in group.healthy}
-    if group.cross_zone or not zone or {zone, _ALL} & zones or balancer.zones <= zones:
+    if group.cross_zone or not zone or {zone, _ALL} & zones or (balancer.zones and balancer.zones <= zones):
         return
     ids, label = (arn, *list_target_ids(group.healthy)), balancer_label(arn)
     if group.cross_zone is None:

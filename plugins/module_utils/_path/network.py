@@ -94,6 +94,8 @@ def _judge_registered(
             continue
         visible.append(target_id)
         place, port = to_place(target), get_port(row)
+        if not target_id.startswith("i-"):
+            place = replace(place, address=target_id)  # possibly a secondary address
         if balancer.security_groups:
             findings.append(
                 judge_security_groups(arn, balancer.security_groups, Peer(place.address), state, port, egress=True)
@@ -116,12 +118,10 @@ def _judge_endpoint(source: ApiParams, endpoint_id: str, state: AwsState) -> Ite
     endpoint = state.endpoints.get(endpoint_id)
     if endpoint is None:
         return
-    # A Gateway Load Balancer endpoint is in one subnet, so it has one interface.
-    rows = [state.interfaces.get(one, {}) for one in endpoint.get("NetworkInterfaceIds", ())]
-    rows = [row for row in rows if row.get("PrivateIpAddress")]
-    for row in rows[:1]:
+    row = state.find_endpoint_interface(endpoint)
+    if row is not None:
         yield from _judge_way(to_place(source), to_place(row), state)
-    if not rows:
+    else:
         message = f"the address of {endpoint_id} is not visible; routes and network ACLs are not checked"
         fix = "Check them between the subnets of the source and the endpoint."
         yield Finding("network", Status.UNKNOWN, message, fix, (endpoint_id,))

@@ -13,7 +13,7 @@ from .._model.resource_types import ENI, GWLBE, NLB, TARGET, ApiParams, ModulePa
 from .._resources.target_sources import max_sources
 from .aws_state import AwsState
 from .findings import Finding, Status, not_readable
-from .load_balancers import judge_load_balancer, judge_target_groups
+from .load_balancers import judge_load_balancer
 
 
 def judge_target(
@@ -98,18 +98,8 @@ def _judge_service(endpoint_id: str, endpoint: ApiParams, state: AwsState) -> It
         failure = state.find_failure("DescribeVpcEndpointServiceConfigurations")
         yield not_readable("target", f"{label}, {name} of account {owner},", failure, [endpoint_id], fix)
         return
-    zone = next(
-        (
-            state.interfaces[one].get("AvailabilityZone", "")
-            for one in endpoint.get("NetworkInterfaceIds", ())
-            if one in state.interfaces
-        ),
-        "",
-    )
+    zone = (state.find_endpoint_interface(endpoint) or {}).get("AvailabilityZone", "")
     for arn in state.service_balancers[name]:
-        balancer = state.balancers.get(arn)
-        if balancer is None or balancer.listeners is None:
-            failure = state.find_failure("DescribeLoadBalancers", "DescribeListeners")
-            yield not_readable("target", label, failure, (endpoint_id, arn))
-        else:
-            yield from judge_target_groups(arn, balancer, zone, state, origin="endpoint")
+        yield from judge_load_balancer(arn, zone, state, origin="endpoint")
+    if not state.service_balancers[name]:
+        yield not_readable("target", f"{label} ({name})", None, [endpoint_id], "Check the service of the endpoint.")

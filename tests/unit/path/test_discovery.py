@@ -172,7 +172,7 @@ def test_limits_of_the_number_of_calls(running, lab):
     of_balancers = sum(number for action, number in calls.items() if is_of_balancer(action))
     assert 0 < of_balancers <= 2 * 5
     assert sum(calls.values()) - of_balancers - 1 <= 60
-    assert max(calls[one] for one in ("DescribeSubnets", "DescribeRouteTables", "DescribeTrafficMirrorFilters")) == 1
+    assert calls["DescribeRouteTables"] == calls["DescribeTrafficMirrorFilters"] == 1
 
 
 def test_calls_per_load_balancer_with_two_target_groups(running, lab):
@@ -223,3 +223,30 @@ def test_a_target_group_overrides_cross_zone_of_the_load_balancer(running, lab, 
     (path,) = trace(connect(running)).values()
     found = [finding for finding in path.findings if "cross-zone load balancing is off" in finding.message]
     assert [finding.status for finding in found] == ([] if is_ok else [Status.PROBLEM])
+
+
+def test_a_load_balancer_that_fails_does_not_hide_the_others(running, lab):
+    """For example, one that was deleted between two calls."""
+    emulator, client, names = lab
+    create_all_types(client, names)
+    ec2 = connect(running)
+    emulator.settings(fail={"DescribeListeners": ["LoadBalancerNotFound", 1]})
+    paths = trace(ec2)
+    assert sorted(paths[one].verdict.value for one in (APP, APP2)) == ["ok", "unknown"]
+
+
+@pytest.mark.parametrize("code", ["InternalError", "Forbidden", None])
+def test_a_metric_with_an_error_is_unknown(running, lab, monkeypatch, code):
+    _emulator, client, names = lab
+    create_session(client, names, WEB, create_target(client, NetworkInterfaceId=SENSOR))
+    ec2 = connect(running)
+    pages = ec2.services.pages
+
+    def with_error(service, operation, member, **params):
+        rows = pages(service, operation, member, **params)
+        return [{**row, "StatusCode": code} for row in rows] if operation == "GetMetricData" else rows
+
+    monkeypatch.setattr(ec2.services, "pages", with_error)
+    (path,) = trace(ec2, metrics=True).values()
+    (finding,) = by_stage(path)["evidence"]
+    assert finding.status is Status.UNKNOWN and f"GetMetricData failed: {code}" in finding.message

@@ -223,9 +223,8 @@ def test_balancer_without_security_groups():
 @pytest.mark.parametrize("allows", [True, False])
 def test_security_groups_of_the_balancer(allows):
     rules = group(BALANCER_GROUP, permission("10.0.1.0/24" if allows else "10.0.9.0/24"), egress=[permission(CIDR)])
-    found = behind_balancer(
-        node(), balancers={ARN: balancer(groups=[BALANCER_GROUP])}, security_groups=with_groups(rules)
-    )
+    balancers = {ARN: balancer(groups=[BALANCER_GROUP])}
+    found = behind_balancer(node(), balancers=balancers, security_groups=with_groups(rules))
     findings = judge(NLB_TARGET, found)
     if allows:
         assert_ok(findings)
@@ -237,9 +236,8 @@ def test_security_groups_of_the_balancer(allows):
 def test_outbound_rules_of_the_balancer():
     """The module's docstring: the outbound rules apply to the packets that a load balancer forwards."""
     rules = group(BALANCER_GROUP, permission(CIDR), egress=[permission("192.168.0.0/16")])
-    found = behind_balancer(
-        node(), balancers={ARN: balancer(groups=[BALANCER_GROUP])}, security_groups=with_groups(rules)
-    )
+    balancers = {ARN: balancer(groups=[BALANCER_GROUP])}
+    found = behind_balancer(node(), balancers=balancers, security_groups=with_groups(rules))
     assert BALANCER_GROUP in problem(judge(NLB_TARGET, found)).ids
 
 
@@ -288,6 +286,28 @@ def test_a_registered_address_can_be_a_secondary_address():
     balancers = {ARN: balancer(registered("10.0.2.99"))}
     found = behind_balancer(node(), row, balancers=balancers, security_groups=with_groups(CLOSED))
     assert problem(judge(NLB_TARGET, found)).ids == (SENSOR_ENI, SENSOR_GROUP)
+
+
+def test_a_secondary_address_is_the_destination_of_forwarded_packets():
+    row = surroundings().interfaces[SENSOR_ENI]
+    row = {**row, "PrivateIpAddresses": [*row["PrivateIpAddresses"], {"PrivateIpAddress": "10.0.2.99"}]}
+    balancers = {ARN: balancer(registered("10.0.2.99"), groups=[BALANCER_GROUP])}
+
+    def judge_with(allowed):
+        rules = with_groups(group(BALANCER_GROUP, permission(CIDR), egress=[permission(allowed)]))
+        return judge(NLB_TARGET, behind_balancer(node(), row, balancers=balancers, security_groups=rules))
+
+    assert_ok(judge_with("10.0.2.99/32"))
+    assert "outbound UDP 4789 to 10.0.2.99" in problem(judge_with(f"{TARGET}/32")).message
+
+
+def test_a_target_that_is_registered_with_two_ports():
+    """Each port gets packets, in any order."""
+    rows = [registered(SENSOR_INSTANCE), registered(SENSOR_INSTANCE)]
+    rows[0]["Target"]["Port"] = 5000
+    for health in (rows, rows[::-1]):
+        found = behind_balancer(node(), balancers={ARN: balancer(*health)})
+        assert "UDP 5000" in problem(judge(NLB_TARGET, found)).message
 
 
 def test_the_same_address_in_another_vpc_is_not_the_registered_target():

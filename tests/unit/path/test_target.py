@@ -309,7 +309,7 @@ def judge_service(*health, **changes):
 
 def test_own_service_of_an_endpoint():
     """The targets in the zone of the endpoint count, not those in the zone of the source."""
-    assert_ok(judge_service(), 2)
+    assert_ok(judge_service(), 4)
     assert OTHER_ZONE in problem(judge_service(registered("i-x", AvailabilityZone=ZONE))).message
     assert "is healthy: " in problem(judge_service(registered(SENSOR_INSTANCE, "unhealthy"))).message
 
@@ -328,3 +328,32 @@ def test_service_of_another_account():
     state = surroundings(endpoints=AVAILABLE, services={SERVICE: {"Owner": "222222222222"}})
     finding = unknown(judge(ENDPOINT_TARGET, state))
     assert f"{SERVICE} of account 222222222222" in finding.message and "222222222222" in finding.fix
+
+
+def test_own_service_without_a_working_load_balancer():
+    """The checks of a Network Load Balancer apply, except for the port of the listener."""
+    failed_row = {**balancer().row, "State": {"Code": "failed"}, "Type": "gateway"}
+    assert problem(judge_service(row=failed_row)).message == "load balancer sensors is failed"
+    assert problem(judge_service(row=None)).message == "load balancer sensors does not exist"
+    gateway = {**balancer().row, "Type": "gateway"}
+    finding = problem(judge_service(row=gateway, listeners=[], target_groups=()))
+    assert finding.message == "load balancer sensors has no listener" and "4789" not in finding.fix
+
+
+def test_own_service_without_load_balancers():
+    state = surroundings(
+        endpoints=AVAILABLE, services={SERVICE: {"Owner": "123456789012"}}, service_balancers={SERVICE: []}
+    )
+    assert SERVICE in unknown(judge(ENDPOINT_TARGET, state)).message
+
+
+def test_a_listener_that_forwards_to_no_target_group():
+    """Target groups with the weight 0 get no packets."""
+    finding = problem(judge_balancer(target_groups=()))
+    assert finding.message == "the listener of load balancer sensors forwards to no target group"
+
+
+def test_unknown_zones_of_a_load_balancer():
+    row = {key: value for key, value in balancer().row.items() if key != "AvailabilityZones"}
+    unknown(judge_balancer(row=row, cross_zone=False))
+    assert_ok(judge_balancer(row=row, cross_zone=True), 3)
