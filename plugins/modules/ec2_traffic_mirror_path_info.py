@@ -11,8 +11,9 @@ version_added: 0.1.0
 short_description: Explain why mirrored packets do not arrive at a sensor
 description:
   - Checks the conditions on the way of mirrored packets, for each session, in the order in which a packet meets them.
-  - A finding says whether a condition holds, does not hold, or cannot be known, and what to do. The worst status of its
-    findings is the verdict of a session.
+  - A finding has a status and a fix. The status is V(ok) if the condition holds, V(problem) if it does not hold, and
+    V(unknown) if it depends on something that cannot be read. The verdict of a session is the worst status of its
+    findings.
   - The module reads EC2, Elastic Load Balancing and, with O(metrics=true), CloudWatch. It changes nothing and sends no
     packets.
 notes:
@@ -25,7 +26,7 @@ notes:
     C(ec2:DescribeTrafficMirrorSessions) is always required.
   - EC2 does not return the MTU of interfaces. Unless the session has a C(packet_length) of at most 1446, the module
     therefore reports a hint about truncated packets with the status V(unknown).
-  - The software on the sensor is not visible. It must accept VXLAN on UDP port 4789.
+  - The sensor must accept VXLAN on UDP port 4789. The module cannot check the software on the sensor.
   - Inbound packets that the security groups or network ACLs of the source drop are not mirrored. O(packet) does not
     check them.
 author:
@@ -54,9 +55,9 @@ options:
     type: str
   packet:
     description:
-      - A packet that the source interface sends or receives. For each session, a finding of the stage C(filter) says
+      - A packet that the source interface sends or receives. For each session, a finding of the stage C(filter) states
         whether the session mirrors the packet, and which rule of which filter decides.
-      - If a port is omitted, the packets with all ports are traced. The finding then says which of them are mirrored.
+      - If a port is omitted, the packets with all ports are traced. The finding then states which packets are mirrored.
     type: dict
     suboptions:
       direction:

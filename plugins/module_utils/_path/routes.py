@@ -147,7 +147,7 @@ def _judge_next_hop(route: ApiParams | None, table_id: str, source: Place, targe
     label = f"{hop} {hop_id}".strip()
     ids = (table_id, *([hop_id] if hop_id else []))
     is_blackhole = route.get("State") == "blackhole"
-    # The status of a peering connection says more than the state of the route.
+    # The status of a peering connection has the reason why the route is a blackhole.
     if route.get("VpcPeeringConnectionId") and (hop_id in state.peerings or not is_blackhole):
         return _judge_peering(table_id, hop_id, source, target, state)
     if is_blackhole:
