@@ -350,6 +350,14 @@ plan:
       type: str
       returned: always
       sample: new match
+    cause:
+      description:
+        - Why the plan changes the session. V(new_match) if an interface without a session of the fleet matches.
+          V(drift) if a session of the fleet differs from the task, or is a second one of its interface. V(adoption) if
+          a session becomes one of the fleet. V(removal) if the fleet does not need the session any more.
+      type: str
+      returned: when action is V(create), V(update) or V(delete)
+      sample: new_match
     status:
       description:
         - V(held_back) if a safety limit prevents the deletion, V(failed) if a call failed, V(not_tried) if no call was
@@ -402,6 +410,43 @@ summary:
   returned: when the plan was created
   type: dict
   sample: {'created': 2, 'updated': 0, 'unchanged': 10, 'deleted': 1, 'skipped': 3, 'held_back': 0, 'failed': 0}
+estimated_duration:
+  description:
+    - The time in seconds that the changes of the plan take at O(api_rate) and O(api_burst), rounded up. V(0) if the
+      burst limit is sufficient. The plan in C(diff) begins with it.
+    - The time for reading the account, and delays if EC2 throttles calls, are not included.
+  returned: when the plan was carried out, or in check mode
+  type: int
+  sample: 1990
+causes:
+  description:
+    - The number of entries of RV(plan) by cause, without deletions that a safety limit holds back and entries whose
+      calls failed or were not tried. An alert on repaired drift tests RV(causes.drift).
+    - After a change of the options, all sessions that the change concerns count as drift once. A session that was
+      deleted outside the fleet counts as a new match, because EC2 keeps nothing of it.
+  returned: when the plan was carried out, or in check mode
+  type: dict
+  contains:
+    new_match:
+      description: Sessions of interfaces that had no session of the fleet.
+      type: int
+      returned: always
+      sample: 2
+    drift:
+      description: Sessions of the fleet that differed from the task, and second sessions of an interface.
+      type: int
+      returned: always
+      sample: 1
+    adoption:
+      description: Sessions that became sessions of the fleet.
+      type: int
+      returned: always
+      sample: 0
+    removal:
+      description: Sessions that the fleet did not need any more.
+      type: int
+      returned: always
+      sample: 1
 notes:
   description: Remarks on the plan that concern no single interface, such as entries of O(exclude) that match nothing.
   returned: when the plan was carried out, or in check mode

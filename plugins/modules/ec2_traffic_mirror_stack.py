@@ -450,6 +450,14 @@ summary:
   returned: when the plan was created
   type: dict
   sample: {'created': 4, 'updated': 0, 'unchanged': 0, 'deleted': 0, 'skipped': 0, 'held_back': 0, 'failed': 0}
+estimated_duration:
+  description:
+    - The time in seconds that the changes of the plan take at O(api_rate) and O(api_burst), rounded up. V(0) if the
+      burst limit is sufficient. The plan in C(diff) begins with it.
+    - The time for reading the account, and delays if EC2 throttles calls, are not included.
+  returned: when the plan was carried out, or in check mode
+  type: int
+  sample: 0
 filters:
   description:
     - The filters of the stack after the task by name, without a name by id. For the keys of a filter, see

@@ -74,6 +74,7 @@ def test_accounts_and_regions(fleets, accounts):
         "counted": 4,
         "failed": [],
         "summary": SUMMARY | {"created": 25, "skipped": 7},
+        "causes": {"new_match": 25, "drift": 0, "adoption": 0, "removal": 0},
         "coverage": COVERAGE | {"selected": 32, "eligible": 25, "mirrored": 25, "excluded": 3, "ineligible": 4},
     }
     assert {name: counts["changed"] for name, counts in done.recap.items()} == dict.fromkeys(hosts, 1)

@@ -19,6 +19,7 @@ from typing import Protocol
 from .._ec2.client import Ec2
 from .._ec2.error_messages import format_error
 from .._ec2.errors import Ec2Error
+from .._ec2.rate_limiter import TAG_ACTIONS
 from .._model.errors import ConflictError, ValidationError
 from .._model.plan import Action, Plan
 from .._model.text import truncate
@@ -74,7 +75,7 @@ class BatchExecutor:
         with ThreadPoolExecutor(self._workers) as pool:
             for entry, deferred in zip(entries, pool.map(self._carry_out, entries)):
                 tags.append((entry, deferred))
-            for operation in ("CreateTags", "DeleteTags"):  # in this order no tag is lost if the second call fails
+            for operation in TAG_ACTIONS:
                 groups = group_tags(operation, ((entry, one) for entry, one in tags if entry.is_open))
                 list(pool.map(self._write_tags, groups))
         for entry in entries:

@@ -20,6 +20,7 @@ from .._model.plan import Plan
 from .._model.validation import check_number
 from .._runtime.executor import dry_run_errors
 from .._runtime.module import connect, warn_unverified
+from .duration import estimate_seconds, format_duration
 from .entry import Entry, Status, summarize
 
 EntryType = TypeVar("EntryType", bound=Entry)
@@ -52,6 +53,15 @@ def connect_batch(module: AnsibleAWSModule, readers: int = 1) -> Ec2:
     check_number("api_burst", params["api_burst"], 1, MAX_RATE)
     rate_limiter = RateLimiter(params["api_burst"], params["api_rate"])
     return connect(module, rate_limiter, config_for(max(readers, params["workers"])))
+
+
+def estimate_duration(module: AnsibleAWSModule, entries: Sequence[Entry]) -> tuple[int, str]:
+    """The time in seconds that the plan takes at the rate limits of the task, and the first line of its table.
+
+    The line is empty if the plan has no calls. Call it before the plan is executed.
+    """
+    seconds = estimate_seconds(entries, module.params["api_burst"], module.params["api_rate"])
+    return seconds, format_duration(seconds) if any(entry.is_open for entry in entries) else ""
 
 
 def verify_permissions(module: AnsibleAWSModule, entries: Sequence[Entry], ec2: Ec2) -> None:

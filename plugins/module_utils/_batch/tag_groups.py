@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .._ec2.rate_limiter import TAG_ACTIONS
 from .._model.plan import Action, Plan
 from .._model.resource_types import ApiParams
 from .entry import Entry
 
 # Maximum number of resources in one call of CreateTags or DeleteTags (EC2 API Reference, CreateTags).
 RESOURCES_PER_CALL = 1000
-_OPERATIONS = ("CreateTags", "DeleteTags")
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def split_tags(plan: Plan) -> tuple[Plan, tuple[Action, ...]]:
     They are left in the plan if they concern a resource that the plan creates, or if tags must be deleted before others
     are created, because the resource would exceed the limit of tags.
     """
-    tags = tuple(action for action in plan.actions if action.operation in _OPERATIONS)
+    tags = tuple(action for action in plan.actions if action.operation in TAG_ACTIONS)
     is_last = plan.actions[len(plan.actions) - len(tags) :] == tags
     in_order = [action.operation for action in tags] == [
-        one for one in _OPERATIONS if one in {a.operation for a in tags}
+        one for one in TAG_ACTIONS if one in {a.operation for a in tags}
     ]
     if not is_last or not in_order or any(action.pending for action in tags):
         return plan, ()

@@ -16,6 +16,7 @@ from typing import Callable
 BURST, PER_SECOND = 50, 5.0
 # The buckets of the tag actions, which do not depend on the resource type (same source).
 TAG_BURST, TAG_PER_SECOND = 100, 10.0
+# In this order, no tag is lost if the second call fails.
 TAG_ACTIONS = ("CreateTags", "DeleteTags")
 # Factors of the assumed refill rate: after a throttled call and before each call. If other clients use half of the
 # refill, about one call in eleven is throttled.

@@ -18,8 +18,8 @@ from .._model.resource_types import SESSION, TARGET
 from .._runtime.record import TaskFailed
 from .coverage import sessions_after
 from .options import Fleet
-from .plan_entry import AwsState, FleetEntry, Selection, group_by_interface
-from .planner import DELETIONS, DUPLICATE, describe_plan, find_current_target, find_duplicates, replan
+from .plan_entry import DUPLICATE, AwsState, FleetEntry, Selection, group_by_interface
+from .planner import DELETIONS, describe_plan, find_current_target, find_duplicates, replan
 from .target_assignment import Target, TargetPool
 
 _FULL_TARGET_CODES = ("TrafficMirrorSourcesPerTargetLimitExceeded", "TrafficMirrorSessionsPerTargetLimitExceeded")

@@ -20,6 +20,7 @@ from .._batch.results import (
     connect_batch,
     describe_entries,
     describe_failure,
+    estimate_duration,
     format_failures,
     is_changed,
     limit_rows,
@@ -41,7 +42,7 @@ from .executor import FleetExecutor
 from .guards import check_eligible, check_limits, find_excess_deletions
 from .options import MANAGED_SERVICES, Fleet
 from .ownership import check_other_fleets
-from .plan_entry import AwsState, FleetEntry
+from .plan_entry import AwsState, FleetEntry, count_causes
 from .planner import plan
 from .report import format_plan, list_notes, list_warnings, pending, vni_map
 from .selection import STATES, TAG_SOURCES
@@ -130,7 +131,8 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         if module.params["verify_permissions"]:
             verify_permissions(module, entries, ec2)
         notes = list_notes(fleet, aws_state)
-        table = format_plan(entries, MAX_DIFF_LINES, aws_state, notes)
+        duration, first_line = estimate_duration(module, entries)
+        table = first_line + format_plan(entries, MAX_DIFF_LINES, aws_state, notes)
         if not module.check_mode:
             executor = FleetExecutor(fleet, aws_state, ec2, module.params["workers"])
             executor.run(entries)
@@ -153,6 +155,8 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         **describe_entries(module, entries),
         **({"pending": pending_names} if pending_names else {}),
         "changed": is_changed(entries, module.check_mode),
+        "causes": count_causes(entries),
+        "estimated_duration": duration,
         "coverage": with_placeholders(coverage.describe()),
         "notes": notes,
         "failed_interfaces": [

@@ -7,17 +7,23 @@
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .._batch.entry import Entry
+from .._batch.entry import Entry, Status
 from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import SESSION, TARGET, ModuleParams
+from .._model.tags import FLEET
 from .eligibility import Limits
 from .filter_table import FilterTable
 from .selection import Interface
 from .target_assignment import Target
+
+# Why a plan changes a session, see FleetEntry.cause. The values appear in results.
+CAUSES = ("new_match", "drift", "adoption", "removal")
+# The beginning of the reason to delete a second session of the fleet on an interface.
+DUPLICATE = "duplicate"
 
 
 class Selection(enum.Enum):
@@ -100,6 +106,22 @@ class FleetEntry(Entry):
         return self.action == "create" or TARGET.id_option in (self.changes or {})
 
     @property
+    def cause(self) -> str | None:
+        """Why the plan changes the session, one of CAUSES; None if the action changes nothing.
+
+        C(drift): a session of the fleet differs from the task, or is a second one of its interface. C(adoption): the
+        session becomes one of the fleet. C(removal): the fleet does not need the session any more.
+        """
+        if self.action == "create":
+            return "new_match"
+        if self.action == "delete":
+            return "drift" if self.reason.startswith(DUPLICATE) else "removal"
+        if self.action != "update" or self.plan.before is None:
+            return None
+        fleets = [(session or {}).get("tags", {}).get(FLEET) for session in (self.plan.before, self.plan.after)]
+        return "drift" if fleets[0] == fleets[1] else "adoption"
+
+    @property
     def is_safe_deletion(self) -> bool:
         """Whether the entry deletes a session that mirrors nothing: its interface or its instance does not exist."""
         return self.action == "delete" and (
@@ -114,6 +136,7 @@ class FleetEntry(Entry):
         instance = self.interface.instance if self.interface else None
         session = self.session
         optional = {
+            "cause": self.cause,
             "instance_id": instance.id if instance else None,
             SESSION.id_option: session.get(SESSION.id_option),
             "session_number": session.get("session_number"),
@@ -126,6 +149,13 @@ class FleetEntry(Entry):
             **self.describe_action(),
             **{option: value for option, value in optional.items() if value is not None},
         }
+
+
+def count_causes(entries: Iterable[FleetEntry]) -> dict[str, int]:
+    """The number of entries by cause. Entries that were not carried out, or will not be, do not count."""
+    carried_out = (entry for entry in entries if entry.status in (Status.PLANNED, Status.DONE))
+    counts = Counter(entry.cause for entry in carried_out)
+    return {cause: counts[cause] for cause in CAUSES}
 
 
 def group_by_interface(sessions: Iterable[ModuleParams]) -> dict[str, list[ModuleParams]]:

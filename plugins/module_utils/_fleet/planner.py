@@ -26,7 +26,7 @@ from .._resources import session as session_resource
 from .classification import Candidate, classify
 from .options import SESSIONS_PER_ACCOUNT, Fleet
 from .ownership import find_adoptable, list_owned
-from .plan_entry import AwsState, FleetEntry, Selection, get_session_id, group_by_interface
+from .plan_entry import DUPLICATE, AwsState, FleetEntry, Selection, get_session_id, group_by_interface
 from .selection import Interface
 from .session_numbers import NumberChoice, choose_number, keep_number
 from .target_assignment import Assignment, Target, assign_targets
@@ -34,8 +34,6 @@ from .target_assignment import Assignment, Target, assign_targets
 # The phases of a run. Deletions follow creations, so that mirroring has no gap; entries that need the capacity of a
 # deleted session follow the deletions.
 FIRST, DELETIONS, AFTER_DELETIONS = 0, 1, 2
-# The beginning of the reason to delete a second session of the fleet on an interface.
-DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True)

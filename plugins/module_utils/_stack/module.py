@@ -20,6 +20,7 @@ from .._batch.results import (
     connect_batch,
     describe_entries,
     describe_failure,
+    estimate_duration,
     format_failures,
     is_changed,
     limit_rows,
@@ -89,7 +90,8 @@ def run_stack(module: AnsibleAWSModule) -> NoReturn:
         warnings, pending = list_warnings(entries), list_pending(entries)
         if module.params["verify_permissions"]:
             verify_permissions(module, entries, ec2)
-        table = format_plan(entries, MAX_DIFF_LINES)
+        duration, first_line = estimate_duration(module, entries)
+        table = first_line + format_plan(entries, MAX_DIFF_LINES)
         if not module.check_mode:
             StackExecutor(ec2, module.params["workers"]).run(entries)
     except ConflictError as error:
@@ -108,6 +110,7 @@ def run_stack(module: AnsibleAWSModule) -> NoReturn:
         **list_resources(entries),
         **({"pending": pending} if pending else {}),
         "changed": is_changed(entries, module.check_mode),
+        "estimated_duration": duration,
         "failed_resources": [{**entry.identity, **describe_failure(entry)} for entry in sort_failures(entries)],
         "diff": {"prepared": table},
     }

@@ -282,6 +282,7 @@ def test_item_of_the_result():
         "network_interface_id": interface(1).id,
         "action": "update",
         "reason": "differs in description",
+        "cause": "drift",
         "instance_id": interface(1).attached_to,
         "traffic_mirror_session_id": f"tms-{1:017x}",
         "session_number": 1,

@@ -28,7 +28,7 @@ import re
 from tests.integration.ansible_plugins.action.step import PlanStep, Result, failing, fails_with, writes
 
 # The keys of the result that must be the same in check mode.
-PREDICTED = ("changed", "failed", "summary", "plan", "notes", "diff", "omitted")
+PREDICTED = ("changed", "failed", "summary", "causes", "estimated_duration", "plan", "notes", "diff", "omitted")
 # Ids that EC2 assigns, and their placeholders.
 ID = re.compile(r"tm[fst]-(\(known after apply[^)]*\)|[0-9a-f]{17})")
 

@@ -35,7 +35,7 @@ from tests.integration.ansible_plugins.action.step import PlanStep, Result, comp
 READS = ["DescribeTrafficMirrorFilters", "DescribeTrafficMirrorTargets", "DescribeTrafficMirrorSessions"]
 LISTS = ("filters", "targets", "sessions")
 # The keys of the result that must be the same in check mode.
-PREDICTED = ("changed", "failed", "summary", "plan", "diff", "omitted")
+PREDICTED = ("changed", "failed", "summary", "estimated_duration", "plan", "diff", "omitted")
 
 
 class ActionModule(PlanStep):
