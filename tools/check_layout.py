@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # From the lowest to the highest. A package may import itself and lower packages.
-PACKAGES = ("_model", "_ec2", "_resources", "_runtime", "_batch", "_fleet", "_stack", "_path")
+PACKAGES = ("_model", "_ec2", "_resources", "_runtime", "_batch", "_report", "_fleet", "_stack", "_path")
 OURS = "ansible_collections.vtap"
 EMULATOR = ("tests", "emulator")
 FORBIDDEN_IMPORTS = ("ansible", "ansible_collections", "plugins", "tests", "tools")
