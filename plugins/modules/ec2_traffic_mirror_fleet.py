@@ -173,9 +173,19 @@ options:
   virtual_network_id:
     description:
       - The VXLAN network identifier (VNI) of all sessions, 0 to 16777215.
-      - If omitted, EC2 assigns a VNI to each session. A sensor can then identify the source interface by the VNI. See
-        RV(vni_map).
+      - If this option and O(vni_range) are omitted, EC2 assigns a random VNI to each session.
     type: int
+  vni_range:
+    description:
+      - The VXLAN network identifiers (VNIs) that the fleet may use, as a range V(LOWEST-HIGHEST) within V(0-16777215).
+        Each session gets a VNI that no other session of the account and region has, so that a sensor can identify the
+        source interface by the VNI. See RV(vni_map).
+      - The VNI is chosen by a hash of the id of the interface, and is the next free one if another session has it. An
+        existing session keeps a VNI of the range.
+      - If the sessions of several accounts or regions share a target, set a different range for each account and
+        region. EC2 detects no duplicates.
+      - If the range has fewer free VNIs than the fleet has sessions, the task fails before any change.
+    type: str
   description:
     description:
       - The description of all sessions. An empty string removes it.
@@ -202,7 +212,7 @@ options:
     description:
       - Whether to V(keep) or to V(delete) the sessions of instances that match O(sources) but are not running. EC2
         charges for these sessions. If they are deleted, the interface gets another VNI when the instance starts again,
-        unless O(virtual_network_id) is set.
+        unless O(virtual_network_id) or O(vni_range) is set.
     type: str
     choices: [keep, delete]
     default: keep
@@ -542,7 +552,7 @@ coverage:
       sample: [{'resource': 'tmt-0a1b2c3d4e5f60718', 'reason': 'owned by account 210987654321', 'sessions': 12}]
 vni_map:
   description: The source interface of each VXLAN network identifier (VNI), for the configuration of sensors.
-  returned: success, in check mode only for existing sessions
+  returned: success, in check mode without sessions whose VNI EC2 will assign
   type: list
   elements: dict
   contains:

@@ -72,6 +72,7 @@ def test_accounts_and_regions(fleets, accounts):
         "check_mode": False,
         "hosts": 4,
         "counted": 4,
+        "vni_clashes": [],
         "failed": [],
         "summary": SUMMARY | {"created": 25, "skipped": 7},
         "causes": {"new_match": 25, "drift": 0, "adoption": 0, "removal": 0},
@@ -223,3 +224,41 @@ def test_held_back_deletions(fleets, accounts):
         assert run.stats["summary"]["held_back"] == 3 and run.stats["summary"]["deleted"] == 0
         assert "max_deletes" in run.messages["web"]
     assert len(sessions(accounts, WEB, "us-east-1")) == 7
+
+
+def test_equal_vnis_at_one_target_are_listed(fleets, accounts):
+    """Of hosts in the same account and region, which share the targets as accounts do by AWS RAM."""
+    shared = {"exclude": [{"instance_types": ["c5.*"]}], "packet_length": 100}
+    first, second = (fleet_with(name=name, vni_range="7-90", **shared) for name in ("first", "second"))
+    second["sources"] = [{"instance_types": ["c5.*"]}]
+    second["exclude"] = None
+    hosts = {"first": local(vtap_fleet=first), "second": local(vtap_fleet=second)}
+    done = fleets(hosts)
+    assert done.returncode == 0 and done.stats["vni_clashes"] == [] and len(done.sums) == 2, done.text
+
+    # VNIs that someone changed by hand, on one interface of each fleet.
+    client = accounts.client("ec2", HUB, "us-east-1")
+    rows = sessions(accounts, HUB, "us-east-1")
+    ids = {one["NetworkInterfaceId"]: one for one in rows}
+    chosen = [next(one for one in rows if {"Key": "vtap:fleet", "Value": name} in one["Tags"]) for name in hosts]
+    for one in chosen:
+        client.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=one["TrafficMirrorSessionId"], VirtualNetworkId=4242, SessionNumber=1
+        )
+    for fleet in (first, second):
+        del fleet["vni_range"]
+    done = fleets(hosts)
+    target = chosen[0]["TrafficMirrorTargetId"]
+    interfaces = sorted(one["NetworkInterfaceId"] for one in chosen)
+    assert len(ids) == 7 and done.returncode == 0, done.text
+    assert done.stats["vni_clashes"] == [
+        {"traffic_mirror_target_id": target, "virtual_network_id": 4242, "network_interface_ids": interfaces}
+    ]
+    assert done.sums[2:] == [
+        f"VNI 4242 at {target} is that of several interfaces: {', '.join(interfaces)}",
+        "Sensors cannot tell the packets of these interfaces apart. Set a different vni_range for each host.",
+    ]
+
+    first["virtual_network_id"] = second["virtual_network_id"] = 5
+    done = fleets(hosts)
+    assert done.returncode == 0 and done.stats["vni_clashes"] == [], done.text

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .._model.errors import ValidationError
+from .._model.errors import ConflictError, ValidationError
 from .._model.text import quote
 from .entry import Entry, summarize
 
@@ -66,6 +66,11 @@ def list_reasons(entries: Iterable[Entry]) -> str:
         [f"{len(keys)} x {reason} ({keys[0]}{', ...' if keys[1:] else ''})" for reason, keys in frequent[:MAX_REASONS]]
         + more
     )
+
+
+def need_deletions(message: str, error: ConflictError) -> ConflictError:
+    """The error of a run whose other changes need the deletions that are held back. message: why they are held back."""
+    return ConflictError(f"{message} Nothing was changed, because other changes need the deletions: {error}")
 
 
 def describe_held_back(message: str, entries: Iterable[Entry], check_mode: bool) -> str:

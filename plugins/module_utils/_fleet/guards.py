@@ -2,18 +2,33 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks of a fleet's plan against the limits of the task. Pure."""
+"""The plan of a fleet within the limits of the task. Pure."""
 
 from __future__ import annotations
 
-from .._batch.guards import list_reasons
+from .._batch.guards import list_reasons, need_deletions
 from .._model.errors import ConflictError
 from .._model.tags import FLEET
 from .._model.text import count_of
 from .options import Fleet
-from .plan_entry import FleetEntry, Selection
+from .ownership import check_other_fleets
+from .plan_entry import AwsState, FleetEntry, Selection
+from .planner import plan
 
 _ACTIONS = {"max_creates": "create", "max_updates": "update"}
+
+
+def plan_guarded(fleet: Fleet, aws_state: AwsState) -> tuple[list[FleetEntry], str | None]:
+    """Plan. Returns the entries, and the message if deletions are held back. Raises ConflictError."""
+    entries = plan(fleet, aws_state)
+    check_other_fleets(fleet, aws_state, entries)
+    excess = find_excess_deletions(fleet, entries)
+    if excess is None:
+        return entries, None
+    try:
+        return plan(fleet, aws_state, hold_deletions=True), excess
+    except ConflictError as error:
+        raise need_deletions(excess, error) from error
 
 
 def check_limits(fleet: Fleet, entries: list[FleetEntry]) -> None:

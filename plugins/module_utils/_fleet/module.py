@@ -39,11 +39,9 @@ from .._runtime.record import RETRY_DELAYS
 from .coverage import Coverage, measure_coverage, sessions_after
 from .discovery import READERS, describe_current, resolve
 from .executor import FleetExecutor
-from .guards import check_eligible, check_limits, find_excess_deletions
+from .guards import check_eligible, check_limits, plan_guarded
 from .options import MANAGED_SERVICES, Fleet
-from .ownership import check_other_fleets
 from .plan_entry import AwsState, FleetEntry, count_causes
-from .planner import plan
 from .report import format_plan, list_notes, list_warnings, pending, vni_map
 from .selection import STATES, TAG_SOURCES
 
@@ -89,6 +87,7 @@ def fleet_module() -> AnsibleAWSModule:
             "session_numbers": {},
             "packet_length": {"type": "int"},
             "virtual_network_id": {"type": "int"},
+            "vni_range": {},
             "description": {},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
@@ -107,7 +106,10 @@ def fleet_module() -> AnsibleAWSModule:
             **BATCH_OPTIONS,
             **COMMON_OPTIONS,
         },
-        mutually_exclusive=[("traffic_mirror_filter_id", "traffic_mirror_filter_name")],
+        mutually_exclusive=[
+            ("traffic_mirror_filter_id", "traffic_mirror_filter_name"),
+            ("virtual_network_id", "vni_range"),
+        ],
         supports_check_mode=True,
     )
 
@@ -120,11 +122,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         fleet = Fleet.from_options(module.params, module.check_mode)
         ec2 = connect_batch(module, READERS)
         aws_state = _read_state(module, fleet, ec2)
-        entries = plan(fleet, aws_state)
-        check_other_fleets(fleet, aws_state, entries)
-        excess = find_excess_deletions(fleet, entries)
-        if excess is not None:
-            entries = plan(fleet, aws_state, hold_deletions=True)
+        entries, excess = plan_guarded(fleet, aws_state)
         check_limits(fleet, entries)
         if module.params["on_ineligible"] == "fail":
             check_eligible(entries)
@@ -148,7 +146,7 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     last_read = aws_state.sessions if executor is None else executor.sessions
     sessions = sessions_after(last_read, entries, is_planned=executor is None)
     coverage = measure_coverage(fleet, aws_state, entries, sessions)
-    for warning in list_warnings(fleet, aws_state, entries, coverage):
+    for warning in list_warnings(fleet, aws_state, entries, coverage, sessions):
         module.warn(printable(warning))
     pending_names = pending(aws_state)
     result: dict[str, Any] = {

@@ -17,8 +17,8 @@ from .._model.tags import FLEET, TagRules, check_name
 from .._model.text import quote
 from .._model.validation import check_id, check_number
 from .instance_types import SupportedTypes
+from .number_range import NumberRange
 from .selection import Selector, check_types, check_zones
-from .session_numbers import NumberRange
 
 # Source: Traffic Mirroring guide, "Traffic Mirroring quotas", read on 2026-11-25. The quota is not adjustable.
 SESSIONS_PER_ACCOUNT = 10000
@@ -32,9 +32,10 @@ class Fleet:
 
     name: of the fleet. present: whether O(state=present). sources, exclude: selectors. targets: the entries of
     O(targets). values: the session options that all sessions share. tags: tag rules, including the fleet's tag.
-    session_numbers: allowed session numbers; None: numbers above those of other sessions. adopt_fleets: the fleets
-    whose sessions become this fleet's. types: the supported instance types. managed_services: of MANAGED_SERVICES.
-    limits: by option. min_coverage: the required share or number of mirrored interfaces.
+    session_numbers: allowed session numbers; None: numbers above those of other sessions. vni_range: allowed VNIs, of
+    which each session gets one; None: virtual_network_id of values, otherwise EC2 assigns VNIs. adopt_fleets: the
+    fleets whose sessions become this fleet's. types: the supported instance types. managed_services: of
+    MANAGED_SERVICES. limits: by option. min_coverage: the required share or number of mirrored interfaces.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Fleet:
     values: ModuleParams
     tags: TagRules
     session_numbers: NumberRange | None
+    vni_range: NumberRange | None
     adopt: bool
     adopt_fleets: tuple[str, ...]
     purge: bool
@@ -80,7 +82,8 @@ class Fleet:
             ),
             values={field.option: _resolved(field, params[field.option], check_mode) for field in given_fields},
             tags=replace(TagRules.from_options({**params, "name": None}), internal_tags={FLEET: name}),
-            session_numbers=None if params["session_numbers"] is None else NumberRange.parse(params["session_numbers"]),
+            session_numbers=_parse_range("session_numbers", params, "session_number"),
+            vni_range=_parse_range("vni_range", params, "virtual_network_id"),
             adopt=params["adopt"],
             adopt_fleets=tuple(params["adopt_fleets"] or ()),
             purge=params["purge"],
@@ -95,6 +98,11 @@ class Fleet:
             if params["min_coverage"] is None
             else parse_limit("min_coverage", params["min_coverage"], both=False),
         )
+
+
+def _parse_range(option: str, params: ModuleParams, field_option: str) -> NumberRange | None:
+    text = params[option]
+    return None if text is None else NumberRange.parse(option, text, SESSION.field(field_option))
 
 
 def _check_required(params: ModuleParams) -> None:

@@ -86,7 +86,7 @@ class FleetEntry(Entry):
     key: id of the interface. interface: None if EC2 does not return it. target: of the session; None if the entry
     neither creates nor updates. selection: see Selection; NOT_SELECTED also for second sessions. problem: why an
     eligible interface gets no session, or why its session keeps a number or target that the options do not allow.
-    others: ids of the interface's sessions outside this fleet.
+    others: ids of the interface's sessions outside this fleet. vni: of the session, if the fleet has a range of VNIs.
     """
 
     interface: Interface | None = None
@@ -94,6 +94,7 @@ class FleetEntry(Entry):
     selection: Selection = Selection.NOT_SELECTED
     problem: str = ""
     others: tuple[str, ...] = ()
+    vni: int | None = None
 
     @property
     def session(self) -> ModuleParams:

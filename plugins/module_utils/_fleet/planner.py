@@ -30,6 +30,7 @@ from .plan_entry import DUPLICATE, AwsState, FleetEntry, Selection, get_session_
 from .selection import Interface
 from .session_numbers import NumberChoice, choose_number, keep_number
 from .target_assignment import Assignment, Target, assign_targets
+from .vni_assignment import assign_vnis
 
 # The phases of a run. Deletions follow creations, so that mirroring has no gap; entries that need the capacity of a
 # deleted session follow the deletions.
@@ -41,13 +42,14 @@ class Desired:
     """An interface that is to have a session.
 
     current: the existing session, None if it is to be created. others: the other sessions of the interface, without
-    those that the plan deletes. choice: the session number.
+    those that the plan deletes. choice: the session number. vni: the VNI, if the fleet has a range of VNIs.
     """
 
     candidate: Candidate
     current: ModuleParams | None
     others: tuple[ModuleParams, ...]
     choice: NumberChoice
+    vni: int | None = None
 
     @property
     def interface(self) -> Interface:
@@ -145,10 +147,13 @@ def _plan_sessions(
         for one in desired
     ]
     targets = assign_targets(assignments, aws_state.targets, other_load)
+    vnis = _assign_vnis(fleet, aws_state, [one for one in desired if one.current or targets[one.interface.id]], freed)
+    freed_vnis = {session["virtual_network_id"] for session in freed if "virtual_network_id" in session}
     own_count = sum(one.get("owner_id") not in aws_state.limits.foreign for one in aws_state.sessions)
     entries, created = [], 0
     for one in sorted(desired, key=lambda one: one.interface.id):
         target = targets[one.interface.id]
+        one = replace(one, vni=vnis.get(one.interface.id))
         full_quota = own_count + created >= SESSIONS_PER_ACCOUNT
         if one.current is None and target is None:
             entries.append(_plan_unassigned(fleet, one.candidate, None, "all targets are at capacity"))
@@ -171,6 +176,8 @@ def _plan_sessions(
             load[str(entry.target.id)] += 1
         if entry.key in freed_interfaces and "session_number" in (entry.changes or {}):
             # The number may be that of a duplicate, and the lowest number decides which session is kept.
+            entry.phase = AFTER_DELETIONS
+        if entry.vni in freed_vnis and (one.current is None or "virtual_network_id" in (entry.changes or {})):
             entry.phase = AFTER_DELETIONS
         created += entry.action == "create"
         entries.append(entry)
@@ -199,6 +206,22 @@ def _plan_session(fleet: Fleet, aws_state: AwsState, one: Desired, target: Targe
         target=target,
         selection=selection,
         problem=problem,
+        vni=one.vni,
+    )
+
+
+def _assign_vnis(
+    fleet: Fleet, aws_state: AwsState, desired: list[Desired], freed: list[ModuleParams]
+) -> dict[str, int]:
+    """The VNI of each session by interface id, {} if the fleet has no range. freed: the sessions to be deleted."""
+    if fleet.vni_range is None:
+        return {}
+    own = {get_session_id(one) for one in (*freed, *(one.current for one in desired if one.current is not None))}
+    used = [one for one in aws_state.sessions if get_session_id(one) not in own]
+    return assign_vnis(
+        fleet.vni_range,
+        {one.interface.id: (one.current or {}).get("virtual_network_id") for one in desired},
+        *([one["virtual_network_id"] for one in rows if "virtual_network_id" in one] for rows in (used, freed)),
     )
 
 
@@ -210,6 +233,7 @@ def plan_calls(fleet: Fleet, aws_state: AwsState, one: Desired, target: Target) 
         "session_number": one.choice.number,
         FILTER.id_option: aws_state.filter_id,
         TARGET.id_option: target.id,
+        **({} if one.vni is None else {"virtual_network_id": one.vni}),
     }
     desired = DesiredState(SESSION, True, None, None, values, fleet.tags)
     # Whether a lower session gets all packets is decided by choose_number, exactly, so without these sessions here.
@@ -257,7 +281,7 @@ def replan(fleet: Fleet, aws_state: AwsState, entry: FleetEntry, sessions: list[
         entry.problem = choice.problem
         raise EntrySkipped(choice.problem)
     candidate = Candidate(entry.interface, entry.selection, creates=True)
-    return plan_calls(fleet, aws_state, Desired(candidate, current, others, choice), entry.target)
+    return plan_calls(fleet, aws_state, Desired(candidate, current, others, choice, entry.vni), entry.target)
 
 
 def _replan_removal(fleet: Fleet, aws_state: AwsState, entry: FleetEntry, sessions: list[ModuleParams]) -> Plan:

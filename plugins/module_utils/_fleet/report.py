@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from typing import cast
 
 from .._batch.plan_table import format_reason, format_table
-from .._model.placeholders import UnresolvedRef
+from .._model.placeholders import UnresolvedRef, with_placeholders
 from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams
 from .._model.text import list_some
+from .._report.vni_clashes import find_vni_clashes
 from .coverage import Coverage
 from .instance_types import VIRTUALIZED_FAMILIES, get_family
 from .options import Fleet
+from .ownership import list_owned
 from .plan_entry import AwsState, FleetEntry, Selection, get_session_id
 from .selection import find_unknown_values
 
@@ -34,8 +36,14 @@ def pending(aws_state: AwsState) -> ModuleParams:
     }
 
 
-def list_warnings(fleet: Fleet, aws_state: AwsState, entries: list[FleetEntry], coverage: Coverage) -> list[str]:
-    """Warnings of the plan and of the coverage."""
+def list_warnings(
+    fleet: Fleet,
+    aws_state: AwsState,
+    entries: list[FleetEntry],
+    coverage: Coverage,
+    sessions: list[ModuleParams],
+) -> list[str]:
+    """Warnings of the plan and of the coverage. sessions: see sessions_after."""
     if not fleet.present:
         return []
     messages = [
@@ -66,7 +74,7 @@ def list_warnings(fleet: Fleet, aws_state: AwsState, entries: list[FleetEntry], 
             "Sessions outside this fleet that lose packets to it, because they have higher session numbers "
             f"({len(coverage.victims)}): {list_some(map(get_session_id, coverage.victims))}."
         )
-    return messages
+    return messages + _vni_warnings(fleet, aws_state, sessions)
 
 
 def _pending_warnings(aws_state: AwsState) -> list[str]:
@@ -105,6 +113,30 @@ def _type_warnings(fleet: Fleet, entries: list[FleetEntry]) -> list[str]:
         "Selected interfaces that are not mirrored, because their instance families are not in the list of supported "
         f"types ({sum(families.values())}): {listed}. If AWS supports a family, add it to additional_instance_types; "
         "otherwise exclude it."
+    ]
+
+
+def _vni_warnings(fleet: Fleet, aws_state: AwsState, sessions: list[ModuleParams]) -> list[str]:
+    """A warning for VNIs of the fleet that other sessions at the same target have too."""
+    own = {get_session_id(one) for one in list_owned(fleet, sessions, aws_state.limits)}
+    is_fixed = "virtual_network_id" in fleet.values
+    rows = [
+        {**with_placeholders(one), "fixed_virtual_network_id": is_fixed and get_session_id(one) in own}
+        for one in sessions
+        if "virtual_network_id" in one and TARGET.id_option in one
+    ]
+    interfaces = {one["network_interface_id"] for one in sessions if get_session_id(one) in own}
+    clashes = [
+        f"{one['virtual_network_id']} at {one[TARGET.id_option]} ({', '.join(ids)})"
+        for one in find_vni_clashes(rows)
+        for ids in [[interface["network_interface_id"] for interface in one["interfaces"]]]
+        if interfaces.intersection(ids)
+    ]
+    if not clashes:
+        return []
+    return [
+        f"VNIs that several interfaces use at one target ({len(clashes)}): {list_some(clashes)}. A sensor cannot tell "
+        "the packets of these interfaces apart. Set vni_range."
     ]
 
 

@@ -6,49 +6,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .._model.errors import ValidationError
 from .._model.resource_types import SESSION, ModuleParams
 from .._model.tags import FLEET
-from .._model.text import list_some, quote
+from .._model.text import list_some
 from .filter_table import FilterTable, filter_of
+from .number_range import NumberRange
 
-_FIELD = next(field for field in SESSION.fields if field.option == "session_number")
-_HIGHEST = int(_FIELD.maximum or 0)
-
-
-@dataclass(frozen=True)
-class NumberRange:
-    """The session numbers that a fleet may use, both inclusive."""
-
-    lowest: int
-    highest: int
-
-    @classmethod
-    def parse(cls, text: str) -> NumberRange:
-        """Parse C(1-3) or C(5). Raises ValidationError."""
-        match = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", text)
-        lowest, highest = (int(match.group(1)), int(match.group(2) or match.group(1))) if match else (0, 0)
-        if not (_FIELD.minimum or 0) <= lowest <= highest <= _HIGHEST:
-            raise ValidationError(
-                f"session_numbers must be a number or LOWEST-HIGHEST within {_FIELD.range()}, not {quote(text)}."
-            )
-        return cls(lowest, highest)
-
-    def find_free(self, used: Iterable[int]) -> int | None:
-        """The lowest number that is not used, None if all are."""
-        unavailable = set(used)
-        return next((number for number in range(self.lowest, self.highest + 1) if number not in unavailable), None)
-
-    def __contains__(self, number: int) -> bool:
-        return self.lowest <= number <= self.highest
-
-    def __str__(self) -> str:
-        return f"{self.lowest}-{self.highest}" if self.lowest < self.highest else str(self.lowest)
+_HIGHEST = int(SESSION.field("session_number").maximum or 0)
 
 
 @dataclass(frozen=True)

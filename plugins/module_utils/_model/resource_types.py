@@ -135,6 +135,10 @@ class ResourceType:
         """The name in tag specifications, ARNs and Describe filters: C(traffic-mirror-session)."""
         return self.key.replace("_", "-")
 
+    def field(self, option: str) -> Field:
+        """The field with this option."""
+        return next(field for field in self.fields if field.option == option)
+
     @property
     def immutable_options(self) -> set[str]:
         """The options whose change requires a replacement of the resource."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .._batch.guards import list_reasons
+from .._batch.guards import list_reasons, need_deletions
 from .._model.errors import ConflictError
 from .._model.text import count_of
 from .._resources.references import Reader
@@ -30,9 +30,7 @@ def plan_guarded(stack: Stack, reader: Reader, check_mode: bool) -> tuple[list[S
     try:
         return plan(stack, Snapshot(rows, reader), check_mode, hold_deletions=True), excess
     except ConflictError as error:
-        raise ConflictError(
-            f"{excess} Nothing was changed, because other changes need the deletions: {error}"
-        ) from error
+        raise need_deletions(excess, error) from error
 
 
 def find_excess_deletions(stack: Stack, entries: list[StackEntry], existing: int) -> str | None:

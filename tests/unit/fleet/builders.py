@@ -42,6 +42,7 @@ OPTIONS = {
     "traffic_mirror_filter_id": FILTER_ID,
     "traffic_mirror_filter_name": None,
     "session_numbers": None,
+    "vni_range": None,
     "tags": None,
     "purge_tags": True,
     "adopt": False,
@@ -294,5 +295,6 @@ FLEETS = st.builds(
     purge=st.booleans(),
     on_stopped=st.sampled_from(["keep", "delete"]),
     session_numbers=st.sampled_from([None, None, "1-3", "2", "1-32766", "4-5"]),
+    vni_range=st.sampled_from([None, None, "1-60", "20-90"]),
     max_deletes=st.sampled_from(["0", "1", "50%", "1 or 30%", "100%", "10 or 10%"]),
 )

@@ -45,8 +45,9 @@ def format_plan(current, max_lines=10, hold=False, notes=(), **given_options):
 def list_warnings(current, hold=False, **given_options):
     one_fleet = fleet(**given_options)
     entries = planner.plan(one_fleet, current, hold)
-    coverage = measure_coverage(one_fleet, current, entries, sessions_after(current.sessions, entries, True))
-    return fleet_report.list_warnings(one_fleet, current, entries, coverage)
+    sessions = sessions_after(current.sessions, entries, True)
+    coverage = measure_coverage(one_fleet, current, entries, sessions)
+    return fleet_report.list_warnings(one_fleet, current, entries, coverage, sessions)
 
 
 def test_table_shows_changed_options():
@@ -170,6 +171,42 @@ def test_sessions_kept_for_want_of_a_better_place_are_a_warning(sessions, target
     messages = list_warnings(aws_state([interface(1)], sessions, targets), **given_options)
     (message,) = (one for one in messages if "Sessions kept" in one)
     assert message.startswith(f"Sessions kept although the options differ (1): 1 x {problem}")
+
+
+def with_vni(one, vni):
+    return {**one, "virtual_network_id": vni}
+
+
+@pytest.mark.parametrize(
+    ("other", "given_options", "is_warned"),
+    [
+        (session(2, 2), {}, True),
+        (session(2, 2, tags={}), {}, True),
+        (session(2, 2, target=2), {}, False),
+        (session(2, 2), {"virtual_network_id": 7}, False),
+        # The fleet cannot change the VNI of this session.
+        (session(2, 2, tags={}), {"virtual_network_id": 7}, True),
+        (session(2, 2), {"vni_range": "7-9"}, False),
+    ],
+)
+def test_equal_vnis_at_one_target_are_a_warning(other, given_options, is_warned):
+    interfaces = [interface(1), interface(2, mirror="vtap:fleet" in other["tags"])]
+    sessions = [with_vni(session(1, 1), 7), with_vni(other, 7)]
+    state = aws_state(interfaces, sessions, [target(1), target(2)])
+    messages = [one for one in list_warnings(state, **given_options) if "VNIs" in one]
+    assert (
+        messages
+        == [
+            f"VNIs that several interfaces use at one target (1): 7 at {target_id(1)} ({interface(1).id}, "
+            f"{interface(2).id}). A sensor cannot tell the packets of these interfaces apart. Set vni_range."
+        ]
+        * is_warned
+    )
+
+
+def test_equal_vnis_outside_the_fleet_are_no_warning():
+    sessions = [session(1, 1), *(with_vni(session(at, at, tags={}), 7) for at in (2, 3))]
+    assert list_warnings(aws_state([interface(1)], sessions)) == []
 
 
 def test_sessions_that_mirror_nothing_are_a_warning():

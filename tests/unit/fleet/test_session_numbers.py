@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.filter_table import FilterTable
+from ansible_collections.vtap.aws.plugins.module_utils._fleet.number_range import NumberRange
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.session_numbers import (
     NumberChoice,
-    NumberRange,
     choose_number,
     find_victims,
     keep_number,
 )
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import ValidationError
+from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import SESSION
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,10 @@ TAKEN = f"another session has the highest session number, {HIGHEST}"
 SHADOWED = "would get no packets: sessions with lower numbers mirror the same packets"
 
 
+def parse_range(text):
+    return NumberRange.parse("session_numbers", text, SESSION.field("session_number"))
+
+
 def sessions_with(numbers, filter_id=DNS_FILTER, **given_fields):
     """Sessions outside the fleet with these numbers."""
     fields = {"tags": {}, **given_fields}
@@ -55,9 +60,9 @@ def sessions_with(numbers, filter_id=DNS_FILTER, **given_fields):
     ],
 )
 def test_range_is_parsed(text, expected):
-    numbers = NumberRange.parse(text)
+    numbers = parse_range(text)
     assert (numbers.lowest, numbers.highest) == expected
-    assert NumberRange.parse(str(numbers)) == numbers
+    assert parse_range(str(numbers)) == numbers
     assert str(NumberRange(7, 7)) == "7"
 
 
@@ -66,7 +71,7 @@ def test_range_is_parsed(text, expected):
 )
 def test_invalid_range_fails(text):
     with pytest.raises(ValidationError, match=r"session_numbers must be a number or LOWEST-HIGHEST within 1 to 32766"):
-        NumberRange.parse(text)
+        parse_range(text)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ def test_by_default_a_new_session_comes_last(used, expected):
 )
 def test_explicit_numbers_have_the_lowest_free_one(numbers, used, expected):
     """Even if sessions with higher numbers lose packets."""
-    assert choose_number(NumberRange.parse(numbers), ALL_FILTER, TABLE, sessions_with(used)) == expected
+    assert choose_number(parse_range(numbers), ALL_FILTER, TABLE, sessions_with(used)) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_explicit_numbers_have_the_lowest_free_one(numbers, used, expected):
 )
 def test_session_without_packets_gets_no_number(numbers, new, others, number):
     others = [session(at, 1, session_number=at, filter_id=one, tags={}) for at, one in others]
-    choice = choose_number(None if numbers is None else NumberRange.parse(numbers), new, TABLE, others)
+    choice = choose_number(None if numbers is None else parse_range(numbers), new, TABLE, others)
     assert choice == NumberChoice(number, "" if number else SHADOWED)
 
 
@@ -142,7 +147,7 @@ def test_reason_names_the_other_fleet_and_no_session():
 )
 def test_existing_session_outside_the_range_moves_into_it_or_stays(number, numbers, used, expected):
     current = session(20, 1, session_number=number)
-    assert keep_number(NumberRange.parse(numbers), FILTER_ID, TABLE, current, sessions_with(used)) == expected
+    assert keep_number(parse_range(numbers), FILTER_ID, TABLE, current, sessions_with(used)) == expected
 
 
 @pytest.mark.parametrize(
