@@ -173,7 +173,8 @@ options:
   virtual_network_id:
     description:
       - The VXLAN network identifier (VNI) of all sessions, 0 to 16777215.
-      - If this option and O(vni_range) are omitted, EC2 assigns a random VNI to each session.
+      - If this option and O(vni_range) are omitted, EC2 assigns a random VNI to each session, which no other session of
+        the account has.
     type: int
   vni_range:
     description:
@@ -182,8 +183,8 @@ options:
         source interface by the VNI. See RV(vni_map).
       - The VNI is chosen by a hash of the id of the interface, and is the next free one if another session has it. An
         existing session keeps a VNI of the range.
-      - If the sessions of several accounts or regions share a target, set a different range for each account and
-        region. EC2 detects no duplicates.
+      - If sessions of several accounts share a target, set a different range for each account. EC2 documents no check
+        for duplicates.
       - If the range has fewer free VNIs than the fleet has sessions, the task fails before any change.
     type: str
   description:
