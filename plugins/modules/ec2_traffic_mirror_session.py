@@ -108,12 +108,39 @@ options:
     description:
       - The description of the session. An empty string removes it.
     type: str
+  expires_in:
+    description:
+      - The time from now until the session expires, as weeks, days, hours and minutes, such as V(4h), V(90m) or
+        V(1d12h). The units V(w), V(d), V(h) and V(m) are in this order. The range is V(1m) to V(366d).
+      - The module stores the time and the duration in the tag C(vtap:expires). A later task with the same duration
+        keeps the time. Another duration, also of an expired session, counts from the time of that task.
+      - EC2 has no expiry of sessions. The playbook C(vtap.aws.expire) deletes expired sessions. Until its next run, an
+        expired session mirrors packets and is charged.
+      - A task that finds its session expired warns and changes nothing else, so that a scheduled task does not extend
+        the session.
+      - "The time is that of the host that runs the module. In check mode, a new time is omitted: C(diff) and
+        RV(traffic_mirror_session) then have neither C(expires_at) nor the tag."
+      - With O(state=absent), the option has no effect. O(expires_in) and O(expires_at) are mutually exclusive.
+    type: str
+  expires_at:
+    description:
+      - The time at which the session expires, in RFC 3339 format with a time zone and without fractions of seconds, such
+        as V(2026-11-26T16:00:00Z) or V(2026-11-26T17:00:00+01:00). Quote the value in YAML.
+      - The module stores the time in the tag C(vtap:expires). See O(expires_in) for what happens when the time has
+        passed.
+      - With a time in the past, an existing session expires at once, and a session that does not exist is not created.
+        Both are a warning.
+      - An empty string removes the expiry. If O(expires_in) and O(expires_at) are omitted, the session keeps its
+        expiry. The tag cannot be changed with O(tags), and O(purge_tags) does not remove it.
+      - With O(state=absent), the session is deleted only if it has this expiry. The task fails if it has another one,
+        for example because another task renewed the session.
+    type: str
   allow_replacement:
     description:
       - Whether the module may replace a session to move it to another interface. It creates a session on the new
         interface and then deletes the old session. If V(false), the task fails instead.
       - The new session gets the settings and tags of the old session, including the VNI, unless the task sets other
-        values. The tag C(vtap:fleet) is not copied, so the new session does not belong to a fleet.
+        values. The expiry is kept. The tag C(vtap:fleet) is not copied, so the new session does not belong to a fleet.
       - Before the replacement, the module checks with C(DryRun) that EC2 allows deleting the old session.
       - The old session is the one with O(traffic_mirror_session_id). If that is omitted, and no session on the
         interface has this O(name), it is the session of this name on another interface. It is then replaced only if
@@ -220,6 +247,27 @@ EXAMPLES = r"""
     network_interface_id: eni-0a1b2c3d4e5f60741
     allow_replacement: true
 
+- name: Mirror the database server for four hours
+  vtap.aws.ec2_traffic_mirror_session:
+    region: eu-west-1
+    name: incident 4711
+    network_interface_id: eni-0a1b2c3d4e5f60751
+    traffic_mirror_filter_name: lab-filter
+    traffic_mirror_target_name: lab-target
+    expires_in: 4h
+
+- name: Extend the mirroring until Friday evening
+  vtap.aws.ec2_traffic_mirror_session:
+    region: eu-west-1
+    name: incident 4711
+    expires_at: "2099-11-27T18:00:00+01:00"
+
+- name: Mirror the database server without an end
+  vtap.aws.ec2_traffic_mirror_session:
+    region: eu-west-1
+    name: incident 4711
+    expires_at: ""
+
 - name: Stop mirroring the web server
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
@@ -245,6 +293,13 @@ traffic_mirror_session:
       returned: when the session exists
       type: str
       sample: web to sensor
+    expires_at:
+      description:
+        - The time at which the session expires, in UTC.
+        - In check mode, a time that O(expires_in) would set is omitted.
+      returned: when the session exists and has a valid tag C(vtap:expires)
+      type: str
+      sample: '2026-11-26T16:00:00Z'
     network_interface_id:
       description: The source network interface.
       returned: when the session exists
@@ -341,12 +396,17 @@ error:
 """
 
 from ..module_utils._model.resource_types import SESSION
-from ..module_utils._resources import session
+from ..module_utils._resources import session, session_expiry
 from ..module_utils._runtime.module import resource_module, run
 
 
 def main():
-    module = resource_module(SESSION, references=session.REFERENCES)
+    module = resource_module(
+        SESSION,
+        references=session.REFERENCES,
+        extra_options=session_expiry.OPTIONS,
+        exclusive=session_expiry.EXCLUSIVE,
+    )
     run(module, SESSION, session.check, session.create_planner(module.params))
 
 

@@ -90,6 +90,12 @@ EXAMPLES = r"""
       tag:Team: netsec
   register: mirrors
 
+- name: List the sessions that expire, with expires_at in the result
+  vtap.aws.ec2_traffic_mirror_session_info:
+    region: eu-west-1
+    filters:
+      tag-key: vtap:expires
+
 - name: Pass these sessions to the session module, which reports no change
   vtap.aws.ec2_traffic_mirror_session:
     region: eu-west-1
@@ -118,6 +124,13 @@ traffic_mirror_sessions:
       returned: always
       type: str
       sample: web to sensor
+    expires_at:
+      description:
+        - The time at which the session expires, in UTC. See O(vtap.aws.ec2_traffic_mirror_session#module:expires_at).
+        - It may be in the past. The playbook C(vtap.aws.expire) deletes expired sessions.
+      returned: when the session has a valid tag C(vtap:expires)
+      type: str
+      sample: '2026-11-26T16:00:00Z'
     network_interface_id:
       description: The source network interface.
       returned: always

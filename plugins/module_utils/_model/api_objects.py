@@ -10,7 +10,9 @@ import functools
 from typing import Any
 
 from .converters import Converter
-from .resource_types import ApiParams, ModuleParams, ResourceType
+from .expiry import parse_tag
+from .resource_types import SESSION, ApiParams, ModuleParams, ResourceType
+from .tags import EXPIRES
 
 
 def from_api(resource_type: ResourceType, reply: ApiParams, arn_base: str) -> ModuleParams:
@@ -84,3 +86,9 @@ def fields_to_reset(resource_type: ResourceType, values: ModuleParams) -> list[s
         for field in resource_type.fields
         if field.remove and field.option in values and values[field.option] == field.unset
     ]
+
+
+def add_expires_at(resource_type: ResourceType, row: ModuleParams) -> ModuleParams:
+    """Return a resource for results: a session with a valid tag EXPIRES has the option C(expires_at) with its time."""
+    expiry = parse_tag(row.get("tags", {}).get(EXPIRES)) if resource_type is SESSION else None
+    return row if expiry is None else {**row, "expires_at": expiry.expires_at}

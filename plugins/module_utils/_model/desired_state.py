@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .errors import ValidationError
+from .expiry import ExpiryOptions
 from .placeholders import UnassignedId, UnresolvedRef, outside_check_mode, parse_placeholder
-from .resource_types import ModuleParams, ResourceType
+from .resource_types import SESSION, ModuleParams, ResourceType
 from .tags import FLEET, STACK, TagRules
 from .text import quote, truncate
 from .validation import check_id
@@ -44,7 +46,8 @@ class DesiredState:
     values have their canonical spelling (see Converter). tags: the tag rules. allow_replacement, adopt: the options.
     children: the desired state of the child resources, each with values for all fields; None if the option is omitted.
     purge_children: whether to delete child resources that are not in C(children). stacks: for a resource of a stack,
-    the values of the tag STACK that mark the resources of that stack: its name and the names to adopt.
+    the values of the tag STACK that mark the resources of that stack: its name and the names to adopt. expiry: the
+    expiry options of a session; None to ignore that a session expires.
     """
 
     resource_type: ResourceType
@@ -58,12 +61,16 @@ class DesiredState:
     children: tuple[DesiredState, ...] | None = None
     purge_children: bool = True
     stacks: tuple[str, ...] = ()
+    expiry: ExpiryOptions | None = None
 
     @classmethod
-    def from_options(cls, resource_type: ResourceType, params: ModuleParams, check_mode: bool = False) -> DesiredState:
+    def from_options(
+        cls, resource_type: ResourceType, params: ModuleParams, check_mode: bool = False, now: datetime | None = None
+    ) -> DesiredState:
         """Create the desired state from module options. Makes no call.
 
-        check_mode: accept placeholders of ids (see placeholders.py). Raises ValidationError for invalid options.
+        check_mode: accept placeholders of ids (see placeholders.py). now: the time of the task, None for the clock of
+        this host. Raises ValidationError for invalid options.
         """
         desired = cls(
             resource_type=resource_type,
@@ -81,6 +88,7 @@ class DesiredState:
             tags=TagRules.from_options(params),
             allow_replacement=params["allow_replacement"],
             adopt=params["adopt"],
+            expiry=ExpiryOptions.from_options(params, now) if resource_type is SESSION else None,
         )
         if desired.id is not None and desired.unresolved_id is None:
             check_id(resource_type.id_option, desired.id, resource_type.prefix)

@@ -121,7 +121,8 @@ def warnings_for(desired: DesiredState, plan: Plan, matched: ModuleParams | None
         return ()
     label, tags = desired.resource_type.label(matched), matched["tags"]
     warnings = []
-    if desired.name is not None and "Name" not in tags and plan.actions and not plan.replaces:
+    named = plan.after is not None and plan.after["tags"].get("Name") == desired.name
+    if desired.name is not None and "Name" not in tags and named and not plan.replaces:
         warnings.append(f"{label} has no Name; it gets the name {quote(desired.name)} of this task.")
     if REPLACES in tags and REPLACES in (plan.after or matched)["tags"] and not desired.allow_replacement:
         warnings.append(

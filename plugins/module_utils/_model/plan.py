@@ -13,10 +13,11 @@ from typing import Any, Callable
 from .api_objects import fields_to_reset, to_api_params
 from .desired_state import CreatedIdRef, DesiredState
 from .errors import ConflictError
+from .expiry import format_tag
 from .matching import differences, has_values
 from .placeholders import UnassignedId, UnresolvedRef
 from .resource_types import SESSION, ApiParams, ModuleParams, ResourceType
-from .tags import TAGS_PER_RESOURCE, TagChange
+from .tags import EXPIRES, TAGS_PER_RESOURCE, TagChange
 from .text import quote
 
 
@@ -157,7 +158,8 @@ def tag_actions(resource_type: ResourceType, current: ModuleParams, change: TagC
     """Return the calls that change the tags of a resource: CreateTags, DeleteTags, both or none."""
     resource_id, actions, on = current[resource_type.id_option], [], (str(current[resource_type.id_option]),)
     if change.write:
-        reason = f"tags to set: {', '.join(f'{key}={value}' for key, value in sorted(change.write.items()))}"
+        texts = {key: format_tag(value) if key == EXPIRES else value for key, value in change.write.items()}
+        reason = f"tags to set: {', '.join(f'{key}={text}' for key, text in sorted(texts.items()))}"
         params = {"Resources": [resource_id], "Tags": _tag_list(change.write)}
         actions.append(Action("CreateTags", params, resource_type.label(current), reason, on=on))
     if change.remove:

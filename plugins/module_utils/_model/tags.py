@@ -18,13 +18,15 @@ KEY_LENGTH, VALUE_LENGTH, TAGS_PER_RESOURCE = 128, 256, 50
 RESERVED = "aws:"
 # Tag of a new filter or session during a replacement: the id of the resource that it replaces.
 REPLACES = "vtap:replaces"
+# Tag of a session with the time at which it expires, see expiry.py.
+EXPIRES = "vtap:expires"
 # Ownership marks: the tag of a session that a fleet created, of a resource that a stack created (both have its name),
 # and of a resource of a CloudFormation stack (AWS CloudFormation User Guide, "Resource tag").
 FLEET = "vtap:fleet"
 STACK = "vtap:stack"
 CLOUDFORMATION = "aws:cloudformation:stack-id"
 OWNERSHIP_MARKS = (FLEET, STACK, CLOUDFORMATION)
-INTERNAL_TAGS = (REPLACES, FLEET, STACK)
+INTERNAL_TAGS = (REPLACES, EXPIRES, FLEET, STACK)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class TagRules:
             if current.get(key) == value or self.internal_tags.get(key) == value or self.is_ignored(key):
                 continue
             if key in self.removed_marks:
-                continue  # the tag that an info module returned before the resource was adopted
+                continue  # the tag that an info module returned before this task removed it
             option = "tags" if key in (self.tags or {}) else "default_tags"
             if is_reserved(key):
                 raise ValidationError(
@@ -138,7 +140,8 @@ class TagRules:
                     "letters."
                 )
             if key in INTERNAL_TAGS:
-                raise ValidationError(f"{option}: {key} is set only by the modules of this collection.")
+                remedy = " Use expires_in or expires_at." if key == EXPIRES else ""
+                raise ValidationError(f"{option}: {key} is set only by the modules of this collection.{remedy}")
 
     def for_replacement(self, current: dict[str, str]) -> TagRules:
         """Return the tag rules for the replacement of a resource with these current tags.

@@ -21,6 +21,7 @@ from typing import Callable
 
 from .._model.desired_state import DesiredState
 from .._model.errors import ConflictError, NotFoundError, TransientError, ValidationError
+from .._model.expiry import Expiry
 from .._model.matching import check_create_options, check_read_only, differences
 from .._model.ownership import is_other_name, protect, writes_name
 from .._model.plan import (
@@ -45,6 +46,7 @@ from .._model.resource_types import (
 from .._model.tags import REPLACES, TagChange, check_name, check_tag_count
 from .packet_length import describe_target, is_default, reported_length
 from .references import Reader, not_found_error, resolve_name
+from .session_expiry import check_deletion, find_expired, omit_new_time, plan_expired, set_expiry
 from .session_identity import find_by_name, find_session, may_replace
 from .target_sources import check_sources
 
@@ -99,6 +101,8 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
         state = describe_current(desired, reader, check_mode)
         result = plan(desired, state)
         check_owned_by_caller(SESSION, result, reader.is_foreign)
+        if check_mode:
+            result = omit_new_time(desired, result)
         return protect(desired, result, state.current, state.replaced)
 
     return describe_and_plan
@@ -139,6 +143,8 @@ def describe_current(desired: DesiredState, reader: Reader, check_mode: bool) ->
     writes = writes_name(desired, current) or _needs_replacement(desired, current)
     if is_named and writes and not is_other_name(desired, current):
         current = find_by_name(desired, current, reader)
+    if desired.present and find_expired(desired, current) is not None:
+        return CurrentState(current)  # the task changes nothing that depends on more
     number = desired.values.get("session_number")
     renumbers = desired.present and current is not None and number not in (None, current.get("session_number"))
     if interface is None and current is not None and renumbers:
@@ -162,21 +168,30 @@ def plan(desired: DesiredState, state: CurrentState) -> Plan:
     """
     current = state.current
     if not desired.present:
-        return plan_absence(desired, current)
+        absence = plan_absence(desired, current)
+        if absence.actions and current is not None:
+            check_deletion(desired, current)
+        return absence
+    expired, desired = find_expired(desired, current), set_expiry(desired, current)
     if current is None:
-        return _plan_create(desired, state)
+        return _plan_create(desired, state, expired)
     check_read_only(desired, current)
+    if expired is not None:
+        return plan_expired(desired, current, expired)
     if _is_moved(desired, current):
         return _plan_replace(desired, state, current)
     return _finish_replacement(_plan_update(desired, state, current), desired, state, current)
 
 
-def _plan_create(desired: DesiredState, state: CurrentState) -> Plan:
+def _plan_create(desired: DesiredState, state: CurrentState, expired: Expiry | None) -> Plan:
+    """Plan a session that does not exist. expired: see find_expired."""
     if desired.id is not None:
         raise NotFoundError(
             f"session {desired.id} does not exist in this account and region. EC2 assigns the ids of new sessions: to "
             f"create a session, omit {SESSION.id_option} and set network_interface_id with session_number or name."
         )
+    if expired is not None:
+        return plan_expired(desired, None, expired)
     values = _settable(desired.values)
     check_create_options(desired, values)
     values.setdefault("session_number", _free_number(state.interface_sessions))

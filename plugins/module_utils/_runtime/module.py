@@ -14,6 +14,7 @@ from typing import Any, Callable, NoReturn
 gc.disable()
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from .._model.api_objects import add_expires_at
 from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
 from .argument_spec import (
     COMMON_OPTIONS,
@@ -77,11 +78,13 @@ def resource_module(
     resource_type: ResourceType,
     references: dict[str, tuple[str, ResourceType]] | None = None,
     extra_options: dict[str, Any] | None = None,
+    exclusive: tuple[str, ...] = (),
 ) -> AnsibleAWSModule:
     """Create the module that manages resources of this type, with validated options.
 
     references: for each option that identifies another resource by its Name tag, the option that takes its id and the
-    type of that resource. extra_options: the argument spec of further options.
+    type of that resource. extra_options: the argument spec of further options. exclusive: those of which a task can set
+    only one.
     """
     references = references or {}
     return create_module(
@@ -94,7 +97,7 @@ def resource_module(
             "allow_replacement": {"type": "bool", "default": False},
             "adopt": {"type": "bool", "default": False},
         },
-        mutually_exclusive=exclusive_options(resource_type, references),
+        mutually_exclusive=[*exclusive_options(resource_type, references), *([exclusive] if exclusive else [])],
         supports_check_mode=True,
     )
 
@@ -179,6 +182,7 @@ def run(
     before, after = with_placeholders(outcome.before or {}), with_placeholders(outcome.after or {})
     if module.check_mode and after:
         after = add_placeholders(resource_type, after)
+    before, after = add_expires_at(resource_type, before), add_expires_at(resource_type, after)
     pending = {option: reference.name for option, reference in references.items()}
     finish(
         module,
@@ -218,6 +222,7 @@ def run_info(
         rows = select(resource_type, ec2, ids, filters, module.params["names"])
         if extend is not None:
             rows = extend(module.params, rows, ec2)
+        rows = [add_expires_at(resource_type, row) for row in rows]
     except ValidationError as error:
         fail(module, msg=str(error))
     except Ec2Error as error:

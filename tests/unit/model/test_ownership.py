@@ -111,7 +111,7 @@ def test_message_says_how_to_do_without_the_resource():
 @TYPES
 def test_nameless_match_gets_the_name_with_a_warning(resource_type):
     desired, matched = desired_state(resource_type, name="tap"), row(resource_type)
-    (warning,) = warnings_for(desired, plan_for(resource_type, matched, matched), matched)
+    (warning,) = warnings_for(desired, plan_for(resource_type, matched, row(resource_type, Name="tap")), matched)
     assert "has no Name; it gets the name 'tap' of this task" in warning
     assert warnings_for(desired, Plan(before=matched, after=matched), matched) == ()
     named = row(resource_type, Name="tap")

@@ -87,9 +87,9 @@ def session_row(number=1, digit="1", interface=WEB, **members):
     return api_objects.from_api(SESSION, reply, "arn:aws:ec2:eu-west-1")
 
 
-def plan_session(reader, check_mode=False, **options):
+def plan_session(reader, check_mode=False, now=None, **options):
     params = {"state": "present", "purge_tags": True, "allow_replacement": False, "adopt": False, **options}
-    desired = DesiredState.from_options(SESSION, params, check_mode)
+    desired = DesiredState.from_options(SESSION, params, check_mode, now)
     session.check(desired)
     return session.create_planner(params)(desired, reader, check_mode)
 

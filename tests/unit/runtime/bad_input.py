@@ -51,6 +51,8 @@ VALID_OPTIONS = {
             "traffic_mirror_target_id": TMT,
         },
         {"network_interface_id": ENI, "name": "web", "packet_length": 100, "description": "x", "tags": {"a": "b"}},
+        {"network_interface_id": ENI, "name": "web", "expires_in": "4h"},
+        {"network_interface_id": ENI, "name": "web", "expires_at": "2026-11-26T16:00:00Z"},
         {"traffic_mirror_session_id": TMS, "state": "absent"},
         {"name": "web", "adopt": True, "allow_replacement": True, "network_interface_id": ENI},
     ],

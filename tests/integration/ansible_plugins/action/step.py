@@ -22,6 +22,7 @@ from ansible.plugins.action import ActionBase
 GROUP = "group/vtap.aws.aws"
 # Values that EC2 assigns, apart from ids. Check mode omits new ones.
 ASSIGNED = ("arn", "owner_id", "virtual_network_id")
+EXPIRES = "vtap:expires"  # the tag of a session with the time and, after a space, the duration
 
 Result = dict[str, Any]
 
@@ -207,9 +208,15 @@ def writes(log: list[Result]) -> list[str]:
 
 
 def comparable(predicted: Result, came: Result, assigned: list[str]) -> tuple[Result, Result]:
-    """Return both resources without values that EC2 assigns and values that check mode has placeholders for."""
+    """Return both resources without values that EC2 assigns and values that check mode has placeholders for.
+
+    Check mode also omits the time that a duration from now leads to.
+    """
     omitted = {*ASSIGNED, *assigned} - set(predicted)
     known = {option: value for option, value in came.items() if option not in omitted}
+    if " " in came.get("tags", {}).get(EXPIRES, "") and EXPIRES not in predicted.get("tags", {}):
+        known["tags"] = {key: value for key, value in came["tags"].items() if key != EXPIRES}
+        known.pop("expires_at")
     if "rules" in predicted and len(predicted["rules"]) == len(known.get("rules", [])):
         pairs = [without_placeholders(*pair) for pair in zip(predicted["rules"], known["rules"])]
         predicted = {**predicted, "rules": [one for one, _other in pairs]}
