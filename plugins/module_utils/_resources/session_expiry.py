@@ -65,10 +65,12 @@ def plan_expired(desired: DesiredState, current: ModuleParams | None, expiry: Ex
         )
         return Plan(warnings=(text,))
     change = TagRules(internal_tags={EXPIRES: desired.tags.internal_tags[EXPIRES]}).change(current["tags"])
+    in_stack = bool(desired.stacks)
     text = (
-        f"{SESSION.label(current)} expired at {expiry.expires_at}; the other options of this task were not applied. To "
-        "keep the session, set a later expires_at or another expires_in. To delete it, run the playbook "
-        "vtap.aws.expire, or set state: absent."
+        f"{SESSION.label(current)} expired at {expiry.expires_at}; the other options of this "
+        f"{'entry' if in_stack else 'task'} were not applied. To keep the session, set a later expires_at"
+        f"{'' if in_stack else ' or another expires_in'}. To delete it, run the playbook vtap.aws.expire, or "
+        f"{'remove the entry' if in_stack else 'set state: absent'}."
     )
     return Plan(
         tuple(tag_actions(SESSION, current, change)),

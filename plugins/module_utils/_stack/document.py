@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Callable
 
+from .._model.api_objects import add_expires_at
 from .._model.resource_types import FILTER, RULE, SESSION, TARGET, ModuleParams, ResourceType
 from .._model.tags import INTERNAL_TAGS, OWNERSHIP_MARKS, STACK, is_reserved
 from .options import LISTS, TYPES
@@ -60,6 +61,9 @@ def _build_entry(
     name = keys[resource_type][row[resource_type.id_option]]
     identity = {resource_type.id_option: row[resource_type.id_option]} if name is None else {"name": name}
     entry = {**identity, **_settable(resource_type, row)}
+    expiring = add_expires_at(resource_type, row)
+    if "expires_at" in expiring:
+        entry["expires_at"] = expiring["expires_at"]
     if resource_type is FILTER:
         rules = [{**_settable(RULE, rule), "tags": _own_tags(rule)} for rule in row[RULE.list_option]]
         entry[RULE.list_option] = rules

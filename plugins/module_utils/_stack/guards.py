@@ -36,11 +36,13 @@ def plan_guarded(stack: Stack, reader: Reader, check_mode: bool) -> tuple[list[S
 def find_excess_deletions(stack: Stack, entries: list[StackEntry], existing: int) -> str | None:
     """The message if the plan deletes more than max_deletes allows, or leaves nothing of the stack; otherwise None.
 
-    existing: the number of resources that the stack had before. Replaced resources and duplicates do not count as
-    deleted.
+    existing: the number of resources that the stack had before. Replaced resources, duplicates and expired sessions do
+    not count as deleted.
     """
     deletions = [
-        entry for entry in entries if entry.action == "delete" and not (entry.is_replaced or entry.is_duplicate)
+        entry
+        for entry in entries
+        if entry.action == "delete" and not (entry.is_replaced or entry.is_duplicate or entry.is_expired)
     ]
     if not stack.present or not deletions:
         return None

@@ -31,7 +31,7 @@ from .._ec2.client import Ec2
 from .._ec2.error_messages import format_error
 from .._ec2.errors import Ec2Error
 from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
-from .._model.resource_types import FILTER, SESSION
+from .._model.resource_types import SESSION
 from .._model.tags import check_name
 from .._model.text import printable
 from .._resources.session import REFERENCES
@@ -41,7 +41,7 @@ from .._runtime.record import RETRY_DELAYS
 from .document import build_document
 from .executor import StackExecutor
 from .guards import plan_guarded
-from .options import LISTS, TYPES, Stack
+from .options import EXTRA_OPTIONS, LISTS, TYPES, Stack
 from .plan_entry import StackEntry
 from .report import format_plan, list_pending, list_resources, list_warnings
 
@@ -70,11 +70,10 @@ def _list_spec(option: str) -> dict[str, Any]:
     """The argument spec of a list of the document: the options of the single module that concern one resource."""
     resource_type = LISTS[option]
     references = REFERENCES if resource_type is SESSION else {}
-    extra = {"purge_rules": {"type": "bool", "default": True}} if resource_type is FILTER else {}
     return {
         "type": "list",
         "elements": "dict",
-        "options": resource_options(resource_type, references, extra),
+        "options": resource_options(resource_type, references, EXTRA_OPTIONS.get(resource_type)),
         "mutually_exclusive": exclusive_options(resource_type, references),
     }
 

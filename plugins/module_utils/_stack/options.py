@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from .._batch.guards import Limit, parse_limit
 from .._model.desired_state import DesiredState
 from .._model.errors import ValidationError
+from .._model.expiry import Expiry
 from .._model.resource_types import (
     FILTER,
     SESSION,
@@ -26,6 +29,7 @@ from .._model.text import truncate
 from .._model.validation import check_number
 from .._resources import filter as filter_resource
 from .._resources import session as session_resource
+from .._resources import session_expiry
 from .._resources import target as target_resource
 from .._runtime.argument_spec import MAX_WAIT_TIMEOUT
 
@@ -34,6 +38,11 @@ LISTS = {"filters": FILTER, "targets": TARGET, "sessions": SESSION}
 TYPES = tuple(LISTS.values())
 OPTIONS = {resource_type: option for option, resource_type in LISTS.items()}
 _CHECKS = {FILTER: filter_resource.check, TARGET: target_resource.check, SESSION: session_resource.check}
+# Options of entries that are not fields. There is no duration, because the document does not say when it starts.
+EXTRA_OPTIONS: dict[ResourceType, dict[str, Any]] = {
+    FILTER: {"purge_rules": {"type": "bool", "default": True}},
+    SESSION: {"expires_at": session_expiry.OPTIONS["expires_at"]},
+}
 # Options that stand once for the whole document, because they concern what the stack may do.
 _COMMON = ("adopt", "allow_replacement", "purge_tags", "default_tags", "ignore_tag_keys", "ignore_tag_key_prefixes")
 
@@ -60,6 +69,11 @@ class Item:
         return self.desired.name or self.desired.id or ""
 
     @property
+    def expired(self) -> Expiry | None:
+        """The expiry of the entry if its time has passed. The entry then means that the session is absent."""
+        return self.desired.expiry.find_expired(None) if self.desired.expiry else None
+
+    @property
     def label(self) -> str:
         """The entry in messages, such as C(session web-1)."""
         return f"{self.resource_type.noun} {truncate(self.key)}"
@@ -71,19 +85,21 @@ class Stack:
 
     name: of the stack. names: the values of the tag STACK that mark its resources: the name and the names to adopt.
     items: the entries of the document by resource type, None for a list that the task omits: its resources are left
-    unchanged. purge: whether to delete resources of the stack that are not listed. max_deletes: the limit of deletions.
+    unchanged. expired: the entries of sessions whose time has passed, which are not in C(items). purge: whether to
+    delete resources of the stack that are not listed. max_deletes: the limit of deletions.
     """
 
     name: str
     names: tuple[str, ...]
     present: bool
     items: dict[ResourceType, tuple[Item, ...] | None]
+    expired: tuple[Item, ...]
     purge: bool
     max_deletes: Limit
 
     @classmethod
-    def from_options(cls, params: ModuleParams, check_mode: bool = False) -> Stack:
-        """Parse and check the options of the module. Raises ValidationError."""
+    def from_options(cls, params: ModuleParams, check_mode: bool = False, now: datetime | None = None) -> Stack:
+        """Parse and check the options of the module. now: see DesiredState.from_options. Raises ValidationError."""
         names = (params["name"], *(params["adopt_stacks"] or ()))
         check_name("name", params["name"])
         for nth, one in enumerate(names[1:]):
@@ -91,13 +107,19 @@ class Stack:
             if one == names[0]:
                 raise ValidationError(f"adopt_stacks[{nth}] is the name of this stack; list only other stacks.")
         check_number("wait_timeout", params["wait_timeout"], 1, MAX_WAIT_TIMEOUT, " seconds")
+        items = {
+            resource_type: _parse_list(option, names, params, check_mode, now)
+            for option, resource_type in LISTS.items()
+        }
         stack = cls(
             name=params["name"],
             names=names,
             present=params["state"] == "present",
             items={
-                resource_type: _parse_list(option, names, params, check_mode) for option, resource_type in LISTS.items()
+                resource_type: None if listed is None else tuple(one for one in listed if one.expired is None)
+                for resource_type, listed in items.items()
             },
+            expired=tuple(one for one in items[SESSION] or () if one.expired is not None),
             purge=params["purge"],
             max_deletes=parse_limit("max_deletes", params["max_deletes"]),
         )
@@ -130,12 +152,14 @@ class Stack:
         return row["tags"].get(STACK) in self.names
 
 
-def _parse_list(option: str, names: tuple[str, ...], params: ModuleParams, check_mode: bool) -> tuple[Item, ...] | None:
+def _parse_list(
+    option: str, names: tuple[str, ...], params: ModuleParams, check_mode: bool, now: datetime | None
+) -> tuple[Item, ...] | None:
     """Parse one list of the document, None if it is omitted. Raises ValidationError."""
     entries = params[option]
     if entries is None or params["state"] == "absent":
         return None
-    items = tuple(_parse_entry(option, nth, names, params, check_mode) for nth in range(len(entries)))
+    items = tuple(_parse_entry(option, nth, names, params, check_mode, now) for nth in range(len(entries)))
     resource_type = LISTS[option]
     for kind, values in _identities(resource_type, items):
         double = [value for value, count in Counter(values).items() if count > 1]
@@ -144,7 +168,9 @@ def _parse_list(option: str, names: tuple[str, ...], params: ModuleParams, check
     return items
 
 
-def _parse_entry(option: str, nth: int, names: tuple[str, ...], params: ModuleParams, check_mode: bool) -> Item:
+def _parse_entry(
+    option: str, nth: int, names: tuple[str, ...], params: ModuleParams, check_mode: bool, now: datetime | None
+) -> Item:
     """Parse one entry. Raises ValidationError, with the list and the name of the entry in the message."""
     resource_type, entry = LISTS[option], params[option][nth]
     given_id, name = entry[resource_type.id_option], entry["name"]
@@ -154,7 +180,7 @@ def _parse_entry(option: str, nth: int, names: tuple[str, ...], params: ModulePa
         raise ValidationError(f"{label}: name or {resource_type.id_option} is required.")
     common = {one: params[one] for one in _COMMON}
     try:
-        desired = DesiredState.from_options(resource_type, {**common, **entry, "state": "present"}, check_mode)
+        desired = DesiredState.from_options(resource_type, {**common, **entry, "state": "present"}, check_mode, now)
         tags = replace(desired.tags, internal_tags={STACK: names[0]}, removed_marks=())
         desired = replace(desired, tags=tags, stacks=names)
         _CHECKS[resource_type](desired)
@@ -172,7 +198,7 @@ def _identities(resource_type: ResourceType, items: tuple[Item, ...]) -> Iterato
     yield "name", [item.desired.name for item in items if item.desired.name is not None]
     yield resource_type.id_option, [item.desired.id for item in items if item.desired.id is not None]
     for options in resource_type.natural_keys:
-        keys = filter(None, (item.desired.key(options) for item in items))
+        keys = filter(None, (item.desired.key(options) for item in items if item.expired is None))
         yield " and ".join(options), [" and ".join(map(str, key.values())) for key in keys]
 
 

@@ -64,6 +64,7 @@ class StackEntry(Entry):
     the target of a session. name: the key in results. position, rank: in the order of execution. needs: the entries
     that must succeed before this one can be carried out. is_replaced: whether the entry deletes a filter or target that
     another entry replaces. is_duplicate: whether it deletes a second resource of the name of an entry of the document.
+    is_expired: whether it deletes a session whose time in the document has passed.
     """
 
     desired: DesiredState = _NONE
@@ -73,6 +74,7 @@ class StackEntry(Entry):
     needs: tuple[StackEntry, ...] = ()
     is_replaced: bool = False
     is_duplicate: bool = False
+    is_expired: bool = False
 
     @property
     def resource_type(self) -> ResourceType:

@@ -5,7 +5,8 @@
 """The planner of a stack. It composes the planners of filter, target and session over a snapshot. Makes no change.
 
 Filters and targets are planned first, then sessions, so that a session sees the filters and targets as they will be.
-Resources that were replaced or that the document does not list are deleted last, in reverse order.
+Resources that were replaced or that the document does not list are deleted last, in reverse order. Sessions that have
+expired are deleted first.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from .._batch.entry import DIFFERS, Status, list_changes
 from .._model.desired_state import DesiredState
 from .._model.errors import ConflictError, TransientError, ValidationError
 from .._model.plan import Action, Plan, move_actions
-from .._model.resource_types import SESSION, TARGET, ModuleParams, ResourceType
+from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams, ResourceType
 from .._model.tags import STACK, TagRules
 from .._resources.references import match_name
 from .._resources.session import REFERENCES
+from .._resources.session_expiry import find_expired
 from .claims import ClaimedError, Claims
 from .options import OPTIONS, TYPES, Item, Stack
 from .order import CREATIONS, DELETIONS, ExecutionOrder
@@ -27,6 +29,7 @@ from .plan_entry import StackEntry, plan_resource, split_replacement
 from .snapshot import ResourceId, Snapshot
 
 _INTERFACE = "network_interface_id"
+EXPIRED = "expired at"  # the beginning of the reason
 
 
 def plan(stack: Stack, snapshot: Snapshot, check_mode: bool, hold_deletions: bool = False) -> list[StackEntry]:
@@ -37,6 +40,7 @@ def plan(stack: Stack, snapshot: Snapshot, check_mode: bool, hold_deletions: boo
     document cannot be carried out, and Ec2Error.
     """
     planner = _Planner(stack, snapshot, check_mode, hold_deletions)
+    planner.plan_expired()
     for resource_type in TYPES:
         planner.plan_listed(resource_type)
     for resource_type in reversed(TYPES):
@@ -56,6 +60,24 @@ class _Planner:
         # Entries that replace a filter or target, each with the calls that follow, see split_replacement.
         self._replacements: list[tuple[StackEntry, tuple[Action, ...]]] = []
         self._names = {(item.resource_type, item.key) for one in TYPES for item in stack.listed(one)}
+
+    def plan_expired(self) -> None:
+        """Plan the deletion of the stack's sessions whose time in the document has passed.
+
+        It precedes everything else, because another entry may need the interface or the session number.
+        """
+        for item in self._stack.expired:
+            reason = f"{EXPIRED} {item.expired.expires_at}" if item.expired else ""
+            given_id, name = item.desired.id, item.desired.name
+            rows = [
+                row
+                for row in self._claims.list_unlisted(SESSION)
+                if (row["tags"].get("Name") == name if given_id is None else row[SESSION.id_option] == given_id)
+            ]
+            for row in rows:
+                self._plan_deletion(SESSION, row, CREATIONS[FILTER], reason)
+            if not rows:
+                self.order.add(_skip(item, reason, len(self.order.entries)), CREATIONS[FILTER])
 
     def plan_listed(self, resource_type: ResourceType) -> None:
         """Plan the entries of the document of this type.
@@ -105,7 +127,10 @@ class _Planner:
             item_plan = plan_resource(desired, self._snapshot)
         self._claims.check(item, item_plan)
         self._check_interface(resource_type, item_plan)
+        expired = find_expired(desired, item_plan.before)
         action, reason = _describe(self._stack, resource_type, item_plan)
+        if expired is not None:  # by its tag; the entry has no time
+            action, reason = "skip", f"{EXPIRED} {expired.expires_at}"
         item_plan, later = split_replacement(item_plan)
         entry = StackEntry(
             key=item.label, action=action, reason=reason, plan=item_plan, desired=desired, name=item.key, rank=rank
@@ -173,8 +198,11 @@ class _Planner:
             self._plan_deletion(SESSION, row, CREATIONS[items[0].resource_type])
         return bool(rows)
 
-    def _plan_deletion(self, resource_type: ResourceType, row: ModuleParams, stage: int) -> None:
-        """Plan the deletion of a resource that the document does not list."""
+    def _plan_deletion(self, resource_type: ResourceType, row: ModuleParams, stage: int, expired: str = "") -> None:
+        """Plan the deletion of a resource that the document does not list.
+
+        expired: the reason if it is an expired session, whose deletion is never held back.
+        """
         resource_id = row[resource_type.id_option]
         desired = DesiredState(resource_type, False, resource_id, None, {}, TagRules(), stacks=self._stack.names)
         name = row["tags"].get("Name") or resource_id
@@ -186,13 +214,14 @@ class _Planner:
         entry = StackEntry(
             key=f"{resource_type.noun} {name}",
             action="delete",
-            reason=reason if listed is None else f"duplicate of {listed.label}",
+            reason=expired or (reason if listed is None else f"duplicate of {listed.label}"),
             desired=desired,
             name=name,
             rank=len(self.order.entries),
             is_duplicate=listed is not None,
+            is_expired=bool(expired),
         )
-        if self._hold_deletions:
+        if self._hold_deletions and not expired:
             entry.plan, entry.status = Plan(before=row, after=row), Status.HELD_BACK
         else:
             try:
@@ -242,3 +271,8 @@ def _describe(stack: Stack, resource_type: ResourceType, item_plan: Plan) -> tup
     if mark != stack.name:
         return "update", "adopted" if mark is None else f"adopted from stack {mark}"
     return "update", f"{DIFFERS} {', '.join(list_changes(before, after))}"
+
+
+def _skip(item: Item, reason: str, rank: int) -> StackEntry:
+    """Return the entry of a resource that is not created."""
+    return StackEntry(key=item.label, action="skip", reason=reason, desired=item.desired, name=item.key, rank=rank)

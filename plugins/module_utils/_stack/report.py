@@ -10,6 +10,7 @@ from typing import cast
 
 from .._batch.entry import Entry, Status
 from .._batch.plan_table import format_reason, format_table
+from .._model.api_objects import add_expires_at
 from .._model.placeholders import UnresolvedRef, with_placeholders
 from .._model.plan import add_placeholders
 from .._model.resource_types import SESSION, ModuleParams
@@ -56,6 +57,7 @@ def list_resources(entries: list[StackEntry]) -> dict[str, dict[str, ModuleParam
         is_deleted = entry.action == "delete" and entry.status in (Status.PLANNED, Status.DONE)
         if entry.after is not None and not is_deleted:
             row = add_placeholders(entry.resource_type, with_placeholders(entry.after))
+            row = add_expires_at(entry.resource_type, row)
             resources[OPTIONS[entry.resource_type]][entry.name] = row
     return resources
 

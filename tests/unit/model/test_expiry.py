@@ -88,7 +88,7 @@ def test_second_run_keeps_the_tag(time, minutes, options):
     current = None if time is None else Expiry(time, minutes and f"{minutes}m").tag
     chosen = parse(**options).choose_tag(current)
     later = parse(NOW + timedelta(hours=9), **options)
-    assert later.choose_tag(chosen) == chosen is not None
+    assert chosen is not None and later.choose_tag(chosen) == chosen
 
 
 @given(st.text())

@@ -93,6 +93,7 @@ SESSION_SHAPE = st.fixed_dictionaries(
         "virtual_network_id": _optional([5, 77], 4),
         "description": _optional(["", "new"]),
         "tags": TAGS,
+        "expires_at": _optional(["", "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "2099-01-01T01:00:00Z"], 6),
         "by_id": BY_ID,
     }
 )

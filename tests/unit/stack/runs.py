@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.vtap.aws.plugins.module_utils._model.api_objects import add_expires_at
 from ansible_collections.vtap.aws.plugins.module_utils._model.placeholders import with_placeholders
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, RULE, SESSION, TARGET
 from ansible_collections.vtap.aws.plugins.module_utils._resources.session import REFERENCES
 from ansible_collections.vtap.aws.plugins.module_utils._runtime.argument_spec import child_list_spec, resource_options
 from ansible_collections.vtap.aws.plugins.module_utils._stack.executor import StackExecutor
 from ansible_collections.vtap.aws.plugins.module_utils._stack.guards import plan_guarded
-from ansible_collections.vtap.aws.plugins.module_utils._stack.options import LISTS, TYPES, Stack
+from ansible_collections.vtap.aws.plugins.module_utils._stack.options import EXTRA_OPTIONS, LISTS, TYPES, Stack
 from ansible_collections.vtap.aws.plugins.module_utils._stack.report import list_resources
 
 from tests.unit.batch.runs import BatchRun, connect
@@ -49,7 +50,7 @@ DESCRIBES = sorted(f"Describe{one.api}s" for one in TYPES)
 
 def filter_entry(name=None, **given):
     """An entry of filters with all suboptions. Its rules are entries of rule_options.rule."""
-    entry = _complete(FILTER, (), {"purge_rules": {"default": True}}, {"name": name, **given})
+    entry = _complete(FILTER, (), {"name": name, **given})
     if entry["rules"] is not None:
         spec = child_list_spec(RULE)["options"]
         entry["rules"] = [{**_defaults(spec), **rule} for rule in entry["rules"]]
@@ -58,20 +59,20 @@ def filter_entry(name=None, **given):
 
 def target_entry(name=None, **given):
     """An entry of targets with all suboptions."""
-    return _complete(TARGET, (), {}, {"name": name, **given})
+    return _complete(TARGET, (), {"name": name, **given})
 
 
 def session_entry(name=None, filter=None, target=None, interface=None, number=None, **given):
     """An entry of sessions with all suboptions. filter and target: names."""
     names = {"traffic_mirror_filter_name": filter, "traffic_mirror_target_name": target}
     place = {"network_interface_id": interface, "session_number": number}
-    return _complete(SESSION, REFERENCES, {}, {"name": name, **names, **place, **given})
+    return _complete(SESSION, REFERENCES, {"name": name, **names, **place, **given})
 
 
-def _complete(resource_type, references, extra, given):
-    entry = {**_defaults(resource_options(resource_type, references, extra)), **given}
-    assert set(given) <= set(resource_options(resource_type, references, extra))
-    return entry
+def _complete(resource_type, references, given):
+    spec = resource_options(resource_type, references, EXTRA_OPTIONS.get(resource_type))
+    assert set(given) <= set(spec)
+    return {**_defaults(spec), **given}
 
 
 def _defaults(spec):
@@ -182,7 +183,8 @@ def assert_reports_truth(run, running):
     existing = read_resources(running)
     for option, rows in list_resources(run.entries).items():
         for name, row in rows.items():
-            assert row == existing.get(row[LISTS[option].id_option]), (option, name)
+            found = existing.get(row[LISTS[option].id_option], {})
+            assert row == add_expires_at(LISTS[option], found), (option, name)
 
 
 def find_named(running, resource_type, name):

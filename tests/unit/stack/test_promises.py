@@ -133,7 +133,10 @@ def assert_document_exists(run, after):
             assert desired.tags.desired().items() <= row["tags"].items()
             assert "vtap:replaces" not in row["tags"]
             if desired.tags.tags is not None and desired.tags.purge:
-                assert set(row["tags"]) == {*desired.tags.desired(), "Name", "vtap:stack"}
+                assert set(row["tags"]) - {"vtap:expires"} == {*desired.tags.desired(), "Name", "vtap:stack"}
+            if desired.expiry is not None:
+                current = row["tags"].get("vtap:expires")
+                assert desired.expiry.choose_tag(current) == current
             if desired.children is not None:
                 assert [one["rule_number"] for one in row["rules"]] == sorted(
                     one.values["rule_number"] for one in desired.children
