@@ -124,8 +124,8 @@ options:
     type: str
   expires_at:
     description:
-      - The time at which the session expires, in RFC 3339 format with a time zone and without fractions of seconds, such
-        as V(2026-11-26T16:00:00Z) or V(2026-11-26T17:00:00+01:00). Quote the value in YAML.
+      - The time at which the session expires, such as V(2026-11-26T16:00:00Z) or V(2026-11-26T17:00:00+01:00). The
+        format is RFC 3339, with a time zone and without fractions of seconds. Quote the value in YAML.
       - The module stores the time in the tag C(vtap:expires). See O(expires_in) for what happens when the time has
         passed.
       - With a time in the past, an existing session expires at once, and a session that does not exist is not created.
