@@ -251,6 +251,16 @@ options:
         description:
           - The description of the session. An empty string removes it.
         type: str
+      expires_at:
+        description:
+          - The time at which the session expires, such as V(2026-11-26T16:00:00Z) or V(2026-11-26T17:00:00+01:00). The
+            format is RFC 3339, with a time zone and without fractions of seconds. Quote the value in YAML.
+          - If the time has passed, the entry means that the session is absent. The session is deleted if it belongs to
+            the stack, also with O(purge=false), and is not created. The deletion does not count towards O(max_deletes).
+          - The time is that of the host that runs the module. It is stored in the tag C(vtap:expires).
+          - An empty string removes the expiry. If omitted, an existing session keeps its expiry. If that has passed,
+            the session is left unchanged, with a warning.
+        type: str
       owner_id:
         description:
           - The account that owns the session, as info modules return it. It cannot be set.
@@ -273,7 +283,7 @@ options:
     description:
       - The maximum number of resources to delete, as a number from 0 to 999999999, as a percentage of the existing
         resources of the stack from 0% to 100%, rounded down, or as both, such as V(10 or 10%), of which the higher
-        applies. Replaced resources and duplicates do not count.
+        applies. Replaced resources, duplicates and expired sessions do not count.
       - If the plan exceeds it, the deletions are held back. All other changes are made. The task then fails and prints
         the plan. The same applies, whatever this option is, to a plan that deletes every resource of the stack and
         creates none.
@@ -308,8 +318,8 @@ options:
     description:
       - Whether to remove tags of a resource that are not in the tags of its entry. It has an effect only on entries
         with tags.
-      - The Name tag, tags of AWS, ownership marks, and tags that O(ignore_tag_keys) or O(ignore_tag_key_prefixes) match
-        are never removed.
+      - The Name tag, tags of AWS, ownership marks, the expiry of sessions, and tags that O(ignore_tag_keys) or
+        O(ignore_tag_key_prefixes) match are never removed.
     type: bool
     default: true
   wait:

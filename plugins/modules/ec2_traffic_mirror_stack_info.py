@@ -103,7 +103,9 @@ stack:
           description: ''
           tags: {}
     sessions:
-      description: The sessions, see O(vtap.aws.ec2_traffic_mirror_stack#module:sessions).
+      description:
+        - The sessions, see O(vtap.aws.ec2_traffic_mirror_stack#module:sessions).
+        - C(expires_at) is omitted if the session does not expire.
       type: list
       elements: dict
       returned: always
@@ -116,6 +118,7 @@ stack:
           description: ''
           traffic_mirror_filter_name: dns-and-tls
           traffic_mirror_target_name: sensors
+          expires_at: '2026-11-26T16:00:00Z'
           tags: {}
 error:
   description: The error of the EC2 API.

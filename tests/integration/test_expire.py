@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
-from tests.integration.conftest import recap
+from tests.integration.conftest import ROOT, recap
+from tests.integration.test_playbooks import find_blocks
 
 PAST, EARLIER, FUTURE = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 OTHER = "210987654321"
+PAGE = (ROOT / "docs/docsite/rst/expiry.rst").read_text()
 CALLS = ["DescribeTrafficMirrorSessions", "DeleteTrafficMirrorSession"]
 
 
@@ -133,3 +138,28 @@ def test_sessions_of_another_account_and_region(expire, emulator):
     assert expire("-e", "vtap_region=eu-central-1").returncode == 0 and ids(emulator) == {own}
     assert expire().returncode == 0 and ids(emulator) == set()
     assert len(emulator.client(account=OTHER).describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
+
+
+def without_values(text):
+    """Return the text without ids and times, and without the line breaks of ansible-playbook."""
+    return "".join(re.sub(r"tms-[0-9a-f]{17}|[0-9-]{10}T[0-9:]{8}Z", "VALUE", text).split())
+
+
+def test_guide(play, expire, emulator, monkeypatch):
+    """The playbooks of the guide have the output of the guide, and the policy of the guide allows vtap.aws.expire."""
+    incident, stack, _import = find_blocks(PAGE, "yaml")
+    created, deleted, _cron = find_blocks(PAGE, "text")
+    done = play(incident)
+    assert done.returncode == 0 and without_values(created) in without_values(done.stdout), done.stdout
+    again = play(incident)
+    assert recap(again) == {**recap(done), "changed": 0}, again.stdout
+    assert play(incident, "--check").returncode == 0
+    done = play(stack)
+    assert recap(done)["changed"] == 1 and recap(play(stack))["changed"] == 0, done.stdout
+    row = emulator.client().describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]
+    emulator.tags(row["TrafficMirrorSessionId"], **{"vtap:expires": f"{PAST} 4h"})
+
+    monkeypatch.setattr(emulator, "env", emulator.user(json.loads(find_blocks(PAGE, "json")[0])))
+    done = expire()
+    assert done.returncode == 0 and without_values(deleted) in without_values(done.stdout), done.stdout
+    assert len(ids(emulator)) == 2

@@ -64,7 +64,12 @@ OPTIONS = st.fixed_dictionaries(
         "adopt": st.booleans(),
         "default_tags": st.sampled_from([None, None, {"b": "2"}]),
     },
-    optional={"name": st.sampled_from(NAMES), "tags": TAGS, "description": st.sampled_from(["", "", "new"])},
+    optional={
+        "name": st.sampled_from(NAMES),
+        "tags": TAGS,
+        "description": st.sampled_from(["", "", "new"]),
+        "expires_at": st.sampled_from(["2099-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]),
+    },
 )
 
 

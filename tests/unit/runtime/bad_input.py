@@ -93,6 +93,7 @@ VALID_OPTIONS = {
             ],
         },
         {"name": "ids", "filters": [{"name": "a"}, {"name": "b"}], "sessions": [], "purge": False, "adopt": True},
+        {"name": "ids", "sessions": [{"name": "web", "expires_at": "2026-01-01T00:00:00Z"}]},
         {"name": "ids", "state": "absent"},
     ],
     "stack_info": [{"name": "ids"}, {}],
