@@ -65,7 +65,7 @@ ENVIRONMENTS = (
 # Excluded: property tests that take minutes over HTTP. They do not depend on the versions.
 SLOW = ("fleet/test_promises.py", "resources/test_interruptions.py", "resources/test_session_properties.py")
 # All except fleet.yml run each step in check mode, then twice without.
-PLAYBOOKS = ("change", "create", "filter", "fleet", "target")
+PLAYBOOKS = ("change", "create", "expiry", "filter", "fleet", "target")
 
 # The newest versions for Python 3.10.
 TESTING = ("hypothesis==6.168.5", "pytest==9.2.0", "pytest-xdist==3.8.0")
@@ -191,13 +191,17 @@ def unit(place: Place, _wanted: Environment) -> str:
 
 
 def playbooks(place: Place, wanted: Environment) -> str:
-    """Run the demo, the first playbook of the README, the teardown playbook and some test playbooks."""
+    """Run the demo, the first playbook of the README, the teardown and expire playbooks, and some test playbooks."""
     modules = place.folder / "modules/bin/python" if wanted.modules else place.python
     demo = ["-e", f"ansible_python_interpreter={modules}"]
     place.run("playbooks", OWN / "python", "tools/demo.py", place.folder, *demo)
     file = "tests/integration/test_playbooks.py"
     chosen = [f"{file}::test_playbook[{name}]" for name in PLAYBOOKS]
-    whole = [f"{file}::test_first_playbook_of_the_readme", "tests/integration/test_teardown.py::test_teardown"]
+    whole = [
+        f"{file}::test_first_playbook_of_the_readme",
+        "tests/integration/test_teardown.py::test_teardown",
+        "tests/integration/test_expire.py::test_expired_sessions_are_deleted",
+    ]
     pytest = [str(OWN / "python"), "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations=9"]
     more = {"VTAP_ENVIRONMENT": str(place.folder), "VTAP_MODULE_PYTHON": str(modules)}
     return counted(place.run("playbooks", *pytest, *chosen, *whole, more=more))

@@ -96,7 +96,8 @@ def create_planner(params: ModuleParams) -> Callable[[DesiredState, Reader, bool
                 check_name(option, params[option])
         if desired.unresolved_id is not None:
             return plan_unresolved(desired)
-        if desired.present:
+        has_passed = desired.expiry is not None and desired.expiry.find_expired(None) is not None
+        if desired.present and not has_passed:
             desired = replace(desired, values={**desired.values, **resolve_references(params, reader, check_mode)})
         state = describe_current(desired, reader, check_mode)
         result = plan(desired, state)

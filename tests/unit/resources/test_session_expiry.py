@@ -169,6 +169,16 @@ def test_past_time_creates_nothing(identity):
         assert f"was not created, because expires_at {PAST} is in the past" in warning
 
 
+def test_past_time_does_not_require_filter_and_target():
+    """They may be deleted with the session. Check mode equals the real run."""
+    names = {"traffic_mirror_filter_name": "missing", "traffic_mirror_target_name": "missing"}
+    for check_mode in (False, True):
+        reader = FakeReader()
+        plan = plan_at(reader, check_mode, **KEY, **names, expires_at=PAST)
+        assert plan.actions == () and len(plan.warnings) == 1
+        assert reader.calls == ["traffic_mirror_session"]
+
+
 def test_unknown_id_with_a_past_time():
     with pytest.raises(NotFoundError):
         plan_at(FakeReader(), traffic_mirror_session_id="tms-" + "9" * 17, expires_at=PAST)
