@@ -23,7 +23,7 @@ from botocore.validate import ParamValidator
 from moto.cloudwatch.models import cloudwatch_backends
 
 from . import query_wire
-from .errors import ApiError, UnsupportedError, invalid_value, printable
+from .errors import ApiError, UnsupportedError, invalid_value
 from .identity import DEFAULT_ACCOUNT, Caller
 from .query_wire import invalid
 from .replies import Answer
@@ -195,14 +195,3 @@ def reply(result: dict[str, Any], is_json: bool, request_id: str) -> Answer:
         return Answer(200, [("Content-Type", "text/xml")], body, "OK")
     text = json.dumps(result, default=lambda moment: moment.timestamp())
     return Answer(200, [("Content-Type", "application/x-amz-json-1.0")], text.encode(), "OK")
-
-
-def failure(error: ApiError) -> Answer:
-    """Return the answer with an error to a JSON request. The header has the code of the query protocol."""
-    status = 400 if error.status < 500 else 500
-    body = {"__type": f"com.amazonaws.cloudwatch#{error.code}", "message": printable(error.message)}
-    headers = [
-        ("Content-Type", "application/x-amz-json-1.0"),
-        ("x-amzn-query-error", f"{error.code};{'Sender' if status == 400 else 'Receiver'}"),
-    ]
-    return Answer(status, headers, json.dumps(body).encode(), error.code)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,12 +15,14 @@ from urllib.parse import urlencode
 
 from . import load_balancing, metrics, permissions, query_wire, wire
 from .calls import Call
-from .errors import ApiError
+from .errors import ApiError, printable
 from .replies import Answer
 from .requests import Request
 from .settings import Settings
 from .store import Store
 
+# Services whose name in error types differs from that in signatures.
+_NAMESPACES = {"monitoring": "cloudwatch"}
 # Sends a request to moto.
 Moto = Callable[[Request], Answer]
 
@@ -54,7 +57,24 @@ def ec2_asker(moto: Moto, request: Request) -> Callable[[str, Mapping[str, Any]]
 
 def is_json_metrics(request: Request) -> bool:
     """Return whether the request is one to CloudWatch in its JSON protocol."""
-    return request.caller.service == metrics.SIGNING_NAME and bool(request.environ.get("HTTP_X_AMZ_TARGET"))
+    return request.caller.service == metrics.SIGNING_NAME and is_json(request)
+
+
+def is_json(request: Request) -> bool:
+    """Return whether the request is one in a JSON protocol, which CloudWatch, SQS and EventBridge use."""
+    return bool(request.environ.get("HTTP_X_AMZ_TARGET"))
+
+
+def json_failure(request: Request, error: ApiError) -> Answer:
+    """Return the answer with an error to a JSON request. The header has the code of the query protocol."""
+    status = 400 if error.status < 500 else 500
+    service = _NAMESPACES.get(request.caller.service, request.caller.service)
+    body = {"__type": f"com.amazonaws.{service}#{error.code}", "message": printable(error.message)}
+    headers = [
+        ("Content-Type", "application/x-amz-json-1.0"),
+        ("x-amzn-query-error", f"{error.code};{'Sender' if status == 400 else 'Receiver'}"),
+    ]
+    return Answer(status, headers, json.dumps(body).encode(), error.code)
 
 
 def serve(moto: Moto, request: Request, request_id: str, store: Store, settings: Settings) -> Answer | None:

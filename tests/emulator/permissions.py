@@ -29,7 +29,9 @@ from .store import FILTER, RULE, SESSION, TARGET, ResourceType, Store, resource_
 
 # The prefixes of IAM actions that differ from the service name in signatures.
 PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
-LOAD_BALANCING, MONITORING = "elasticloadbalancing", "monitoring"
+LOAD_BALANCING, MONITORING, QUEUES = "elasticloadbalancing", "monitoring", "sqs"
+# The services of moto whose calls are checked.
+OTHER_SERVICES = (LOAD_BALANCING, MONITORING, QUEUES)
 _INTERFACE, _ENDPOINT = "network-interface", "vpc-endpoint"
 # The resources that each action is authorized on: resource type and the member that contains the id, None for the new
 # resource. All must be allowed. "?": only if the request contains the member. Source: Service Authorization Reference
@@ -69,7 +71,8 @@ _TYPES = {"eni": _INTERFACE, "i": "instance", "subnet": "subnet", "vpc": "vpc", 
 def check(caller: Caller, token: str, action: str, parameters: Mapping[str, Any], store: Store) -> None:
     """Raise UnauthorizedOperation unless the caller's policies allow the call. token: the session token.
 
-    The call is one of EC2, of the Resource Groups Tagging API, of load balancers or of CloudWatch, see caller.service.
+    The call is one of EC2, of the Resource Groups Tagging API, of load balancers, of CloudWatch or of SQS, see
+    caller.service.
     """
     policies = _policies(caller, token)
     if policies is None:
@@ -130,6 +133,12 @@ def _required_permissions(
         if action != "GetMetricData":
             raise UnsupportedError(f"the emulator has no resource types for {action}")
         yield f"cloudwatch:{action}", "*"
+        return
+    if caller.service == QUEUES:
+        # Batches require the permission of the single action (SQS Developer Guide, API permissions).
+        queue = str(parameters.get("QueueName", parameters.get("QueueUrl", "*"))).rpartition("/")[2]
+        where = f"{partition(caller.region)}:sqs:{caller.region}:{caller.account}"
+        yield f"sqs:{action.removesuffix('Batch')}", f"arn:{where}:{queue}"
         return
     if caller.service != "ec2":
         # The actions of the Resource Groups Tagging API have no resource types (Service Authorization Reference).

@@ -27,8 +27,8 @@ from . import (
     control,
     gates,
     lab,
+    long_polling,
     managed_interfaces,
-    metrics,
     moto_lag,
     other_services,
     path_changes,
@@ -46,7 +46,7 @@ from . import (
 from .actions import ACTIONS, SHARED
 from .calls import Call, Replay, start_lag
 from .errors import ApiError, ec2_envelope, query_envelope
-from .identity import access_key
+from .identity import access_key, caller
 from .replies import Answer
 from .requests import Environ, Request
 from .settings import Settings
@@ -92,6 +92,9 @@ class Emulator:
                 text = json.dumps(data).encode()
             answer = Answer(status, [("Content-Type", "application/json")], text, "")
         else:
+            if environ.get("HTTP_X_AMZ_TARGET") == long_polling.TARGET:
+                who = caller(environ.get("HTTP_AUTHORIZATION", ""), self.settings["accounts"])
+                body = long_polling.wait_for_message(self.lock, who, body)
             with self.lock:
                 answer, dropped = self.serve(environ, body)
             if dropped:
@@ -161,8 +164,8 @@ class Emulator:
         except ApiError as error:
             if request.is_tagging:
                 return tagging_wire.failure(error)
-            if other_services.is_json_metrics(request):
-                return metrics.failure(error)
+            if other_services.is_json(request):
+                return other_services.json_failure(request, error)
             envelope = ec2_envelope if service in ("ec2", "") else query_envelope
             return _xml(error.status, envelope(error, request_id), error.code)
         except Exception:
@@ -171,8 +174,8 @@ class Emulator:
             defect = ApiError("InternalError", traceback.format_exc(limit=-1))
             if request.is_tagging:
                 return tagging_wire.failure(defect)
-            if other_services.is_json_metrics(request):
-                return metrics.failure(defect)
+            if other_services.is_json(request):
+                return other_services.json_failure(request, defect)
             return _xml(500, ec2_envelope(defect, request_id), "InternalError")
 
     def _gate(self, request: Request) -> None:
@@ -185,7 +188,7 @@ class Emulator:
             self.throttle.take(self.settings["throttle"], who, action, request.parameters)
         prefix = permissions.PREFIXES.get(who.service, who.service)
         gates.check_permitted(self.settings, who, prefix, action, request.parameters)
-        if who.service in ("ec2", tagging_api.SERVICE, permissions.LOAD_BALANCING, permissions.MONITORING):
+        if who.service in ("ec2", tagging_api.SERVICE, *permissions.OTHER_SERVICES):
             permissions.check(who, token, action, request.parameters, self.store)
         if action == "AssumeRole":
             roles.check_assume_role(who, request.parameters)
