@@ -9,7 +9,7 @@ PORT ?= 5001
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
-           $(shell find plugins meta docs playbooks changelogs -mindepth 1 -not -name '*.pyc' -not -name __pycache__ -not -name '.plugin-cache.yaml')
+           $(shell find plugins meta docs playbooks extensions changelogs -mindepth 1 -not -name '*.pyc' -not -name __pycache__ -not -name '.plugin-cache.yaml')
 # Exclude the caller's settings for AWS and Ansible.
 unexport $(filter AWS_% ANSIBLE_%,$(.VARIABLES))
 # Allow bytecode files, because the tests start many processes.
