@@ -21,7 +21,7 @@ export ANSIBLE_HOME := $(CURDIR)/.venv/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint unit emulator-test integration targets sanity docs matrix bench faults clients emulator venv \
+.PHONY: help demo test lint unit emulator-test integration targets sanity docs matrix bench faults clients eda emulator venv \
         install constraints clean
 
 help: ## show this list
@@ -88,6 +88,10 @@ clients: .venv/tested ## call the emulator with other AWS clients: SDKs for Go a
 	@echo '== clients'
 	$(BIN)/python tools/clients.py $(ONLY)
 
+eda: .venv/tested .venv/installed ## run the rulebook with events: EventBridge, SQS, ansible-rulebook
+	@echo '== eda'
+	$(BIN)/python tools/eda.py $(ONLY)
+
 emulator: .venv/run ## run the emulator in the foreground on PORT (5001)
 	$(BIN)/python -m tests.emulator --port $(PORT)
 
@@ -95,7 +99,7 @@ venv: .venv/tested ## create .venv with all tools
 
 install: .venv/installed ## build the collection and install it into .venv/collections
 
-constraints: ## update requirements/constraints.txt from requirements/*.in
+constraints: ## update requirements/constraints.txt from run.in and test.in
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/python -m pip install -r requirements/run.in -r requirements/test.in
 	{ head -n 1 requirements/constraints.txt; build/venv/bin/python -m pip freeze; } > build/constraints.txt

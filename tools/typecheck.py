@@ -27,7 +27,7 @@ def main() -> int:
     mypy = [sys.executable, "-m", "mypy", *settings]
     plugins = [*mypy, "-p", "ansible_collections.vtap.aws.plugins.module_utils"]
     done = subprocess.run(plugins, env={**os.environ, "MYPYPATH": str(ROOT / ".venv/tree")}, cwd="/", check=False)
-    others = [*mypy, "tests/emulator", "tests/bench", "tests/faults", "tests/clients", "tools"]
+    others = [*mypy, "tests/emulator", "tests/bench", "tests/faults", "tests/clients", "tests/eda", "tools"]
     return done.returncode or subprocess.run(others, cwd=ROOT, check=False).returncode
 
 

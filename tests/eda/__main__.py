@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the rulebook vtap.aws.fleet with events in the emulator. Start: make eda
+
+python -m tests.eda VENV [SCENARIO ...]: the environment with ansible-rulebook, amazon.aws and vtap.aws, and the names
+of functions in SCENARIOS, default: all. Prints a line for each scenario and a table. The exit status is 1 if an
+expectation was not met; then the output of the rulebook is printed.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+from tests.eda import events
+from tests.eda.place import Failed, Place, wait_for
+from tests.eda.rulebook import Rulebook, Run
+from tests.emulator.client import Emulator
+from tests.integration.fleet_accounts import HUB, WEB
+
+# once_after of the rulebook, and a margin for slow machines.
+PERIOD, MARGIN = 30, 60
+BURST = 50
+MARK = "marked-by-a-template"
+# Messages that must not start a run.
+STRAYS = (
+    "{not json",
+    "",
+    "[]",
+    "7",
+    "null",
+    "{}",
+    '{"detail-type": 5}',
+    '{"detail-type": "Scheduled Event"}',
+    '"text"',
+)
+
+
+class Row:
+    """A row of the table: the events of a scenario, its runs, and the seconds until the sessions exist."""
+
+    def __init__(self, name: str, sent: int) -> None:
+        self.name, self.sent, self.latency, self.runs = name, sent, 0.0, list[Run]()
+
+    def cells(self) -> tuple[str, ...]:
+        seconds = " ".join(f"{run.seconds:.1f}" for run in self.runs)
+        latency = f"{self.latency:.1f}" if self.latency else "-"
+        return self.name, str(self.sent), str(len(self.runs)), latency, seconds or "-"
+
+
+def idle(rulebook: Rulebook, row: Row, first: int) -> None:
+    """Wait until no run is going on or due. Stores the runs of the scenario: those from number first on."""
+    wait_for(lambda: not rulebook.is_running, MARGIN, "the end of the run")
+    time.sleep(PERIOD + 5)
+    wait_for(lambda: not rulebook.is_running, MARGIN, "the end of the last run")
+    row.runs = rulebook.runs[first:]
+
+
+def require(condition: bool, text: str) -> None:
+    if not condition:
+        raise Failed(text)
+
+
+def stray_messages(place: Place, rulebook: Rulebook) -> Row:
+    """Messages that are not events of the patterns start no run, and do not stop the rulebook."""
+    row = Row("other messages", len(STRAYS) + 1)
+    place.send_messages(*STRAYS)
+    place.send(events.tag_change("tms-0a1b2c3d4e5f60718", "traffic-mirror-session", **{"vtap:fleet": "ids-prod"}))
+    wait_for(lambda: place.calls("DeleteMessageBatch") == len(STRAYS), MARGIN, "all messages are read and deleted")
+    idle(rulebook, row, 0)
+    require(not row.runs, "another message started a run")
+    return row
+
+
+def one_event(place: Place, rulebook: Rulebook) -> Row:
+    """A tag change creates a session. Template expressions in tags are not evaluated."""
+    row, first = Row("one event", 1), len(rulebook.runs)
+    web = place.emulator.lab["instances"]["web"]
+    place.tag(web)
+    mark = "{{ lookup('ansible.builtin.pipe', 'touch " + str(place.folder / MARK) + "') }}"
+    began = time.monotonic()
+    place.send(events.tag_change(web, Role="web", Name=mark))
+    row.latency = wait_for(lambda: place.sessions() == 1, PERIOD + MARGIN, "one session") - began
+    idle(rulebook, row, first)
+    require(len(row.runs) == 1, f"one event started {len(row.runs)} runs")
+    require(not (place.folder / MARK).exists(), "a template expression in a tag was evaluated")
+    return row
+
+
+def burst(place: Place, rulebook: Rulebook) -> Row:
+    """Fifty instances enter the state running at once."""
+    row, first, had = Row(f"burst of {BURST}", BURST), len(rulebook.runs), place.sessions()
+    instances = place.emulator.bulk_seed(BURST, tags={"Role": "web"})["instances"]
+    began = time.monotonic()
+    place.send(*map(events.state_change, instances))
+    wanted = had + BURST
+    row.latency = wait_for(lambda: place.sessions() == wanted, PERIOD + MARGIN, f"{wanted} sessions") - began
+    idle(rulebook, row, first)
+    require(1 <= len(row.runs) <= 2, f"the burst started {len(row.runs)} runs")
+    return row
+
+
+def event_during_a_run(place: Place, rulebook: Rulebook) -> Row:
+    """An event that arrives during a run starts another one. No event is lost."""
+    row, first, had = Row("event during a run", 2), len(rulebook.runs), place.sessions()
+    lab = place.emulator.lab["instances"]
+    place.send(events.state_change(lab["db"]))
+    wait_for(lambda: len(rulebook.runs) > first, PERIOD + MARGIN, "a run")
+    began = time.monotonic()
+    place.tag(lab["db"])
+    place.send(events.tag_change(lab["db"], Role="web"))
+    require(rulebook.is_running, "the first run ended before the second event")
+    row.latency = wait_for(lambda: place.sessions() == had + 1, PERIOD + MARGIN, "a session") - began
+    idle(rulebook, row, first)
+    require(len(row.runs) == 2, f"two events started {len(row.runs)} runs")
+    return row
+
+
+def failed_run(place: Place, rulebook: Rulebook) -> Row:
+    """A failed run does not stop the rulebook."""
+    row, first = Row("failed run", 1), len(rulebook.runs)
+    place.emulator.settings(denied=["ec2:DescribeInstances"])
+    place.send(events.state_change(place.emulator.lab["instances"]["web"], "stopped"))
+    wait_for(lambda: len(rulebook.runs) > first, PERIOD + MARGIN, "a run")
+    idle(rulebook, row, first)
+    place.emulator.settings(denied=None)
+    require([run.status > 0 for run in row.runs] == [True], f"one failed run was expected: {row.runs}")
+    return row
+
+
+def other_account(place: Place, rulebook: Rulebook) -> Row:
+    """An event of another account arrives by way of the bus."""
+    row, first = Row("event of another account", 1), len(rulebook.runs)
+    place.add_member()
+    db = place.emulator.lab["instances"]["db"]
+    place.tag(db, account=WEB)
+    began = time.monotonic()
+    place.send(events.api_call("AttachNetworkInterface"), account=WEB)
+    row.latency = wait_for(lambda: place.sessions(WEB) == 1, PERIOD + MARGIN, "a session in the account") - began
+    idle(rulebook, row, first)
+    require(len(row.runs) == 1, f"one event started {len(row.runs)} runs")
+    return row
+
+
+SCENARIOS: tuple[Callable[[Place, Rulebook], Row], ...] = (
+    stray_messages,
+    one_event,
+    burst,
+    event_during_a_run,
+    failed_run,
+    other_account,
+)
+
+
+def table(rows: list[Row]) -> str:
+    cells = [("scenario", "events", "runs", "seconds to session", "seconds per run"), *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )
+
+
+def check_account(place: Place) -> None:
+    """Check the queue that the commands of the guide have created."""
+    sqs = place.emulator.client("sqs", HUB)
+    for name in ("vtap-fleet", "vtap-fleet-undelivered"):
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        require(f':{name}"' in found["Policy"], f"the policy of {name} is for another queue: {found['Policy']}")
+        require(found["QueueArn"] in found["Policy"], f"the policy of {name} is for another queue")
+
+
+def run(place: Place, scenarios: list[Callable[[Place, Rulebook], Row]]) -> None:
+    """Run the scenarios with one rulebook and print the results. Raises Failed."""
+    rows = []
+    began = time.monotonic()
+    with place.start() as rulebook:
+        print(f"rulebook: reads the queue after {time.monotonic() - began:.1f} s", flush=True)
+        try:
+            for scenario in scenarios:
+                rows.append(scenario(place, rulebook))
+                print(f"{rows[-1].name}: {scenario.__doc__} OK", flush=True)
+            require(rulebook.most_at_once == 1, f"{rulebook.most_at_once} runs at once")
+            require(rulebook.is_alive, "the rulebook ended")
+        except Failed:
+            rulebook.stop()
+            print(*rulebook.output, sep="", end="")
+            raise
+        print(f"\n{table(rows)}\nruns at the same time: at most {rulebook.most_at_once}")
+
+
+def main() -> int:
+    venv = pathlib.Path(sys.argv[1]).resolve()
+    chosen = [one for one in SCENARIOS if one.__name__ in sys.argv[2:] or not sys.argv[2:]]
+    with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
+        try:
+            place = Place(emulator, venv, pathlib.Path(folder))
+            check_account(place)
+            print("queue, rules and bus: created with the commands of the guide", flush=True)
+            run(place, chosen)
+        except Failed as error:
+            print(f"FAILED: {error}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
