@@ -111,6 +111,9 @@ def event_during_a_run(place: Place, rulebook: Rulebook) -> Row:
     lab = place.emulator.lab["instances"]
     place.send(events.state_change(lab["db"]))
     wait_for(lambda: len(rulebook.runs) > first, PERIOD + MARGIN, "a run")
+    # The run must not see the tag.
+    reads = place.calls("DescribeInstances")
+    wait_for(lambda: place.calls("DescribeInstances") > reads, MARGIN, "the run reads the instances")
     began = time.monotonic()
     place.tag(lab["db"])
     place.send(events.tag_change(lab["db"], Role="web"))

@@ -98,6 +98,7 @@ class Place:
         environment = {**self._base, **self.emulator.user(policy, name="rulebook")}
         environment["ANSIBLE_NOCOLOR"] = "1"
         arguments = ["--rulebook", "vtap.aws.fleet", "--inventory", "inventory.yml", "--vars", "vars.yml"]
+        self.emulator.clear_log()
         rulebook = Rulebook(self.venv, arguments, self.folder, environment)
         wait_for(lambda: not rulebook.is_alive or self.calls("GetQueueUrl") > 0, 90, "the rulebook reads the queue")
         if not rulebook.is_alive:
@@ -105,8 +106,9 @@ class Place:
         return rulebook
 
     def calls(self, action: str) -> int:
-        """Return how often an action was called successfully."""
-        return sum(entry["action"] == action and entry["code"] == "OK" for entry in self.emulator.log())
+        """Return how often an action was called successfully in HUB since the rulebook started."""
+        wanted = (action, "OK", HUB)
+        return sum((entry["action"], entry["code"], entry["account"]) == wanted for entry in self.emulator.log())
 
     def send(self, *entries: events.Entry, account: str = HUB) -> None:
         """Send events to the default bus of an account, as AWS services do."""
