@@ -32,8 +32,8 @@ options:
   purge_tags:
     description:
       - Whether to remove tags that are not in O(tags). It has an effect only if O(tags) is set; V({}) removes all tags.
-      - The Name tag, tags of AWS, ownership marks, and tags that O(ignore_tag_keys) or O(ignore_tag_key_prefixes) match
-        are never removed.
+      - The Name tag, tags of AWS, ownership marks, the expiry of sessions, and tags that O(ignore_tag_keys) or
+        O(ignore_tag_key_prefixes) match are never removed.
     type: bool
     default: true
   wait:
