@@ -74,13 +74,8 @@ class Place:
         """Run commands of the guide as the administrator of an account."""
         environment = {**self._base, **self.emulator.env_for(account)}
         environment["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), self._base["PATH"]])
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", AWS + text],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
+        bash = ["bash", "-euo", "pipefail", "-c", AWS + text]
+        done = subprocess.run(bash, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise Failed(f"a command of the guide failed: {done.stderr.strip()}")
 
