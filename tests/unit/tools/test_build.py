@@ -21,7 +21,7 @@ from tools.build import ROOT, build, put_in_order
 # All that may be in it. What users run, what they read, what ansible-builder reads and what Galaxy wants to see.
 NEEDED = re.compile(
     r"plugins/(doc_fragments|module_utils(/_\w+)?|modules)/\w+\.py"
-    r"|playbooks/\w+\.yml"
+    r"|playbooks/\w+\.yml|extensions/eda/rulebooks/\w+\.yml|extensions/eda/files/\w+\.json"
     r"|README\.md|COPYING|docs/docsite/\w[\w-]*\.yml|docs/docsite/rst/\w+\.rst"
     r"|meta/runtime\.yml|meta/execution-environment\.yml|requirements\.txt"
     r"|CHANGELOG\.rst|changelogs/changelog\.yaml"
@@ -86,7 +86,7 @@ def test_holds_what_users_need_and_nothing_else(tarballs):
             others = [member.name for member in archive.getmembers() if not member.isfile() and not member.isdir()]
         assert [name for name in sorted(files) if not NEEDED.fullmatch(name)] == [] == others
     assert {name for name in tracked() if NEEDED.fullmatch(name)} | {"MANIFEST.json", "FILES.json"} == files
-    tops = ("plugins/", "playbooks/", "meta/", "docs/")
+    tops = ("plugins/", "playbooks/", "extensions/", "meta/", "docs/")
     assert [name for name in tracked() if name.startswith(tops) and name not in files] == [], "not in the rule"
 
 
