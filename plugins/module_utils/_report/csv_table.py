@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the vtap.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A report as a CSV table (RFC 4180), with a line for each row of the plans. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from .._model.text import printable
+from .document import Document
+
+_REPORT_COLUMNS = ("created_at", "check_mode")
+_FLEET_COLUMNS = ("label", "account_id", "region", "fleet")
+_ROW_COLUMNS = (
+    "availability_zone",
+    "network_interface_id",
+    "instance_id",
+    "instance_name",
+    "coverage",
+    "coverage_reason",
+    "action",
+    "cause",
+    "status",
+    "reason",
+    "traffic_mirror_session_id",
+    "session_number",
+    "traffic_mirror_target_id",
+    "virtual_network_id",
+    "error_code",
+    "error",
+)
+COLUMNS = (*_REPORT_COLUMNS, *_FLEET_COLUMNS, *_ROW_COLUMNS)
+# Spreadsheets execute cells that begin with these characters as formulas. printable escapes tabs and line ends.
+_FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def render_csv(document: Document) -> str:
+    """The table as text, with a heading. A fleet without a plan has one line with its error."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    report = [_to_cell(document[key]) for key in _REPORT_COLUMNS]
+    for fleet in document["fleets"]:
+        first = [*report, *(_to_cell(fleet[key]) for key in _FLEET_COLUMNS)]
+        for row in _list_rows(fleet):
+            writer.writerow([*first, *(_to_cell(row.get(key)) for key in _ROW_COLUMNS)])
+    return text.getvalue()
+
+
+def _list_rows(fleet: Document) -> Iterator[Document]:
+    """The rows of the plan with the VNI and the failure of each."""
+    errors = {row["network_interface_id"]: row for row in fleet["failed_interfaces"]}
+    for row in fleet["plan"]:
+        # An interface can have a second row, for a session that is deleted.
+        has_failed = row.get("status") in ("failed", "not_tried")
+        error = errors.get(row["network_interface_id"], {}) if has_failed else {}
+        yield {**row, "error_code": error.get("code"), "error": error.get("reason")}
+    if not fleet["plan"] and fleet["error"] is not None:
+        yield {"error": fleet["error"]}
+
+
+def _to_cell(value: Any) -> str:
+    """The text of a cell: one line, and never a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = printable(str(value))
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
