@@ -281,6 +281,25 @@ options:
         See RV(coverage).
       - If fewer are mirrored after all changes, the task fails.
     type: str
+  report:
+    description:
+      - Write a report of the run to files on the host that runs the module, also in check mode and after a failed run.
+      - At least one suboption is required, with a different file each. The directories must exist. Existing files are
+        replaced.
+      - The lists in the report are complete, also after a failed run.
+      - Writing a report does not change C(changed). M(vtap.aws.ec2_traffic_mirror_report) combines the JSON files of
+        several fleets.
+    type: dict
+    suboptions:
+      html:
+        description: The path of a page to read. It loads nothing from elsewhere.
+        type: path
+      json:
+        description: The path of the report as JSON.
+        type: path
+      csv:
+        description: The path of a table with a line for each interface.
+        type: path
 extends_documentation_fragment:
   - vtap.aws.batch
   - vtap.aws.common
@@ -289,6 +308,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
 seealso:
+  - module: vtap.aws.ec2_traffic_mirror_report
   - module: vtap.aws.ec2_traffic_mirror_session
   - module: vtap.aws.ec2_traffic_mirror_filter
   - module: vtap.aws.ec2_traffic_mirror_target
@@ -311,6 +331,8 @@ EXAMPLES = r"""
       - traffic_mirror_target_name: lab-target
     traffic_mirror_filter_name: lab-filter
     min_coverage: 95%
+    report:
+      html: /tmp/ids-prod.html
 
 - name: Rename the fleet
   vtap.aws.ec2_traffic_mirror_fleet:
@@ -515,6 +537,22 @@ coverage:
       type: int
       returned: always
       sample: 1
+    zones:
+      description:
+        - The same numbers for each Availability Zone, as dicts with C(availability_zone), C(selected), C(excluded),
+          C(ineligible), C(stopped), C(eligible), C(mirrored) and C(unmirrored).
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - availability_zone: eu-west-1a
+          selected: 16
+          excluded: 1
+          ineligible: 1
+          stopped: 1
+          eligible: 13
+          mirrored: 12
+          unmirrored: 1
     reasons:
       description: Why interfaces are not mirrored, as dicts with C(class), C(reason) and C(count).
       type: list
@@ -611,6 +649,11 @@ failed_interfaces:
       type: bool
       returned: always
       sample: true
+report:
+  description: The paths of the files of the report that were written, by the suboptions of O(report).
+  returned: when O(report) is set and the files were written
+  type: dict
+  sample: {'html': /tmp/ids-prod.html}
 omitted:
   description: The number of entries that are missing in a list of the result, by the name of the list.
   returned: when the task failed and a list has more than 20 entries

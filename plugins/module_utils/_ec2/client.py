@@ -295,6 +295,20 @@ class Ec2:
                 self._account = self._read_account()
         return bool(self._account) and owner != self._account
 
+    def find_account_id(self, owners: Iterable[str | None]) -> str | None:
+        """Return the caller's account id, None if it cannot be read. It calls STS, at most once, as is_foreign does.
+
+        owners: of resources that the caller described. If one is the account that the access key encodes, no call is
+        needed.
+        """
+        decoded = decode_account_id(self._access_key)
+        if decoded is not None and decoded in owners:
+            return decoded
+        with self._lock:
+            if self._account is None:
+                self._account = self._read_account()
+        return self._account or None
+
     def _read_account(self) -> str:
         """Return the caller's account id according to STS. Empty if STS fails."""
         try:

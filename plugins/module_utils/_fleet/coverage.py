@@ -10,8 +10,8 @@ with lower numbers of the interface leave some of them (Traffic Mirroring guide,
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._batch.entry import Status
@@ -37,6 +37,7 @@ class Coverage:
     fleet that mirror nothing, except those of stopped instances: (session, reason). stopped_sessions: the number of
     sessions of stopped instances. unverified: (resource, reason) to the number of sessions that count as mirrored
     although it cannot be read whether packets arrive. victims: sessions outside the fleet that lose packets to it.
+    zones: the Availability Zone of each interface of a class.
     """
 
     classes: dict[str, dict[str, list[str]]] = field(default_factory=lambda: {one: {} for one in CLASSES})
@@ -44,6 +45,7 @@ class Coverage:
     stopped_sessions: int = 0
     unverified: Counter[tuple[str, str]] = field(default_factory=Counter)
     victims: list[ModuleParams] = field(default_factory=list)
+    zones: dict[str, str] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
         """The number of interfaces of a class."""
@@ -61,10 +63,11 @@ class Coverage:
     def describe(self) -> ModuleParams:
         """The result C(coverage)."""
         return {
-            "selected": sum(map(self.count, CLASSES)),
-            **{name: self.count(name) for name in ("excluded", "ineligible", "stopped")},
-            "eligible": self.eligible,
-            **{name: self.count(name) for name in ("mirrored", "unmirrored")},
+            **_describe_counts({name: self.count(name) for name in CLASSES}),
+            "zones": [
+                {"availability_zone": zone, **_describe_counts(counts)}
+                for zone, counts in sorted(self._count_zones().items())
+            ],
             "reasons": [
                 {"class": name, "reason": reason, "count": len(ids)}
                 for name in CLASSES
@@ -87,12 +90,31 @@ class Coverage:
             ],
         }
 
+    def _count_zones(self) -> dict[str, Counter[str]]:
+        """The numbers of interfaces by class, for each zone."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, reasons in self.classes.items():
+            for ids in reasons.values():
+                for interface_id in ids:
+                    counts[self.zones.get(interface_id, "")][name] += 1
+        return counts
+
     def find_shortfall(self, required: Limit | None) -> str | None:
         """The message if fewer interfaces are mirrored than required, otherwise None."""
         mirrored = self.count("mirrored")
         if required is None or required.is_reached(mirrored, self.eligible):
             return None
         return f"{mirrored} of {self.eligible} eligible interfaces are mirrored; min_coverage is {required}."
+
+
+def _describe_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """The numbers of interfaces of the classes with their sums. counts: by class."""
+    return {
+        "selected": sum(counts.values()),
+        **{name: counts[name] for name in ("excluded", "ineligible", "stopped")},
+        "eligible": counts["mirrored"] + counts["unmirrored"],
+        **{name: counts[name] for name in ("mirrored", "unmirrored")},
+    }
 
 
 def sessions_after(
@@ -133,6 +155,8 @@ def _measure_interface(
     fleet: Fleet, aws_state: AwsState, coverage: Coverage, entry: FleetEntry, sessions: list[ModuleParams]
 ) -> None:
     """Add an interface to the coverage. sessions: of the interface."""
+    if entry.interface is not None:
+        coverage.zones[entry.key] = entry.interface.zone
     owned = list_owned(fleet, sessions, aws_state.limits)
     if entry.selection is Selection.STOPPED:
         coverage.add("stopped", find_interface_problem(entry.interface) or "", entry.key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 # Imported first, because it stops garbage collection before most modules are loaded.
-from .._runtime.module import create_module, error_details, fail, finish, format_conflict
+from .._runtime.module import create_module, error_details, format_conflict
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule  # isort: skip
 from .._batch.guards import describe_held_back
@@ -33,6 +33,7 @@ from .._ec2.errors import Ec2Error
 from .._model.errors import ConflictError, DryRunExecutedError, ValidationError
 from .._model.placeholders import with_placeholders
 from .._model.text import printable
+from .._report.files import FILE_OPTIONS
 from .._runtime.argument_spec import COMMON_OPTIONS
 from .._runtime.executor import retry_on_stale
 from .._runtime.record import RETRY_DELAYS
@@ -43,6 +44,7 @@ from .guards import check_eligible, check_limits, plan_guarded
 from .options import MANAGED_SERVICES, Fleet
 from .plan_entry import AwsState, FleetEntry, count_causes
 from .report import format_plan, list_notes, list_warnings, pending, vni_map
+from .run_report import RunReport
 from .selection import STATES, TAG_SOURCES
 
 _LIST = {"type": "list", "elements": "str"}
@@ -103,6 +105,7 @@ def fleet_module() -> AnsibleAWSModule:
             "max_creates": {},
             "max_updates": {},
             "min_coverage": {},
+            "report": {"type": "dict", "options": FILE_OPTIONS},
             **BATCH_OPTIONS,
             **COMMON_OPTIONS,
         },
@@ -118,11 +121,14 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     """Run the module: plan, check the limits, execute, return the result."""
     entries: list[FleetEntry] | None = None
     excess, executor = None, None
+    report = RunReport(module)
     try:
+        report.check()
         fleet = Fleet.from_options(module.params, module.check_mode)
-        ec2 = connect_batch(module, READERS)
-        aws_state = _read_state(module, fleet, ec2)
+        report.ec2 = ec2 = connect_batch(module, READERS)
+        report.aws_state = aws_state = _read_state(module, fleet, ec2)
         entries, excess = plan_guarded(fleet, aws_state)
+        report.entries = entries
         check_limits(fleet, entries)
         if module.params["on_ineligible"] == "fail":
             check_eligible(entries)
@@ -132,44 +138,56 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
         duration, first_line = estimate_duration(module, entries)
         table = first_line + format_plan(entries, MAX_DIFF_LINES, aws_state, notes)
         if not module.check_mode:
+            report.carried_out = True
             executor = FleetExecutor(fleet, aws_state, ec2, module.params["workers"])
             executor.run(entries)
     except ConflictError as error:
         plan_result = limit_rows(describe_entries(module, entries))
         changed = isinstance(error, DryRunExecutedError)
-        fail(module, msg=format_conflict(error, ec2), changed=changed, **plan_result)
+        report.fail(msg=format_conflict(error, ec2), changed=changed, **plan_result)
     except ValidationError as error:
-        fail(module, msg=str(error))
+        report.fail(msg=str(error))
     except Ec2Error as error:
         details = error_details(error)
-        fail(module, msg=format_error(error), error=details, **limit_rows(describe_entries(module, entries)))
+        report.fail(msg=format_error(error), error=details, **limit_rows(describe_entries(module, entries)))
     last_read = aws_state.sessions if executor is None else executor.sessions
     sessions = sessions_after(last_read, entries, is_planned=executor is None)
-    coverage = measure_coverage(fleet, aws_state, entries, sessions)
-    for warning in list_warnings(fleet, aws_state, entries, coverage, sessions):
+    report.coverage = coverage = measure_coverage(fleet, aws_state, entries, sessions)
+    warnings = list_warnings(fleet, aws_state, entries, coverage, sessions)
+    for warning in warnings:
         module.warn(printable(warning))
-    pending_names = pending(aws_state)
-    result: dict[str, Any] = {
-        **describe_entries(module, entries),
-        **({"pending": pending_names} if pending_names else {}),
-        "changed": is_changed(entries, module.check_mode),
-        "causes": count_causes(entries),
+    report.details = {"estimated_duration": duration, "notes": notes, "warnings": warnings}
+    result = {
+        **_build_result(module, aws_state, entries, coverage),
         "estimated_duration": duration,
-        "coverage": with_placeholders(coverage.describe()),
         "notes": notes,
-        "failed_interfaces": [
-            {"network_interface_id": entry.key, **describe_failure(entry)} for entry in sort_failures(entries)
-        ],
         "diff": {"prepared": table},
     }
     messages = _list_problems(module, fleet, entries, coverage, excess, executor)
     if not messages:
-        finish(module, vni_map=with_placeholders(vni_map(entries)), **result)
+        report.finish(vni_map=with_placeholders(vni_map(entries)), **result)
     lines = format_plan(entries, MAX_FAILED_ROWS, aws_state, notes).splitlines() if excess is not None else []
     check_error = executor.duplicate_check_error if executor is not None else None
     if check_error is not None:
         result["error"] = error_details(check_error)
-    fail(module, msg=[f"{ec2.region}: {' '.join(messages)}", *lines], **limit_rows(result))
+    report.fail(msg=[f"{ec2.region}: {' '.join(messages)}", *lines], **limit_rows(result))
+
+
+def _build_result(
+    module: AnsibleAWSModule, aws_state: AwsState, entries: list[FleetEntry], coverage: Coverage
+) -> dict[str, Any]:
+    """The keys of the result that describe the run, without those of the plan's text."""
+    pending_names = pending(aws_state)
+    return {
+        **describe_entries(module, entries),
+        **({"pending": pending_names} if pending_names else {}),
+        "changed": is_changed(entries, module.check_mode),
+        "causes": count_causes(entries),
+        "coverage": with_placeholders(coverage.describe()),
+        "failed_interfaces": [
+            {"network_interface_id": entry.key, **describe_failure(entry)} for entry in sort_failures(entries)
+        ],
+    }
 
 
 def _list_problems(

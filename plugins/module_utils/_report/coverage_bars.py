@@ -41,13 +41,20 @@ def render_bar(mirrored: int, eligible: int) -> Markup:
 def render_coverage(document: Document) -> Markup:
     """The table with a group of rows for each account: the account, its regions and their zones.
 
-    Accounts with the most interfaces that are not mirrored come first.
+    Accounts with a fleet that has no result come first, then those with the most interfaces that are not mirrored.
     """
     accounts: dict[str, list[Document]] = {}
     for fleet in document["fleets"]:
         accounts.setdefault(fleet["account_id"] or "", []).append(fleet)
     sums = {account: _add(fleet["coverage"] for fleet in fleets) for account, fleets in accounts.items()}
-    order = sorted(accounts, key=lambda account: (-sums[account]["unmirrored"], account))
+    order = sorted(
+        accounts,
+        key=lambda account: (
+            all(fleet["coverage"] for fleet in accounts[account]),
+            -sums[account]["unmirrored"],
+            account,
+        ),
+    )
     head = element("tr", *(element("th", heading, scope="col") for heading in _HEADINGS))
     bodies = (element("tbody", *_render_account(account, accounts[account], sums[account])) for account in order)
     return element("div", element("table", element("thead", head), *bodies, class_="bars"), class_="scroll")

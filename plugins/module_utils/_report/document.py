@@ -13,13 +13,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from .._batch.entry import SUMMARY_KEYS
 from .._model.errors import ValidationError
 from .._model.text import quote
 from .vni_clashes import find_vni_clashes
 
 Document = dict[str, Any]
 VERSION = 1
-SUMMARY_KEYS = ("created", "updated", "unchanged", "deleted", "skipped", "held_back", "failed")
 CAUSES = ("new_match", "drift", "adoption", "removal")
 COVERAGE_KEYS = ("selected", "excluded", "ineligible", "stopped", "eligible", "mirrored", "unmirrored")
 # The keys of a fleet with their values if nothing is known. A key whose value is None here is a text, a bool or None.

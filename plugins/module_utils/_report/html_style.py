@@ -83,6 +83,7 @@ td code, .short { white-space: nowrap; overflow-wrap: normal; }
 details { border-top: 1px solid var(--line); padding: .6rem 0 0; margin-bottom: .6rem; }
 details:last-child { margin-bottom: 0; }
 details:first-of-type { border-top: 0; }
+details details { border-top: 0; margin-left: 1.1rem; }
 summary { cursor: pointer; padding: .15rem 0; }
 .changes { list-style: none; margin: .25rem 0 0; padding: 0; font-size: .875rem; }
 del { color: var(--alarm); } ins { color: var(--good); text-decoration: none; font-weight: 600; }
@@ -126,7 +127,8 @@ _PRINT = """
 @media print {
   :root { color-scheme: light; --text: #000; --soft: #444; --line: #bbb; --page: #fff; --card: #fff; --good: #075e40;
     --alarm: #9c1c15; --alarm-page: #fff; --notice: #6d4200; --notice-page: #fff; --bar: #0b7a53; --missing: #e2554a; }
-  body { font-size: 10pt; } table { font-size: 8.5pt; } th, td { padding-right: .5rem; }
+  body { font-size: 10pt; } table { font-size: 8pt; } th, td { padding-right: .5rem; }
+  thead th, .bars .zone { font-size: inherit; }
   header, main { max-width: none; padding: 0; }
   section { border: 0; border-top: 1px solid #999; border-radius: 0; padding: .75rem 0; margin: 0; }
   nav, .search { display: none; }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .._batch.duration import format_duration
 from .coverage_bars import format_percentage, render_bar
 from .document import Document
 from .markup import Markup, element, join
@@ -74,6 +75,10 @@ def _list_remarks(document: Document) -> list[str]:
     if totals["counted"] < totals["fleets"]:
         others = totals["fleets"] - totals["counted"]
         remarks.append(f"Not included, because the run has no result: {others:,} of {totals['fleets']:,} fleets.")
+    durations = [fleet["estimated_duration"] for fleet in document["fleets"] if fleet["estimated_duration"] is not None]
+    if document["check_mode"] and durations:
+        longest = " (longest run)" if len(document["fleets"]) > 1 else ""
+        remarks.append(f"{format_duration(max(durations)).strip()}{longest}.")
     return remarks
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import SUMMARY_KEYS
 from ansible_collections.vtap.aws.plugins.module_utils._report.document import (
     CAUSES,
     COVERAGE_KEYS,
-    SUMMARY_KEYS,
     build_document,
     create_fleet,
 )
@@ -63,7 +63,9 @@ def unmirrored(number, reason="all targets are at capacity", **more):
 
 def failed(number, **more):
     given = {"reason": "new match", "cause": "new_match", "status": "failed", **more}
-    return row(number, "create", "unmirrored", coverage_reason="create failed: TrafficMirrorSessionLimitExceeded", **given)
+    return row(
+        number, "create", "unmirrored", coverage_reason="create failed: TrafficMirrorSessionLimitExceeded", **given
+    )
 
 
 def fleet(rows=(), **more):
@@ -176,9 +178,7 @@ def mixed_document(**more):
         warnings=["Sessions outside this fleet that lose packets to it (1): tms-0a1b2c3d4e5f60718."],
         notes=["exclude[1] matches no interface"],
     )
-    second = fleet(
-        [row(number) for number in range(18, 30)], label="data-eu-west-1", account_id="210987654321"
-    )
+    second = fleet([row(number) for number in range(18, 30)], label="data-eu-west-1", account_id="210987654321")
     third = create_fleet(
         label="lab-us-east-1", region="us-east-1", error="AssumeRole failed: AccessDenied: not authorized"
     )
