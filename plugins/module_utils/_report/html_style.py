@@ -22,15 +22,14 @@ _COLORS = """
 _LAYOUT = """
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-body { margin: 0; background: var(--page); color: var(--text);
+body { margin: 0; overflow-wrap: anywhere; background: var(--page); color: var(--text);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 header, main { max-width: 80rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.75rem; }
 h1 { font-size: 1.15rem; line-height: 1.3; margin: 0; color: var(--soft); font-weight: 600; }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 0 0 .75rem; }
 h3 { font-size: 1rem; margin: 0; display: inline; }
-p { margin: 0 0 .75rem; overflow-wrap: anywhere; }
-li { overflow-wrap: anywhere; }
+p { margin: 0 0 .75rem; }
 a { color: var(--link); }
 code { font: .875em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 small { color: var(--soft); font-size: .875em; }
@@ -75,9 +74,9 @@ _TABLES = """
 .scroll { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
-td { overflow-wrap: anywhere; unicode-bidi: isolate; }
+td { unicode-bidi: isolate; }
 thead th { color: var(--soft); font-weight: 600; font-size: .875rem; white-space: nowrap; }
-td code, .short { white-space: nowrap; overflow-wrap: normal; }
+td code, .short { white-space: nowrap; }
 .rows small { display: block; white-space: nowrap; }
 .count { color: var(--soft); font-weight: 400; font-variant-numeric: tabular-nums; }
 details { border-top: 1px solid var(--line); padding: .6rem 0 0; margin-bottom: .6rem; }
@@ -92,7 +91,7 @@ del { color: var(--alarm); } ins { color: var(--good); text-decoration: none; fo
   border-radius: .4rem; padding: .35rem .6rem; width: 20rem; max-width: 100%; }
 .bars td { font-variant-numeric: tabular-nums; vertical-align: middle; }
 .bars td:nth-child(2) { width: 30%; min-width: 8rem; }
-.bars th { font-weight: 500; overflow-wrap: anywhere; }
+.bars th { font-weight: 500; }
 .bars .account th, .bars .account td { font-weight: 700; }
 .bars .region th { padding-left: 1rem; } .bars .zone th { padding-left: 2rem; }
 .bars .zone { font-size: .875rem; color: var(--soft); } .bars .zone .bar { height: .5rem; }
@@ -119,7 +118,7 @@ _NARROW = """
   .bars tbody + tbody .account th, .bars tbody + tbody .account td { padding-top: 0; }
   .bars .region { padding-left: .75rem; } .bars .zone { padding-left: 1.5rem; }
   .bars .region th, .bars .zone th { padding-left: 0; }
-  td code { white-space: normal; overflow-wrap: anywhere; }
+  td code, .rows small, .short { white-space: normal; }
   .search label { display: block; } .search input { width: 100%; }
 }
 """
@@ -137,7 +136,7 @@ _PRINT = """
   .scroll { overflow: visible; }
   tr, .cards li, .verdict { break-inside: avoid; }
   h2, summary { break-after: avoid; }
-  td code { white-space: normal; overflow-wrap: anywhere; }
+  td code, .rows small, .short { white-space: normal; }
   details:not(.large)::details-content { content-visibility: visible; block-size: auto; }
 }
 """

@@ -42,7 +42,7 @@ def session_id(number):
 
 
 def new_match(number, **more):
-    return row(number, "create", reason="new match", cause="new_match", **more)
+    return row(number, "create", **{"reason": "new match", "cause": "new_match", **more})
 
 
 def drift(number, **more):
@@ -178,7 +178,11 @@ def mixed_document(**more):
         warnings=["Sessions outside this fleet that lose packets to it (1): tms-0a1b2c3d4e5f60718."],
         notes=["exclude[1] matches no interface"],
     )
-    second = fleet([row(number) for number in range(18, 30)], label="data-eu-west-1", account_id="210987654321")
+    second = fleet(
+        [row(number, network_interface_id=f"eni-1{number:016x}") for number in range(18, 30)],
+        label="data-eu-west-1",
+        account_id="210987654321",
+    )
     third = create_fleet(
         label="lab-us-east-1", region="us-east-1", error="AssumeRole failed: AccessDenied: not authorized"
     )
