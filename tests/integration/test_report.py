@@ -15,7 +15,9 @@ import stat
 import pytest
 import yaml
 
+from tests.integration.conftest import ROOT
 from tests.integration.fleet_accounts import DATA, FLEET, HUB, WEB, fleet_with, host, local
+from tests.integration.test_playbooks import find_blocks
 from tools import browser_check
 
 LAB = {**FLEET, "name": "ids", "region": "eu-west-1"}
@@ -103,6 +105,28 @@ def test_report_of_one_fleet(play, emulator, folder):
     assert_fine_in_browser(folder / "ids.html")
 
 
+def test_playbook_of_the_guide(play, tmp_path, emulator):
+    """The second task alerts on repaired drift, but not on new matches."""
+    text = (ROOT / "docs/docsite/rst/report.rst").read_text()
+    playbook = find_blocks(text, "yaml")[0]
+    first = play(playbook)
+    assert first.returncode == 0 and "Repaired drift" not in first.stdout, first.stdout + first.stderr
+    ec2 = emulator.client()
+    session = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["TrafficMirrorSessionId"]
+    ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, TrafficMirrorFilterId=other_filter(ec2))
+    second = play(playbook)
+    assert f"Repaired drift: 1 sessions. See {tmp_path}/ids-prod.html." in second.stdout, second.stdout
+    document = json.loads((tmp_path / "ids-prod.json").read_text())
+    assert document["totals"]["causes"] == {"new_match": 0, "drift": 1, "adoption": 0, "removal": 0}
+    drifted = [row for row in document["fleets"][0]["plan"] if row.get("cause") == "drift"]
+    assert [list(row["changes"]) for row in drifted] == [["traffic_mirror_filter_id"]]
+
+
+def other_filter(ec2):
+    """The id of a new filter."""
+    return ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+
+
 def test_failed_runs(play, emulator, folder):
     """The report of a failed run has the complete lists and the error."""
     emulator.bulk_seed(30, tags={"Mirror": "yes"})
@@ -136,6 +160,20 @@ def test_failed_runs(play, emulator, folder):
     fleet = json.loads((folder / "ids.json").read_text())["fleets"][0]
     assert fleet["error"] == denied["msg"] and fleet["plan"] == [] and fleet["account_id"] == HUB
     assert fleet["summary"] == fleet["coverage"] == {}
+
+
+def test_report_that_cannot_be_written(play, emulator, folder):
+    """The task fails with the result of the run. A run that fails itself has its own message."""
+    report = {"json": str(folder / ("x" * 300))}
+    result = play_fleet(play, report=report)
+    assert result["failed"] and result["changed"] and result["summary"]["created"] == 7
+    assert result["msg"].startswith("The run is complete. The report could not be written: ")
+    assert "File name too long" in result["msg"] and "report" not in result
+    failed = play_fleet(play, report=report, max_updates="0", description="x")
+    assert failed["msg"].startswith("eu-west-1: The plan updates 7 sessions")
+    assert len([one for one in failed["warnings"] if "The report could not be written" in one]) == 1
+    assert list(folder.iterdir()) == []
+    assert len(emulator.client().describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 7
 
 
 @pytest.mark.parametrize(
@@ -255,4 +293,5 @@ def test_invalid_variable(fleets, accounts, value, more, message):
     hosts = {"hub": local(vtap_fleet=fleet_with(**more))}
     done = fleets(hosts, "--check", "-e", json.dumps({"vtap_report": value}))
     assert done.returncode == 2 and message in done.messages["hub"], done.text
+    assert not (ROOT / "report.json").exists()
     assert not accounts.log()

@@ -16,14 +16,15 @@ from .._batch.entry import summarize
 from .._batch.results import describe_failure, limit_rows, sort_failures
 from .._ec2.client import Ec2
 from .._model.placeholders import with_placeholders
-from .._model.resource_types import SESSION, ModuleParams
+from .._model.resource_types import ModuleParams
 from .._model.text import printable
 from .._report.document import build_document, create_fleet
 from .._report.files import check_files, format_time, write_files
 from .._runtime.module import fail, finish
 from .coverage import Coverage
-from .plan_entry import AwsState, FleetEntry, Selection, count_causes
-from .report import pending, vni_map
+from .plan_entry import AwsState, FleetEntry, count_causes
+from .report import pending
+from .report_rows import describe_rows, describe_vni_map
 
 
 class RunReport:
@@ -99,7 +100,7 @@ class RunReport:
             known.update(
                 causes=count_causes(entries),
                 coverage=coverage.describe(),
-                vni_map=_describe_vni_map(entries),
+                vni_map=describe_vni_map(entries),
                 pending=pending(self.aws_state),
             )
         return create_fleet(**with_placeholders(known))
@@ -111,49 +112,3 @@ class RunReport:
         sessions, interfaces = (state.sessions, state.interfaces) if state is not None else ([], [])
         owners = [*(one.get("owner_id") for one in sessions), *(one.owner_id for one in interfaces)]
         return self.ec2.find_account_id(owners)
-
-
-def describe_rows(entries: Sequence[FleetEntry], coverage: Coverage | None) -> list[ModuleParams]:
-    """The rows of the plan, also unchanged ones, with what a report adds to them.
-
-    coverage: None if the plan was not carried out; then no session has a VNI yet.
-    """
-    classes = {
-        interface_id: (name, reason)
-        for name, reasons in (coverage.classes if coverage is not None else {}).items()
-        for reason, ids in reasons.items()
-        for interface_id in ids
-    }
-    rows = []
-    for entry in entries:
-        # A second session on the interface has a row of its own, which is in no class.
-        selected = entry.selection is not Selection.NOT_SELECTED
-        name, reason = classes.get(entry.key, (None, None)) if selected else (None, None)
-        session = (entry.after if coverage is not None else None) or {}
-        rows.append(
-            {
-                **entry.describe(),
-                # Only the result has the id of a new session.
-                **({SESSION.id_option: session[SESSION.id_option]} if SESSION.id_option in session else {}),
-                **_describe_interface(entry),
-                "coverage": name,
-                "coverage_reason": reason,
-                "virtual_network_id": session.get("virtual_network_id"),
-            }
-        )
-    return rows
-
-
-def _describe_vni_map(entries: Sequence[FleetEntry]) -> list[ModuleParams]:
-    by_interface = {entry.key: _describe_interface(entry) for entry in entries}
-    return [{**row, **by_interface[row["network_interface_id"]]} for row in vni_map(entries)]
-
-
-def _describe_interface(entry: FleetEntry) -> ModuleParams:
-    """The zone of the interface and the Name tag of its instance."""
-    interface = entry.interface
-    instance = interface.instance if interface is not None else None
-    return {
-        "availability_zone": interface.zone if interface is not None else None,
-        "instance_name": instance.tags.get("Name") if instance is not None else None,
-    }
