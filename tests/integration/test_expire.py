@@ -15,6 +15,7 @@ from tests.integration.conftest import ROOT, recap
 from tests.integration.test_playbooks import find_blocks
 
 PAST, EARLIER, FUTURE = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+DB = "eni-0a1b2c3d4e5f60751"
 OTHER = "210987654321"
 PAGE = (ROOT / "docs/docsite/rst/expiry.rst").read_text()
 CALLS = ["DescribeTrafficMirrorSessions", "DeleteTrafficMirrorSession"]
@@ -156,8 +157,9 @@ def test_guide(play, expire, emulator, monkeypatch):
     assert play(incident, "--check").returncode == 0
     done = play(stack)
     assert recap(done)["changed"] == 1 and recap(play(stack))["changed"] == 0, done.stdout
-    row = emulator.client().describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]
-    emulator.tags(row["TrafficMirrorSessionId"], **{"vtap:expires": f"{PAST} 4h"})
+    rows = emulator.client().describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    (incident_id,) = (row["TrafficMirrorSessionId"] for row in rows if row["NetworkInterfaceId"] == DB)
+    emulator.tags(incident_id, **{"vtap:expires": f"{PAST} 4h"})
 
     monkeypatch.setattr(emulator, "env", emulator.user(json.loads(find_blocks(PAGE, "json")[0])))
     done = expire()
