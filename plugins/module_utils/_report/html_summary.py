@@ -45,8 +45,8 @@ def _render_verdict(document: Document) -> Markup:
     level = "alarm" if coverage["unmirrored"] or others else "good"
     share = element("p", format_percentage(mirrored, eligible), class_="share") if eligible else None
     words = [element("h2", _describe_coverage(document)), element("p", " ".join(_list_remarks(document)))]
-    bar = render_bar(mirrored, eligible)
-    return element("div", share, element("div", *words, class_="words"), bar, class_=f"verdict {level}")
+    picture = render_bar(mirrored, eligible)
+    return element("div", share, element("div", *words, class_="words"), picture, class_=f"verdict {level}")
 
 
 def _describe_coverage(document: Document) -> str:

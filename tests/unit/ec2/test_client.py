@@ -80,6 +80,23 @@ def test_is_foreign(access_key, sts, owner, foreign, sts_calls):
     assert client.sts_calls == sts_calls
 
 
+@pytest.mark.parametrize(
+    ("access_key", "sts", "owners", "account", "sts_calls"),
+    [
+        ("ASIAY34FZKBOKMUTVV7A", None, [None, "111111111111", "609629065308"], "609629065308", 0),
+        # The id in the key alone is not sufficient.
+        ("ASIAY34FZKBOKMUTVV7A", "111111111111", ["111111111111"], "111111111111", 1),
+        ("ASIAY34FZKBOKMUTVV7A", None, [], None, 1),
+        ("testing", "111111111111", ["222222222222"], "111111111111", 1),
+    ],
+)
+def test_find_account_id(access_key, sts, owners, account, sts_calls):
+    client = Client(access_key, sts)
+    ec2 = Ec2(client, sts=lambda: client)
+    assert ec2.find_account_id(owners) == ec2.find_account_id(owners) == account
+    assert client.sts_calls == sts_calls
+
+
 @pytest.mark.parametrize("resource_type", ["Session", "Filter", "Target", "FilterRule"])
 @pytest.mark.parametrize("code_format", ["Invalid{}Id.NotFound", "Invalid{}NotFound", "Invalid{}NotFoundException"])
 def test_both_formats_of_not_found_codes(resource_type, code_format):
