@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._model.errors import ValidationError
-from .._model.text import truncate
+from .._model.text import printable, truncate
 from .csv_table import render_csv
 from .document import Document
 from .html_page import render_html
@@ -50,6 +50,12 @@ def check_files(params: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 def _find_problem(path: str) -> str | None:
     """Why a file cannot be written, None if it can."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # the checks below are more precise
+    except (OSError, ValueError) as error:  # ValueError: a null character, or text that is no Unicode
+        return printable(f"{error}. Give the path of a file.")
     folder = os.path.dirname(os.path.realpath(path))
     if not path or os.path.isdir(path):
         return "the path is a directory. Give the path of a file."

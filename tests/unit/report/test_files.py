@@ -47,6 +47,26 @@ def test_files_are_replaced_and_keep_their_mode(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.csv", "table.csv", "x.json"]
 
 
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("", "the path is a directory"),
+        (".", "the path is a directory"),
+        ("{folder}/none/x.json", "none does not exist. Create it."),
+        ("{folder}/file/x.json", "file does not exist. Create it."),
+        ("a\0b", "null"),
+        ("\ud800", "surrogates"),
+        ("{folder}/" + "x" * 300, "File name too long"),
+    ],
+)
+def test_path_that_cannot_be_written_is_refused(tmp_path, path, problem):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ValidationError) as error:
+        files.check_files({"json": path.format(folder=tmp_path)}, "report.")
+    assert str(error.value).startswith("report.json: ") and problem in str(error.value)
+    assert str(error.value).isprintable() and len(str(error.value)) < 700
+
+
 def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.json"
     path.write_text("old")

@@ -15,6 +15,7 @@ import gc
 import importlib
 import io
 import json
+import os
 import re
 import sys
 import types
@@ -30,6 +31,7 @@ amazon = types.ModuleType("ansible_collections.amazon.aws.plugins.module_utils.m
 amazon.AnsibleAWSModule = None
 sys.modules.setdefault(amazon.__name__, amazon)
 
+from ansible_collections.vtap.aws.plugins.module_utils._report import files  # noqa: E402
 from ansible_collections.vtap.aws.plugins.module_utils._runtime import module  # noqa: E402
 
 gc.enable()  # module.py disables garbage collection
@@ -41,6 +43,8 @@ TMS, TMF, TMT = "tms-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4
 NEW_TMS, NEW_TMF, NEW_TMT = (f"{prefix}-(known after apply: web)" for prefix in ("tms", "tmf", "tmt"))
 ANY = {"source_cidr": "0.0.0.0/0", "destination_cidr": "0.0.0.0/0", "direction": "ingress", "action": "accept"}
 RULE = {**ANY, "rule_number": 1, "protocol": "tcp", "source_port": "1-9", "destination_port": "443", "tags": {"a": "b"}}
+# Options with suboptions that are no lists.
+DICT_OPTIONS = ("report",)
 # Valid options of each module. The first of each list has all options that creating the resource requires.
 VALID_OPTIONS = {
     "session": [
@@ -214,9 +218,15 @@ def run_module(name, options, ec2, check_mode=False):
     class FakeAnsibleAWSModule:
         """AnsibleAWSModule with the recording client."""
 
+        no_log_values = frozenset()
+
         def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
             # The controller passes options as JSON.
             params = json.loads(json.dumps(options))
+            numbers = [one for one in DICT_OPTIONS if isinstance(params.get(one), (bool, int, float))]
+            if numbers:
+                # ansible-core ends with a TypeError for a number instead of a dict with suboptions.
+                raise ModuleEnd("Ansible", f"{numbers[0]} must be a dict")
             result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
             if result.error_messages:
                 raise ModuleEnd("Ansible", "; ".join(result.error_messages))
@@ -226,6 +236,8 @@ def run_module(name, options, ec2, check_mode=False):
             pass
 
         def client(self, service, **_):
+            if service == "sts":
+                return types.SimpleNamespace(get_caller_identity=lambda: {"Account": "123456789012"})
             assert service == "ec2"
             return client
 
@@ -242,6 +254,8 @@ def run_module(name, options, ec2, check_mode=False):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "AnsibleAWSModule", FakeAnsibleAWSModule)
+        # Any text can be a path: write nothing.
+        patch.setattr(files, "_replace_file", lambda path, text: os.fsencode(path) and text.encode())
         try:
             load_main(name)()
         except ModuleEnd as ended:
@@ -294,6 +308,11 @@ def replace_option(options, path, value):
     options = copy.deepcopy(options)
     inner = options
     for list_option in path[:-1]:
+        if list_option in DICT_OPTIONS:
+            if not isinstance(inner.get(list_option), dict):
+                inner[list_option] = {}
+            inner = inner[list_option]
+            continue
         entries = inner.get(list_option)
         if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
             inner[list_option] = entries = [{}]
