@@ -281,25 +281,22 @@ options:
         See RV(coverage).
       - If fewer are mirrored after all changes, the task fails.
     type: str
-  report:
+  report_html:
     description:
-      - Write a report of the run to files on the host that runs the module, also in check mode and after a failed run.
-      - At least one suboption is required, with a different file each. The directories must exist. Existing files are
-        replaced.
-      - The lists in the report are complete, also after a failed run.
-      - Writing a report does not change C(changed). M(vtap.aws.ec2_traffic_mirror_report) combines the JSON files of
-        several fleets.
-    type: dict
-    suboptions:
-      html:
-        description: The path of a page to read. It loads nothing from elsewhere.
-        type: path
-      json:
-        description: The path of the report as JSON.
-        type: path
-      csv:
-        description: The path of a table with a line for each interface.
-        type: path
+      - The path of a page that describes the run, for readers. It loads nothing from elsewhere.
+      - The file is written on the host that runs the module, also in check mode and after a failed run. Its lists are
+        complete also after a failed run. The directory must exist. An existing file is replaced.
+      - Writing a report does not change C(changed).
+    type: path
+  report_json:
+    description:
+      - The path of the report as JSON, as for O(report_html). M(vtap.aws.ec2_traffic_mirror_report) combines the JSON
+        files of several fleets.
+    type: path
+  report_csv:
+    description:
+      - The path of the report as a table with a row for each interface, as for O(report_html).
+    type: path
 extends_documentation_fragment:
   - vtap.aws.batch
   - vtap.aws.common
@@ -331,8 +328,7 @@ EXAMPLES = r"""
       - traffic_mirror_target_name: lab-target
     traffic_mirror_filter_name: lab-filter
     min_coverage: 95%
-    report:
-      html: /tmp/ids-prod.html
+    report_html: /tmp/ids-prod.html
 
 - name: Rename the fleet
   vtap.aws.ec2_traffic_mirror_fleet:
@@ -650,8 +646,8 @@ failed_interfaces:
       returned: always
       sample: true
 report:
-  description: The paths of the files of the report that were written, by the suboptions of O(report).
-  returned: when O(report) is set and the files were written
+  description: The paths of the files of the report, by format.
+  returned: when O(report_html), O(report_json) or O(report_csv) is set and the files were written
   type: dict
   sample: {'html': /tmp/ids-prod.html}
 omitted:

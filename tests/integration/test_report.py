@@ -49,8 +49,9 @@ def assert_fine_in_browser(page):
         assert browser_check.check(browser, str(page)) == []
 
 
-def play_fleet(play, *arguments, **options):
-    """Run a fleet. options: of the module in addition to those of the lab."""
+def play_fleet(play, *arguments, report, **options):
+    """Run a fleet. report: its files by format. options: of the module in addition to those of the lab."""
+    options.update({f"report_{name}": path for name, path in report.items()})
     task = {"vtap.aws.ec2_traffic_mirror_fleet": {**LAB, **options}, "register": "result"}
     shown = {"ansible.builtin.debug": {"msg": "RESULT {{ result | to_json }}"}}
     playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": [{**task, "ignore_errors": True}, shown]}]
@@ -164,7 +165,12 @@ def test_failed_runs(play, emulator, folder):
 
 def test_report_that_cannot_be_written(play, emulator, folder):
     """The task fails with the result of the run. A run that fails itself has its own message."""
-    report = {"json": str(folder / ("x" * 300))}
+    # The path of the temporary file is longer than 4095 characters.
+    deep = folder
+    while len(str(deep)) < 4085:
+        deep /= "x" * min(200, 4085 - len(str(deep)))
+    deep.mkdir(parents=True)
+    report = {"json": str(deep / "x.json")}
     result = play_fleet(play, report=report)
     assert result["failed"] and result["changed"] and result["summary"]["created"] == 7
     assert result["msg"].startswith("The run is complete. The report could not be written: ")
@@ -172,18 +178,17 @@ def test_report_that_cannot_be_written(play, emulator, folder):
     failed = play_fleet(play, report=report, max_updates="0", description="x")
     assert failed["msg"].startswith("eu-west-1: The plan updates 7 sessions")
     assert len([one for one in failed["warnings"] if "The report could not be written" in one]) == 1
-    assert list(folder.iterdir()) == []
+    assert list(deep.iterdir()) == []
     assert len(emulator.client().describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 7
 
 
 @pytest.mark.parametrize(
     ("report", "message"),
     [
-        ({}, "At least one of report.html, report.json, report.csv is required."),
-        ({"html": ""}, "report.html: "),
-        ({"html": "/tmp"}, "report.html: /tmp: the path is a directory. Give the path of a file."),
-        ({"csv": "/nonexistent/x.csv"}, "report.csv: /nonexistent/x.csv: the directory /nonexistent does not exist."),
-        ({"html": "/tmp/x", "json": "/tmp/../tmp/x"}, "report.html and report.json must be different files."),
+        ({"html": ""}, "report_html: "),
+        ({"html": "/tmp"}, "report_html: /tmp: the path is a directory. Give the path of a file."),
+        ({"csv": "/nonexistent/x.csv"}, "report_csv: /nonexistent/x.csv: the directory /nonexistent does not exist."),
+        ({"html": "/tmp/x", "json": "/tmp/../tmp/x"}, "report_html and report_json must be different files."),
     ],
 )
 def test_invalid_paths(play, emulator, report, message):
@@ -286,7 +291,7 @@ def test_same_vni_at_a_shared_target(fleets, accounts, folder):
         ("", {}, "vtap_report must be a directory"),
         ("/nonexistent/x", {}, "vtap_report must be a directory"),
         (["/tmp"], {}, "vtap_report must be a directory"),
-        ("/tmp", {"report": {"json": "/tmp/x.json"}}, "vtap_fleet has report, and vtap_report is set."),
+        ("/tmp", {"report_json": "/tmp/x.json"}, "vtap_fleet has report_json, and vtap_report is set."),
     ],
 )
 def test_invalid_variable(fleets, accounts, value, more, message):

@@ -105,7 +105,7 @@ def fleet_module() -> AnsibleAWSModule:
             "max_creates": {},
             "max_updates": {},
             "min_coverage": {},
-            "report": {"type": "dict", "options": FILE_OPTIONS},
+            **{f"report_{name}": spec for name, spec in FILE_OPTIONS.items()},
             **BATCH_OPTIONS,
             **COMMON_OPTIONS,
         },

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option O(report): the files that describe a run, also one that failed."""
+"""The files that describe a run, also one that failed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .report_rows import describe_rows, describe_vni_map
 
 
 class RunReport:
-    """What is known about a run. It ends the module, and before that writes the report, if O(report) is set.
+    """What is known about a run. It ends the module, and before that writes the files of the report that the task sets.
 
     ec2, aws_state, entries, coverage: None until they are known. carried_out: whether the run began to change
     something. details: other keys of the fleet in the document.
@@ -46,8 +46,7 @@ class RunReport:
 
     def check(self) -> None:
         """Check that the files can be written. Raises ValidationError."""
-        if self._module.params["report"] is not None:
-            self._files = check_files(self._module.params["report"], "report.")
+        self._files = check_files(self._module.params, "report_")
 
     def finish(self, **result: Any) -> NoReturn:
         """Write the report and end the module. It fails, with the result, if the report cannot be written."""
@@ -82,7 +81,7 @@ class RunReport:
         params, entries, coverage = self._module.params, self.entries or (), self.coverage
         known: ModuleParams = {
             "account_id": self._find_account(),
-            "region": self.ec2.region if self.ec2 is not None else params["region"],
+            "region": self.ec2.region if self.ec2 is not None else params.get("region"),
             "fleet": params["name"],
             "error": None if error is None else remove_values(error, self._module.no_log_values),
             "carried_out": self.carried_out,

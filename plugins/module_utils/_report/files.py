@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._model.errors import ValidationError
-from .._model.text import printable, truncate
+from .._model.text import truncate
 from .csv_table import render_csv
 from .document import Document
 from .html_page import render_html
@@ -33,11 +33,9 @@ def format_time(now: datetime | None = None) -> str:
 def check_files(params: dict[str, Any], prefix: str = "") -> dict[str, str]:
     """The paths of the files by format. Checks that each can be written. Raises ValidationError.
 
-    params: see FILE_OPTIONS. prefix: of the names of the options in messages, such as C(report.).
+    params: see FILE_OPTIONS. prefix: of the names of the options, such as C(report_).
     """
-    paths = {name: params[name] for name in _RENDERERS if params.get(name) is not None}
-    if not paths:
-        raise ValidationError(f"At least one of {', '.join(prefix + name for name in _RENDERERS)} is required.")
+    paths = {name: params[prefix + name] for name in _RENDERERS if params.get(prefix + name) is not None}
     for name, path in paths.items():
         problem = _find_problem(path)
         if problem is not None:
@@ -55,7 +53,7 @@ def _find_problem(path: str) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         pass  # the checks below are more precise
     except (OSError, ValueError) as error:  # ValueError: a null character, or text that is no Unicode
-        return printable(f"{error}. Give the path of a file.")
+        return f"{truncate(getattr(error, 'strerror', None) or error)}. Give the path of a file."
     folder = os.path.dirname(os.path.realpath(path))
     if not path or os.path.isdir(path):
         return "the path is a directory. Give the path of a file."

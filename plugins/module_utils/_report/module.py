@@ -54,7 +54,8 @@ def combine(params: dict[str, Any], check_mode: bool) -> Document:
 
     check_mode: of a report whose sources have no document. Raises ValidationError.
     """
-    check_files(params)
+    if not check_files(params):
+        raise ValidationError("At least one of html, json, csv is required.")
     sources = params["sources"]
     if not sources:
         raise ValidationError("sources must have at least one entry.")
@@ -80,7 +81,7 @@ def _read(source: dict[str, Any], name: str) -> Document | None:
     try:
         with open(path, encoding="utf-8") as file:
             document = parse_document(file.read(), name)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise ValidationError(f"{name} cannot be read: {error}.") from None
     if len(document["fleets"]) != 1:
         raise ValidationError(f"{name} has {len(document['fleets'])} fleets. Give the report of one fleet.")

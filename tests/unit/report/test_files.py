@@ -62,8 +62,8 @@ def test_files_are_replaced_and_keep_their_mode(tmp_path):
 def test_path_that_cannot_be_written_is_refused(tmp_path, path, problem):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ValidationError) as error:
-        files.check_files({"json": path.format(folder=tmp_path)}, "report.")
-    assert str(error.value).startswith("report.json: ") and problem in str(error.value)
+        files.check_files({"report_json": path.format(folder=tmp_path)}, "report_")
+    assert str(error.value).startswith("report_json: ") and problem in str(error.value)
     assert str(error.value).isprintable() and len(str(error.value)) < 700
 
 

@@ -43,8 +43,6 @@ TMS, TMF, TMT = "tms-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60718", "tmt-0a1b2c3d4
 NEW_TMS, NEW_TMF, NEW_TMT = (f"{prefix}-(known after apply: web)" for prefix in ("tms", "tmf", "tmt"))
 ANY = {"source_cidr": "0.0.0.0/0", "destination_cidr": "0.0.0.0/0", "direction": "ingress", "action": "accept"}
 RULE = {**ANY, "rule_number": 1, "protocol": "tcp", "source_port": "1-9", "destination_port": "443", "tags": {"a": "b"}}
-# Options with suboptions that are no lists.
-DICT_OPTIONS = ("report",)
 # Valid options of each module. The first of each list has all options that creating the resource requires.
 VALID_OPTIONS = {
     "session": [
@@ -223,10 +221,6 @@ def run_module(name, options, ec2, check_mode=False):
         def __init__(self, argument_spec, mutually_exclusive=(), supports_check_mode=False):
             # The controller passes options as JSON.
             params = json.loads(json.dumps(options))
-            numbers = [one for one in DICT_OPTIONS if isinstance(params.get(one), (bool, int, float))]
-            if numbers:
-                # ansible-core ends with a TypeError for a number instead of a dict with suboptions.
-                raise ModuleEnd("Ansible", f"{numbers[0]} must be a dict")
             result = ArgumentSpecValidator(argument_spec, mutually_exclusive=mutually_exclusive).validate(params)
             if result.error_messages:
                 raise ModuleEnd("Ansible", "; ".join(result.error_messages))
@@ -308,11 +302,6 @@ def replace_option(options, path, value):
     options = copy.deepcopy(options)
     inner = options
     for list_option in path[:-1]:
-        if list_option in DICT_OPTIONS:
-            if not isinstance(inner.get(list_option), dict):
-                inner[list_option] = {}
-            inner = inner[list_option]
-            continue
         entries = inner.get(list_option)
         if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
             inner[list_option] = entries = [{}]
