@@ -75,14 +75,26 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Combine the reports of two accounts
+- name: Manage two fleets, and write the report of each
+  vtap.aws.ec2_traffic_mirror_fleet:
+    region: eu-west-1
+    name: "{{ item }}"
+    sources:
+      - tags: {Name: "{{ item }}"}
+    targets:
+      - traffic_mirror_target_name: lab-target
+    traffic_mirror_filter_name: lab-filter
+    report_json: "/tmp/{{ item }}.json"
+  loop: [web, db]
+
+- name: Combine the reports, and add an account whose fleet did not run
   vtap.aws.ec2_traffic_mirror_report:
     sources:
-      - label: web-eu-west-1
+      - label: web
         path: /tmp/web.json
-      - label: data-eu-west-1
-        path: /tmp/data.json
-      - label: lab-eu-west-1
+      - label: db
+        path: /tmp/db.json
+      - label: lab
         region: eu-west-1
         error: The role could not be assumed.
     html: /tmp/index.html

@@ -127,7 +127,11 @@ def _list_missing(selection: ModuleParams, selected: list[ModuleParams], check_m
     """
     found = {row[option] for row in selected for option in (SESSION.id_option, "network_interface_id")}
     missing = [
-        ({SESSION.id_option: one}, f"session {one} does not exist in this account and region", "Correct the id.")
+        (
+            {SESSION.id_option: one},
+            f"session {one} does not exist in this account and region, or another account owns it",
+            "Correct the id, or check the session in the account of its owner.",
+        )
         for one in dict.fromkeys(selection[SESSION.id_option] or ())
         if one not in found
     ]
