@@ -41,8 +41,8 @@ STRAYS = (
 )
 
 
-class Row:
-    """A row of the table: the events of a scenario, its runs, and the seconds until the sessions exist."""
+class Outcome:
+    """What a scenario showed: its events, its runs, and the seconds until the sessions exist."""
 
     def __init__(self, name: str, sent: int) -> None:
         self.name, self.sent, self.latency, self.runs = name, sent, 0.0, list[Run]()
@@ -53,12 +53,12 @@ class Row:
         return self.name, str(self.sent), str(len(self.runs)), latency, seconds or "-"
 
 
-def idle(rulebook: Rulebook, row: Row, first: int) -> None:
+def idle(rulebook: Rulebook, outcome: Outcome, first: int) -> None:
     """Wait until no run is going on or due. Stores the runs of the scenario: those from number first on."""
     wait_for(lambda: not rulebook.is_running, MARGIN, "the end of the run")
     time.sleep(PERIOD + 5)
     wait_for(lambda: not rulebook.is_running, MARGIN, "the end of the last run")
-    row.runs = rulebook.runs[first:]
+    outcome.runs = rulebook.runs[first:]
 
 
 def require(condition: bool, text: str) -> None:
@@ -66,48 +66,48 @@ def require(condition: bool, text: str) -> None:
         raise Failed(text)
 
 
-def stray_messages(place: Place, rulebook: Rulebook) -> Row:
+def stray_messages(place: Place, rulebook: Rulebook) -> Outcome:
     """Messages that are not events of the patterns start no run, and do not stop the rulebook."""
-    row = Row("other messages", len(STRAYS) + 1)
+    outcome = Outcome("other messages", len(STRAYS) + 1)
     place.send_messages(*STRAYS)
     place.send(events.tag_change("tms-0a1b2c3d4e5f60718", "traffic-mirror-session", **{"vtap:fleet": "ids-prod"}))
     wait_for(lambda: place.calls("DeleteMessageBatch") == len(STRAYS), MARGIN, "all messages are read and deleted")
-    idle(rulebook, row, 0)
-    require(not row.runs, "another message started a run")
-    return row
+    idle(rulebook, outcome, 0)
+    require(not outcome.runs, "another message started a run")
+    return outcome
 
 
-def one_event(place: Place, rulebook: Rulebook) -> Row:
+def one_event(place: Place, rulebook: Rulebook) -> Outcome:
     """A tag change creates a session. Template expressions in tags are not evaluated."""
-    row, first = Row("one event", 1), len(rulebook.runs)
+    outcome, first = Outcome("one event", 1), len(rulebook.runs)
     web = place.emulator.lab["instances"]["web"]
     place.tag(web)
     mark = "{{ lookup('ansible.builtin.pipe', 'touch " + str(place.folder / MARK) + "') }}"
     began = time.monotonic()
     place.send(events.tag_change(web, Role="web", Name=mark))
-    row.latency = wait_for(lambda: place.sessions() == 1, PERIOD + MARGIN, "one session") - began
-    idle(rulebook, row, first)
-    require(len(row.runs) == 1, f"one event started {len(row.runs)} runs")
+    outcome.latency = wait_for(lambda: place.sessions() == 1, PERIOD + MARGIN, "one session") - began
+    idle(rulebook, outcome, first)
+    require(len(outcome.runs) == 1, f"one event started {len(outcome.runs)} runs")
     require(not (place.folder / MARK).exists(), "a template expression in a tag was evaluated")
-    return row
+    return outcome
 
 
-def burst(place: Place, rulebook: Rulebook) -> Row:
+def burst(place: Place, rulebook: Rulebook) -> Outcome:
     """Fifty instances enter the state running at once."""
-    row, first, had = Row(f"burst of {BURST}", BURST), len(rulebook.runs), place.sessions()
+    outcome, first, had = Outcome(f"burst of {BURST}", BURST), len(rulebook.runs), place.sessions()
     instances = place.emulator.bulk_seed(BURST, tags={"Role": "web"})["instances"]
     began = time.monotonic()
     place.send(*map(events.state_change, instances))
     wanted = had + BURST
-    row.latency = wait_for(lambda: place.sessions() == wanted, PERIOD + MARGIN, f"{wanted} sessions") - began
-    idle(rulebook, row, first)
-    require(1 <= len(row.runs) <= 2, f"the burst started {len(row.runs)} runs")
-    return row
+    outcome.latency = wait_for(lambda: place.sessions() == wanted, PERIOD + MARGIN, f"{wanted} sessions") - began
+    idle(rulebook, outcome, first)
+    require(1 <= len(outcome.runs) <= 2, f"the burst started {len(outcome.runs)} runs")
+    return outcome
 
 
-def event_during_a_run(place: Place, rulebook: Rulebook) -> Row:
+def event_during_a_run(place: Place, rulebook: Rulebook) -> Outcome:
     """An event that arrives during a run starts another one. No event is lost."""
-    row, first, had = Row("event during a run", 2), len(rulebook.runs), place.sessions()
+    outcome, first, had = Outcome("event during a run", 2), len(rulebook.runs), place.sessions()
     lab = place.emulator.lab["instances"]
     place.send(events.state_change(lab["db"]))
     wait_for(lambda: len(rulebook.runs) > first, PERIOD + MARGIN, "a run")
@@ -118,39 +118,39 @@ def event_during_a_run(place: Place, rulebook: Rulebook) -> Row:
     place.tag(lab["db"])
     place.send(events.tag_change(lab["db"], Role="web"))
     require(rulebook.is_running, "the first run ended before the second event")
-    row.latency = wait_for(lambda: place.sessions() == had + 1, PERIOD + MARGIN, "a session") - began
-    idle(rulebook, row, first)
-    require(len(row.runs) == 2, f"two events started {len(row.runs)} runs")
-    return row
+    outcome.latency = wait_for(lambda: place.sessions() == had + 1, PERIOD + MARGIN, "a session") - began
+    idle(rulebook, outcome, first)
+    require(len(outcome.runs) == 2, f"two events started {len(outcome.runs)} runs")
+    return outcome
 
 
-def failed_run(place: Place, rulebook: Rulebook) -> Row:
+def failed_run(place: Place, rulebook: Rulebook) -> Outcome:
     """A failed run does not stop the rulebook."""
-    row, first = Row("failed run", 1), len(rulebook.runs)
+    outcome, first = Outcome("failed run", 1), len(rulebook.runs)
     place.emulator.settings(denied=["ec2:DescribeInstances"])
     place.send(events.state_change(place.emulator.lab["instances"]["web"], "stopped"))
     wait_for(lambda: len(rulebook.runs) > first, PERIOD + MARGIN, "a run")
-    idle(rulebook, row, first)
+    idle(rulebook, outcome, first)
     place.emulator.settings(denied=None)
-    require([run.status > 0 for run in row.runs] == [True], f"one failed run was expected: {row.runs}")
-    return row
+    require([run.status > 0 for run in outcome.runs] == [True], f"one failed run was expected: {outcome.runs}")
+    return outcome
 
 
-def other_account(place: Place, rulebook: Rulebook) -> Row:
+def other_account(place: Place, rulebook: Rulebook) -> Outcome:
     """An event of another account arrives by way of the bus."""
-    row, first = Row("event of another account", 1), len(rulebook.runs)
+    outcome, first = Outcome("event of another account", 1), len(rulebook.runs)
     place.add_member()
     db = place.emulator.lab["instances"]["db"]
     place.tag(db, account=WEB)
     began = time.monotonic()
     place.send(events.api_call("AttachNetworkInterface"), account=WEB)
-    row.latency = wait_for(lambda: place.sessions(WEB) == 1, PERIOD + MARGIN, "a session in the account") - began
-    idle(rulebook, row, first)
-    require(len(row.runs) == 1, f"one event started {len(row.runs)} runs")
-    return row
+    outcome.latency = wait_for(lambda: place.sessions(WEB) == 1, PERIOD + MARGIN, "a session in the account") - began
+    idle(rulebook, outcome, first)
+    require(len(outcome.runs) == 1, f"one event started {len(outcome.runs)} runs")
+    return outcome
 
 
-SCENARIOS: tuple[Callable[[Place, Rulebook], Row], ...] = (
+SCENARIOS: tuple[Callable[[Place, Rulebook], Outcome], ...] = (
     stray_messages,
     one_event,
     burst,
@@ -160,8 +160,11 @@ SCENARIOS: tuple[Callable[[Place, Rulebook], Row], ...] = (
 )
 
 
-def table(rows: list[Row]) -> str:
-    cells = [("scenario", "events", "runs", "seconds to session", "seconds per run"), *(row.cells() for row in rows)]
+def table(outcomes: list[Outcome]) -> str:
+    cells = [
+        ("scenario", "events", "runs", "seconds to session", "seconds per run"),
+        *(outcome.cells() for outcome in outcomes),
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
@@ -178,23 +181,23 @@ def check_account(place: Place) -> None:
         require(found["QueueArn"] in found["Policy"], f"the policy of {name} is for another queue")
 
 
-def run(place: Place, scenarios: list[Callable[[Place, Rulebook], Row]]) -> None:
+def run(place: Place, scenarios: list[Callable[[Place, Rulebook], Outcome]]) -> None:
     """Run the scenarios with one rulebook and print the results. Raises Failed."""
-    rows = []
+    outcomes: list[Outcome] = []
     began = time.monotonic()
     with place.start() as rulebook:
         print(f"rulebook: reads the queue after {time.monotonic() - began:.1f} s", flush=True)
         try:
             for scenario in scenarios:
-                rows.append(scenario(place, rulebook))
-                print(f"{rows[-1].name}: {scenario.__doc__} OK", flush=True)
+                outcomes.append(scenario(place, rulebook))
+                print(f"{outcomes[-1].name}: {scenario.__doc__} OK", flush=True)
             require(rulebook.most_at_once == 1, f"{rulebook.most_at_once} runs at once")
             require(rulebook.is_alive, "the rulebook ended")
         except Failed:
             rulebook.stop()
             print(*rulebook.output, sep="", end="")
             raise
-        print(f"\n{table(rows)}\nruns at the same time: at most {rulebook.most_at_once}")
+        print(f"\n{table(outcomes)}\nruns at the same time: at most {rulebook.most_at_once}")
 
 
 def main() -> int:

@@ -22,8 +22,8 @@ from .tables import (
     REASONS,
     UNVERIFIED,
     VNI_MAP,
-    Row,
     Table,
+    TableRow,
     describe_fleet,
     render_details,
     rows_of,
@@ -83,7 +83,7 @@ def _render_none(text: str) -> Markup:
 def _render_group(
     document: Document,
     table: Table,
-    rows: list[Row],
+    rows: list[TableRow],
     identifier: str,
     heading: str,
     text: str = "",

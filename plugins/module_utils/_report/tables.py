@@ -16,7 +16,7 @@ from .markup import Markup, element, join, join_lines
 # A table with more rows has a search box. One with more than MAX_OPEN rows is collapsed.
 MIN_SEARCH_ROWS, MAX_OPEN_ROWS = 10, 100
 # A fleet and one row of one of its tables.
-Row = tuple[Document, Document]
+TableRow = tuple[Document, Document]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Column:
     """A column. heading: also the label of the cell on narrow screens. cell: returns the content of a row's cell."""
 
     heading: str
-    cell: Callable[[Row], Any]
+    cell: Callable[[TableRow], Any]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
 
-    def render(self, rows: Sequence[Row], is_single: bool, identifier: str) -> Markup:
+    def render(self, rows: Sequence[TableRow], is_single: bool, identifier: str) -> Markup:
         """The table with a search box if it has many rows.
 
         is_single: whether the document has only one fleet; then there is no column with the fleet. identifier: unique.
@@ -64,7 +64,7 @@ def render_details(heading: str, count: int, content: Markup, is_open: bool, lev
     return element("details", element("summary", title), content, open=is_open and not is_large, class_=class_)
 
 
-def rows_of(document: Document, key: str, is_chosen: Callable[[Document], bool] = lambda _row: True) -> list[Row]:
+def rows_of(document: Document, key: str, is_chosen: Callable[[Document], bool] = lambda _row: True) -> list[TableRow]:
     """The rows of a list of all fleets, with their fleet. key: such as C(plan)."""
     return [(fleet, row) for fleet in document["fleets"] for row in fleet[key] if is_chosen(row)]
 
@@ -83,17 +83,17 @@ def describe_fleet(fleet: Document) -> Markup:
     )
 
 
-def text(key: str) -> Callable[[Row], Any]:
+def text(key: str) -> Callable[[TableRow], Any]:
     """The cell with a text of the row."""
     return lambda row: row[1].get(key)
 
 
-def code(key: str) -> Callable[[Row], Any]:
+def code(key: str) -> Callable[[TableRow], Any]:
     """The cell with an id of the row."""
     return lambda row: None if row[1].get(key) is None else element("code", row[1][key])
 
 
-def instance(row: Row) -> Markup:
+def instance(row: TableRow) -> Markup:
     """The cell with the Name tag and the id of the instance."""
     name, identifier = row[1].get("instance_name"), row[1].get("instance_id")
     return join(
@@ -103,7 +103,7 @@ def instance(row: Row) -> Markup:
     )
 
 
-def changes(row: Row) -> Markup:
+def changes(row: TableRow) -> Markup:
     """The cell with the reason of a row and the changed options."""
     changed = row[1].get("changes")
     items = changed.items() if isinstance(changed, dict) else ()
