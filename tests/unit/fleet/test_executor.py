@@ -159,6 +159,15 @@ def test_lost_replies_create_no_duplicates(run_fleet, running, emulator):
     assert max(Counter(session["NetworkInterfaceId"] for session in list_fleet_sessions(running)).values()) == 1
 
 
+def test_session_of_a_lost_reply_has_the_planned_vni(run_fleet, running, emulator):
+    emulator.settings(drop_replies={CREATE: 3})
+    run = run_fleet(vni_range="1000-1009")
+    vnis = {session["NetworkInterfaceId"]: session["VirtualNetworkId"] for session in list_fleet_sessions(running)}
+    assert len(vnis) == 6 and vnis == {entry.key: entry.vni for entry in run.entries if entry.action == "create"}
+    assert len(set(vnis.values())) == 6
+    assert_reports_truth(run, running)
+
+
 def test_deletion_with_lost_replies_counts_as_change(run_fleet, running, emulator):
     run_fleet(sources=[{"network_interface_ids": [WEB]}])
     emulator.settings(drop_replies={DELETE: 5})  # as often as botocore sends it

@@ -59,6 +59,20 @@ def test_two_runs_at_the_same_time_create_one_session_for_each_interface(running
     assert sum(entry.is_changed for run in runs for entry in run.entries) == 60
 
 
+def test_two_runs_at_the_same_time_assign_the_same_vnis(running, emulator):
+    """Each session has a VNI of the range, and no two have the same."""
+    emulator.bulk_seed(40, tags={"Role": "many"})
+    options = {"sources": [{"tags": {"Role": "many"}}], "vni_range": "1000-1063"}
+    runs = [plan_fleet(running, **options) for _number in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(FleetRun.execute, runs))
+    vnis = {session["NetworkInterfaceId"]: session["VirtualNetworkId"] for session in list_fleet_sessions(running)}
+    assert len(vnis) == 40 == len(set(vnis.values())) and all(1000 <= vni <= 1063 for vni in vnis.values())
+    planned = {entry.key: entry.vni for run in runs for entry in run.entries if entry.action != "delete"}
+    assert vnis == {key: planned[key] for key in vnis}
+    assert {entry.action for entry in plan_fleet(running, **options).entries} == {"unchanged"}
+
+
 def test_concurrent_session_with_the_same_number_becomes_the_fleets(run_fleet, running, emulator):
     """The Create is refused. The next plan finds the session and changes it."""
     emulator.settings(interleave=create_concurrently(1))
