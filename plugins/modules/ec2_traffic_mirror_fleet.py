@@ -181,8 +181,8 @@ options:
       - The VXLAN network identifiers (VNIs) that the fleet may use, as a range V(LOWEST-HIGHEST) within V(0-16777215).
         Each session gets a VNI that no other session of the account and region has, so that a sensor can identify the
         source interface by the VNI. See RV(vni_map).
-      - The VNI is chosen by a hash of the id of the interface, and is the next free one if another session has it. An
-        existing session keeps a VNI of the range.
+      - The VNI is a hash of the interface id. If another session has this VNI, the session gets the next free VNI. An
+        existing session keeps a VNI of the range if no other session has this VNI.
       - If sessions of several accounts share a target, set a different range for each account. EC2 documents no check
         for duplicates.
       - If the range has fewer free VNIs than the fleet has sessions, the task fails before any change.
@@ -283,7 +283,7 @@ options:
     type: str
   report_html:
     description:
-      - The path of a page that describes the run, for readers. It loads nothing from elsewhere.
+      - The path of an HTML page that describes the run. The page has no external resources.
       - The file is written on the host that runs the module, also in check mode and after a failed run. Its lists are
         complete also after a failed run. The directory must exist. An existing file is replaced.
       - Writing a report does not change C(changed).
@@ -382,8 +382,9 @@ plan:
     cause:
       description:
         - Why the plan changes the session. V(new_match) if an interface without a session of the fleet matches.
-          V(drift) if a session of the fleet differs from the task, or is a second one of its interface. V(adoption) if
-          a session becomes one of the fleet. V(removal) if the fleet does not need the session any more.
+          V(drift) if a session of the fleet differs from the task, or if an interface has two sessions of the fleet.
+          V(adoption) if the fleet adopts the session. V(removal) if the fleet deletes the session for another reason,
+          such as an interface that no longer matches.
       type: str
       returned: when action is V(create), V(update) or V(delete)
       sample: new_match
@@ -452,7 +453,7 @@ causes:
     - The number of entries of RV(plan) by cause, without deletions that a safety limit holds back and entries whose
       calls failed or were not tried. An alert on repaired drift tests RV(causes.drift).
     - After a change of the options, all sessions that the change concerns count as drift once. A session that was
-      deleted outside the fleet counts as a new match, because EC2 keeps nothing of it.
+      deleted outside the fleet counts as a new match, because EC2 does not return deleted sessions.
   returned: when the plan was carried out, or in check mode
   type: dict
   contains:

@@ -43,15 +43,15 @@ options:
         type: str
       error:
         description:
-          - Why the run failed. Required if O(sources[].path) is omitted, because the run has no report. It does not
-            replace an error in the report.
+          - The reason why the run failed. Required if O(sources[].path) is omitted. An error in the report takes
+            precedence.
         type: str
   limit:
     description: The pattern that limited the hosts of the run. The report states it.
     type: str
   html:
     description:
-      - The path of a page to read. It loads nothing from elsewhere.
+      - The path of the HTML page. The page has no external resources.
       - At least one of O(html), O(json) and O(csv) is required, with a different file each. The directories must exist.
     type: path
   json:
@@ -165,7 +165,8 @@ vni_clashes:
   description:
     - VNIs that several interfaces use at the same target. A sensor cannot identify the source by such a VNI.
     - Fleets that set O(vtap.aws.ec2_traffic_mirror_fleet#module:virtual_network_id) give all sessions the same VNI.
-      Their sessions are no clash among each other.
+      Equal VNIs within such a
+      fleet are not listed.
   returned: success
   type: list
   elements: dict

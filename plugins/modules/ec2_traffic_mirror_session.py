@@ -116,8 +116,8 @@ options:
         keeps the time. Another duration, also of an expired session, counts from the time of that task.
       - EC2 has no expiry of sessions. The playbook C(vtap.aws.expire) deletes expired sessions. Until its next run, an
         expired session mirrors packets and is charged.
-      - A task that finds its session expired warns and changes nothing else, so that a scheduled task does not extend
-        the session.
+      - If the session has expired, the task leaves the session unchanged and prints a warning. Exceptions are a new
+        duration, a new time, and an empty O(expires_at).
       - "The time is that of the host that runs the module. In check mode, a new time is omitted: C(diff) and
         RV(traffic_mirror_session) then have neither C(expires_at) nor the tag."
       - With O(state=absent), the option has no effect. O(expires_in) and O(expires_at) are mutually exclusive.
@@ -128,8 +128,8 @@ options:
         format is RFC 3339, with a time zone and without fractions of seconds. Quote the value in YAML.
       - The module stores the time in the tag C(vtap:expires). See O(expires_in) for what happens when the time has
         passed.
-      - With a time in the past, an existing session expires at once, and a session that does not exist is not created.
-        Both are a warning.
+      - With a time in the past, an existing session expires at once, and a missing session is not created. The task
+        prints a warning in both cases.
       - An empty string removes the expiry. If O(expires_in) and O(expires_at) are omitted, the session keeps its
         expiry. The tag cannot be changed with O(tags), and O(purge_tags) does not remove it.
       - With O(state=absent), the session is deleted only if it has this expiry. The task fails if it has another one,

@@ -101,7 +101,9 @@ def central(accounts, play, monkeypatch, tmp_path):
 
 def test_one_interface(central, accounts):
     playbook = block("yaml", "Mirror one interface to the central account")
-    assert_printed(central(playbook, account=WEB), block("text", "TASK [Show what this account can see of it]"))
+    assert_printed(
+        central(playbook, account=WEB), block("text", "TASK [Show the target as the member account reads it]")
+    )
     assert len(sessions(accounts, WEB, "eu-west-1")) == 1
     central(absent(playbook, "Create a session"), account=WEB)
     assert not sessions(accounts, WEB, "eu-west-1")

@@ -255,7 +255,7 @@ def test_equal_vnis_at_one_target_are_listed(fleets, accounts):
         {"traffic_mirror_target_id": target, "virtual_network_id": 4242, "network_interface_ids": interfaces}
     ]
     assert done.sums[2:] == [
-        f"VNI 4242 at {target} is that of several interfaces: {', '.join(interfaces)}",
+        f"Several interfaces use VNI 4242 at {target}: {', '.join(interfaces)}",
         "Sensors cannot tell the packets of these interfaces apart. Set a different vni_range for each host.",
     ]
 
