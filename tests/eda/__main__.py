@@ -11,6 +11,8 @@ expectation was not met; then the output of the rulebook is printed.
 
 from __future__ import annotations
 
+import fnmatch
+import json
 import pathlib
 import sys
 import tempfile
@@ -18,19 +20,19 @@ import time
 from collections.abc import Callable
 
 from tests.eda import events
-from tests.eda.place import Failed, Place, wait_for
+from tests.eda.place import QUEUE, Failed, Place, wait_for
 from tests.eda.rulebook import Rulebook, Run
 from tests.emulator.client import Emulator
 from tests.integration.fleet_accounts import HUB, WEB
 
 # once_after of the rulebook, and a margin for slow machines.
 PERIOD, MARGIN = 30, 60
-BURST = 50
+BURST, LONG = 50, 22
 MARK = "marked-by-a-template"
 # Messages that must not start a run.
 STRAYS = (
     "{not json",
-    "",
+    " ",
     "[]",
     "7",
     "null",
@@ -68,11 +70,11 @@ def require(condition: bool, text: str) -> None:
 
 def stray_messages(place: Place, rulebook: Rulebook) -> Outcome:
     """Messages that are not events of the patterns start no run, and do not stop the rulebook."""
-    outcome = Outcome("other messages", len(STRAYS) + 1)
+    outcome, first = Outcome("other messages", len(STRAYS) + 1), len(rulebook.runs)
     place.send_messages(*STRAYS)
     place.send(events.tag_change("tms-0a1b2c3d4e5f60718", "traffic-mirror-session", **{"vtap:fleet": "ids-prod"}))
     wait_for(lambda: place.calls("DeleteMessageBatch") == len(STRAYS), MARGIN, "all messages are read and deleted")
-    idle(rulebook, outcome, 0)
+    idle(rulebook, outcome, first)
     require(not outcome.runs, "another message started a run")
     return outcome
 
@@ -124,6 +126,29 @@ def event_during_a_run(place: Place, rulebook: Rulebook) -> Outcome:
     return outcome
 
 
+def event_during_a_long_run(place: Place, rulebook: Rulebook) -> Outcome:
+    """A run that is due during another one starts after its end."""
+    outcome, first, had = Outcome("event during a long run", 2), len(rulebook.runs), place.sessions()
+    # The sessions take longer than the period.
+    place.emulator.bulk_seed(LONG, tags={"Role": "web"})
+    place.emulator.settings(throttle={"CreateTrafficMirrorSession": [1, 0.5]})
+    lab = place.emulator.lab["instances"]
+    place.send(events.state_change(lab["db"]))
+    wait_for(lambda: place.sessions() > had, PERIOD + MARGIN, "the first session")
+    began = time.monotonic()
+    place.tag(lab["app"])
+    place.send(events.tag_change(lab["app"], Role="web"))
+    # The app instance has three interfaces.
+    wanted = had + LONG + 3
+    outcome.latency = wait_for(lambda: place.sessions() == wanted, 2 * (PERIOD + MARGIN), f"{wanted} sessions") - began
+    place.emulator.settings(throttle=None)
+    idle(rulebook, outcome, first)
+    require(len(outcome.runs) == 2, f"two events started {len(outcome.runs)} runs")
+    require(outcome.runs[0].seconds > PERIOD, "the first run ended before the second one was due")
+    require(outcome.runs[1].began >= outcome.runs[0].ended, "the second run began during the first one")
+    return outcome
+
+
 def failed_run(place: Place, rulebook: Rulebook) -> Outcome:
     """A failed run does not stop the rulebook."""
     outcome, first = Outcome("failed run", 1), len(rulebook.runs)
@@ -155,6 +180,7 @@ SCENARIOS: tuple[Callable[[Place, Rulebook], Outcome], ...] = (
     one_event,
     burst,
     event_during_a_run,
+    event_during_a_long_run,
     failed_run,
     other_account,
 )
@@ -174,11 +200,18 @@ def table(outcomes: list[Outcome]) -> str:
 def check_account(place: Place) -> None:
     """Check the queue that the commands of the guide have created."""
     sqs = place.emulator.client("sqs", HUB)
-    for name in ("vtap-fleet", "vtap-fleet-undelivered"):
+    for name in (QUEUE, f"{QUEUE}-undelivered"):
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         require(f':{name}"' in found["Policy"], f"the policy of {name} is for another queue: {found['Policy']}")
         require(found["QueueArn"] in found["Policy"], f"the policy of {name} is for another queue")
+        senders = json.loads(found["Policy"])["Statement"][0]["Condition"]["ArnLike"]["aws:SourceArn"]
+        for bus in ("default", QUEUE):
+            for rule in place.emulator.client("events", HUB).list_rules(EventBusName=bus)["Rules"]:
+                # A rule of another bus has its name before that of the rule: rule/BUS/RULE.
+                require(fnmatch.fnmatchcase(rule["Arn"], senders), f"the policy of {name} denies {rule['Arn']}")
+        if name == QUEUE:
+            require(found["MessageRetentionPeriod"] == "3600", "the queue does not keep messages for one hour")
 
 
 def run(place: Place, scenarios: list[Callable[[Place, Rulebook], Outcome]]) -> None:
@@ -191,7 +224,7 @@ def run(place: Place, scenarios: list[Callable[[Place, Rulebook], Outcome]]) -> 
             for scenario in scenarios:
                 outcomes.append(scenario(place, rulebook))
                 print(f"{outcomes[-1].name}: {scenario.__doc__} OK", flush=True)
-            require(rulebook.most_at_once == 1, f"{rulebook.most_at_once} runs at once")
+            require(rulebook.most_at_once <= 1, f"{rulebook.most_at_once} runs at once")
             require(rulebook.is_alive, "the rulebook ended")
         except Failed:
             rulebook.stop()
@@ -202,6 +235,10 @@ def run(place: Place, scenarios: list[Callable[[Place, Rulebook], Outcome]]) -> 
 
 def main() -> int:
     venv = pathlib.Path(sys.argv[1]).resolve()
+    unknown = set(sys.argv[2:]) - {one.__name__ for one in SCENARIOS}
+    if unknown:
+        print(f"Unknown: {', '.join(sorted(unknown))}; valid: {', '.join(one.__name__ for one in SCENARIOS)}")
+        return 2
     chosen = [one for one in SCENARIOS if one.__name__ in sys.argv[2:] or not sys.argv[2:]]
     with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
         try:

@@ -67,12 +67,14 @@ class Place:
         (folder / ".ansible/collections").symlink_to(venv / "collections")
         (folder / "inventory.yml").write_text(yaml.safe_dump(INVENTORY))
         (folder / "vars.yml").write_text(f"vtap_queue: {QUEUE}\nvtap_region: {REGION}\n")
-        copy, queue, rules, bus, self._sender = map(textwrap.dedent, SHELL.findall(GUIDE.read_text()))
+        copy, queue, rules, bus, *sender = map(textwrap.dedent, SHELL.findall(GUIDE.read_text()))
+        self._sender = "".join(sender)
         self.commands(HUB, copy + queue + rules + bus)
 
     def commands(self, account: str, text: str) -> None:
         """Run commands of the guide as the administrator of an account."""
         environment = {**self._base, **self.emulator.env_for(account)}
+        del environment["AWS_DEFAULT_REGION"]  # the commands set the region
         environment["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), self._base["PATH"]])
         bash = ["bash", "-euo", "pipefail", "-c", AWS + text]
         done = subprocess.run(bash, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
@@ -81,7 +83,7 @@ class Place:
 
     def add_member(self) -> None:
         """Create the role and the rules of the account WEB, which send to the bus of HUB."""
-        variables = f"account={HUB}\nregion={REGION}\ncd vtap-events\n"
+        variables = f"account={HUB}\nregion={REGION}\ncd vtap-events\n"  # as set in the account of the queue
         self.commands(WEB, variables + self._sender)
 
     def start(self) -> Rulebook:

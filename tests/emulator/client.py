@@ -85,23 +85,26 @@ class Emulator:
 
         Without `more`, clients are cached, because creating a client takes half a second.
         """
-        import boto3  # imported here because programs that only start the emulator do not require boto3
-
         key = (service, account, region)
         if not more and key in self._clients:
             return self._clients[key]
-        env = self.env_for(account, region)
-        client = boto3.client(
+        client = self.client_of(self.env_for(account, region), service, **more)
+        if not more:
+            self._clients[key] = client
+        return client
+
+    def client_of(self, env: dict[str, str], service: str, **more: Any) -> Any:
+        """Return a boto3 client with the credentials and the region of AWS_* variables. more: as for client."""
+        import boto3  # imported here because programs that only start the emulator do not require boto3
+
+        return boto3.client(
             service,
-            region_name=region,
+            region_name=env["AWS_DEFAULT_REGION"],
             endpoint_url=self.url,
             aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
             **more,
         )
-        if not more:
-            self._clients[key] = client
-        return client
 
     def user(self, policy: dict[str, Any], name: str = "mirror", account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
         """Create an IAM user with one inline policy. Returns the AWS_* variables for a subprocess.

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -72,21 +71,18 @@ def test_a_message_in_flight_is_not_received_twice(sqs: Any, url: str) -> None:
     [(21, "events", "InvalidParameterValue"), (5, "none", "AWS.SimpleQueueService.NonExistentQueue")],
 )
 def test_bad_requests_fail_at_once(sqs: Any, url: str, wait: int, queue: str, code: str) -> None:
-    with pytest.raises(ClientError) as caught:
-        sqs.receive_message(QueueUrl=url.replace("events", queue), WaitTimeSeconds=wait)
-    assert caught.value.response["Error"]["Code"] == code
+    def receive() -> None:
+        with pytest.raises(ClientError) as caught:
+            sqs.receive_message(QueueUrl=url.replace("events", queue), WaitTimeSeconds=wait)
+        assert caught.value.response["Error"]["Code"] == code
+
+    assert seconds(receive) < 1
 
 
 def test_policies_of_users(emulator: Emulator, url: str) -> None:
     policy = {"Effect": "Allow", "Action": ["sqs:GetQueueUrl", "sqs:DeleteMessage"], "Resource": QUEUE}
     user = emulator.user({"Version": "2012-10-17", "Statement": [policy]})
-    sqs = boto3.client(
-        "sqs",
-        region_name="eu-west-1",
-        endpoint_url=emulator.url,
-        aws_access_key_id=user["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=user["AWS_SECRET_ACCESS_KEY"],
-    )
+    sqs = emulator.client_of(user, "sqs")
     assert sqs.get_queue_url(QueueName="events")["QueueUrl"].endswith("/events")
     # The batch requires the permission of the single action.
     reply = sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": "none"}])

@@ -298,17 +298,9 @@ def test_lag(api: Any, ec2: Any, emulator: Emulator, resource: str) -> None:
     ],
 )
 def test_identity_policies(emulator: Emulator, allowed: list[str], action: str, code: str) -> None:
-    import boto3
-
     statements = [{"Effect": "Allow", "Action": [*allowed, "sts:GetCallerIdentity"], "Resource": "*"}]
     env = emulator.user({"Version": "2012-10-17", "Statement": statements})
-    api = boto3.client(
-        "resourcegroupstaggingapi",
-        region_name="eu-west-1",
-        endpoint_url=emulator.url,
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )
+    api = emulator.client_of(env, "resourcegroupstaggingapi")
     request = {
         "TagResources": lambda: api.tag_resources(ResourceARNList=[arn(FILTER)], Tags={"a": "b"}),
         "UntagResources": lambda: api.untag_resources(ResourceARNList=[arn(FILTER)], TagKeys=["Name"]),

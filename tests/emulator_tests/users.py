@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from tests.emulator.client import Emulator
@@ -27,13 +26,8 @@ class User:
         env = emulator.user({"Version": "2012-10-17", "Statement": [allow("*")]})
         self.key = env["AWS_ACCESS_KEY_ID"]
         self.ec2, self.load_balancing = (
-            boto3.client(
-                service,
-                region_name="eu-west-1",
-                endpoint_url=emulator.url,
-                aws_access_key_id=self.key,
-                aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-                config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+            emulator.client_of(
+                env, service, config=Config(retries={"total_max_attempts": 1}, parameter_validation=False)
             )
             for service in ("ec2", "elbv2")
         )

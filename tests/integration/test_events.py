@@ -11,7 +11,6 @@ import pathlib
 import re
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
@@ -87,11 +86,6 @@ def test_no_pattern_matches_other_events(matched: Any) -> None:
     assert [matched(entry) for entry in OTHERS] == [[]] * len(OTHERS)
 
 
-def test_every_state_is_tried() -> None:
-    tried = {json.loads(entry["Detail"]).get("state") for entry in [*MATCHES["state_change.json"], *OTHERS]}
-    assert tried - {None} == set(events.STATES)
-
-
 def test_the_rulebook_accepts_the_types_of_the_patterns() -> None:
     (rules,) = yaml.safe_load((EXTENSIONS / "rulebooks/fleet.yml").read_text())
     accepted = re.findall(r'"([A-Z].*?)"', rules["rules"][0]["condition"])
@@ -102,7 +96,8 @@ def test_the_rulebook_accepts_the_types_of_the_patterns() -> None:
 def test_only_rules_of_the_account_may_send_to_the_queue() -> None:
     allow, deny = statements("queue_policy.json")
     assert allow["Principal"] == {"Service": "events.amazonaws.com"} and allow["Action"] == "sqs:SendMessage"
-    assert allow["Condition"]["ArnLike"] == {"aws:SourceArn": "arn:aws:events:eu-west-1:123456789012:rule/vtap-fleet*"}
+    rules = "arn:aws:events:eu-west-1:123456789012:rule/vtap-fleet*"
+    assert allow["Condition"] == {"ArnLike": {"aws:SourceArn": rules}}
     assert deny["Effect"] == "Deny" and deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert {allow["Resource"], deny["Resource"]} == {QUEUE}
 
@@ -111,7 +106,7 @@ def test_the_policies_of_the_bus_and_its_senders_name_the_same_bus() -> None:
     (bus,), (sender,) = statements("bus_policy.json"), statements("sender_policy.json")
     assert bus["Resource"] == sender["Resource"] == BUS
     assert bus["Action"] == sender["Action"] == "events:PutEvents"
-    assert list(bus["Condition"]) == ["StringEquals"], "the principal is everyone in the organization, nobody else"
+    assert bus["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
     assert statements("sender_trust.json")[0]["Principal"] == {"Service": "events.amazonaws.com"}
 
 
@@ -119,13 +114,7 @@ def test_the_rulebook_policy_allows_reading_and_nothing_else(emulator: Emulator)
     url = emulator.client("sqs").create_queue(QueueName="vtap-fleet")["QueueUrl"]
     emulator.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     user = emulator.user(load("rulebook_policy.json"))
-    sqs = boto3.client(
-        "sqs",
-        region_name="eu-west-1",
-        endpoint_url=emulator.url,
-        aws_access_key_id=user["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=user["AWS_SECRET_ACCESS_KEY"],
-    )
+    sqs = emulator.client_of(user, "sqs")
     assert sqs.get_queue_url(QueueName="vtap-fleet")["QueueUrl"] == url
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     entries = [{"Id": "1", "ReceiptHandle": message["ReceiptHandle"]}]
