@@ -83,7 +83,8 @@ class Place:
 
     def add_member(self) -> None:
         """Create the role and the rules of the account WEB, which send to the bus of HUB."""
-        variables = f"account={HUB}\nregion={REGION}\ncd vtap-events\n"  # as set in the account of the queue
+        # As set in the account of the queue.
+        variables = f"account={HUB}\nregion={REGION}\nexport AWS_DEFAULT_REGION=$region\ncd vtap-events\n"
         self.commands(WEB, variables + self._sender)
 
     def start(self) -> Rulebook:

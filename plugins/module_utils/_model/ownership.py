@@ -130,10 +130,13 @@ def warnings_for(desired: DesiredState, plan: Plan, matched: ModuleParams | None
             f"allow_replacement: true. To keep both, remove the tag {REPLACES}."
         )
     if plan.actions and desired.adopt and not desired.stacks:
+        # A task that leaves an expired session unchanged keeps the mark. Adoption cannot remove the mark of
+        # CloudFormation.
+        kept = [mark for mark in (FLEET, STACK) if plan.after is not None and mark in plan.after["tags"]]
         warnings += [
             f"{label} was taken over from {kind} {tags[mark]}. Exclude it there, or the {kind} manages it again."
             for mark, kind in ((FLEET, "fleet"), (STACK, "stack"), (CLOUDFORMATION, "CloudFormation stack"))
-            if mark in tags
+            if mark in tags and mark not in kept
         ]
     return tuple(warnings)
 

@@ -245,3 +245,15 @@ def test_deletion_of_a_renewed_session(tag, state):
 
 def test_deletion_of_a_session_that_does_not_exist():
     assert plan_at(FakeReader(), **KEY, state="absent", expires_at=FUTURE).actions == ()
+
+
+@pytest.mark.parametrize(("expires_at", "is_adopted"), [(FUTURE, True), ("2026-11-26T10:00:00Z", False)])
+def test_expired_session_of_a_stack_is_adopted_only_if_it_is_renewed(expires_at, is_adopted):
+    tags = [
+        {"Key": "Name", "Value": "web"},
+        {"Key": "vtap:expires", "Value": PAST},
+        {"Key": "vtap:stack", "Value": "s"},
+    ]
+    plan = plan_at(FakeReader(session_row(Tags=tags)), **KEY, adopt=True, expires_at=expires_at)
+    assert tags_after(plan) == expires_at and ("vtap:stack" not in plan.after["tags"]) == is_adopted
+    assert any("was taken over from stack s" in one for one in plan.warnings) == is_adopted
