@@ -249,10 +249,17 @@ def test_equal_vnis_at_one_target_are_listed(fleets, accounts):
         del fleet["vni_range"]
     done = fleets(hosts)
     target = chosen[0]["TrafficMirrorTargetId"]
-    interfaces = sorted(one["NetworkInterfaceId"] for one in chosen)
+    interfaces = [one["NetworkInterfaceId"] for one in chosen]
     assert len(ids) == 7 and done.returncode == 0, done.text
     assert done.stats["vni_clashes"] == [
-        {"traffic_mirror_target_id": target, "virtual_network_id": 4242, "network_interface_ids": interfaces}
+        {
+            "traffic_mirror_target_id": target,
+            "virtual_network_id": 4242,
+            "interfaces": [
+                {"label": name, "account_id": None, "region": None, "network_interface_id": one["NetworkInterfaceId"]}
+                for name, one in zip(hosts, chosen)
+            ],
+        }
     ]
     assert done.sums[2:] == [
         f"Several interfaces use VNI 4242 at {target}: {', '.join(interfaces)}",

@@ -36,15 +36,11 @@ def estimate_seconds(entries: Sequence[Entry], burst: int, per_second: float) ->
 
 
 def format_duration(seconds: int) -> str:
-    """The first line of the table of a plan, with two units at most, such as C(33 min 10 s) or C(2 h 5 min)."""
+    """A duration as text with two units at most, such as C(33 min 10 s) or C(2 h 5 min)."""
     minutes, rest = divmod(seconds, 60)
     if minutes == 0:
-        text = "under 1 min"
-    elif minutes < 60:
-        text = f"{minutes} min {rest} s"
-    else:
-        text = f"{minutes // 60} h {minutes % 60} min"
-    return f"Estimated duration: {text}\n"
+        return "under 1 min"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _list_calls(entries: Iterable[Entry]) -> Iterator[str]:

@@ -61,7 +61,8 @@ def estimate_duration(module: AnsibleAWSModule, entries: Sequence[Entry]) -> tup
     The line is empty if the plan has no calls. Call it before the plan is executed.
     """
     seconds = estimate_seconds(entries, module.params["api_burst"], module.params["api_rate"])
-    return seconds, format_duration(seconds) if any(entry.is_open for entry in entries) else ""
+    has_calls = any(entry.is_open for entry in entries)
+    return seconds, f"Estimated duration: {format_duration(seconds)}\n" if has_calls else ""
 
 
 def verify_permissions(module: AnsibleAWSModule, entries: Sequence[Entry], ec2: Ec2) -> None:

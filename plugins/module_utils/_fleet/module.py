@@ -156,7 +156,12 @@ def run_fleet(module: AnsibleAWSModule) -> NoReturn:
     warnings = list_warnings(fleet, aws_state, entries, coverage, sessions)
     for warning in warnings:
         module.warn(printable(warning))
-    report.details = {"estimated_duration": duration, "notes": notes, "warnings": warnings}
+    report.details = {
+        # Without calls, the page states no duration.
+        "estimated_duration": duration if first_line else None,
+        "notes": notes,
+        "warnings": warnings,
+    }
     result = {
         **_build_result(module, aws_state, entries, coverage),
         "estimated_duration": duration,

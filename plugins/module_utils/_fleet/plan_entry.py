@@ -15,13 +15,12 @@ from .._batch.entry import Entry, Status
 from .._model.placeholders import UnresolvedRef
 from .._model.resource_types import SESSION, TARGET, ModuleParams
 from .._model.tags import FLEET
+from .._report.document import CAUSES
 from .eligibility import Limits
 from .filter_table import FilterTable
 from .selection import Interface
 from .target_assignment import Target
 
-# Why a plan changes a session, see FleetEntry.cause. The values appear in results.
-CAUSES = ("new_match", "drift", "adoption", "removal")
 # The beginning of the reason to delete a second session of the fleet on an interface.
 DUPLICATE = "duplicate"
 

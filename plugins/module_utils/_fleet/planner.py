@@ -30,7 +30,7 @@ from .plan_entry import DUPLICATE, AwsState, FleetEntry, Selection, get_session_
 from .selection import Interface
 from .session_numbers import NumberChoice, choose_number, keep_number
 from .target_assignment import Assignment, Target, assign_targets
-from .vni_assignment import assign_vnis
+from .vni_assignment import assign_vnis, list_vnis
 
 # The phases of a run. Deletions follow creations, so that mirroring has no gap; entries that need the capacity of a
 # deleted session follow the deletions.
@@ -148,7 +148,7 @@ def _plan_sessions(
     ]
     targets = assign_targets(assignments, aws_state.targets, other_load)
     vnis = _assign_vnis(fleet, aws_state, [one for one in desired if one.current or targets[one.interface.id]], freed)
-    freed_vnis = {session["virtual_network_id"] for session in freed if "virtual_network_id" in session}
+    freed_vnis = list_vnis(freed)
     own_count = sum(one.get("owner_id") not in aws_state.limits.foreign for one in aws_state.sessions)
     entries, created = [], 0
     for one in sorted(desired, key=lambda one: one.interface.id):
@@ -217,12 +217,9 @@ def _assign_vnis(
     if fleet.vni_range is None:
         return {}
     own = {get_session_id(one) for one in (*freed, *(one.current for one in desired if one.current is not None))}
-    used = [one for one in aws_state.sessions if get_session_id(one) not in own]
-    return assign_vnis(
-        fleet.vni_range,
-        {one.interface.id: (one.current or {}).get("virtual_network_id") for one in desired},
-        *([one["virtual_network_id"] for one in rows if "virtual_network_id" in one] for rows in (used, freed)),
-    )
+    current = {one.interface.id: (one.current or {}).get("virtual_network_id") for one in desired}
+    used = list_vnis(one for one in aws_state.sessions if get_session_id(one) not in own)
+    return assign_vnis(fleet.vni_range, current, used, list_vnis(freed))
 
 
 def plan_calls(fleet: Fleet, aws_state: AwsState, one: Desired, target: Target) -> Plan:
@@ -308,8 +305,11 @@ def find_duplicates(
     interfaces: the ids of the interfaces to check. sessions: all sessions, read after this run created its sessions.
     """
     by_interface = group_by_interface(one for one in sessions if one["network_interface_id"] in interfaces)
+    known = {interface.id: interface for interface in aws_state.interfaces}
     return [
-        _plan_deletion(duplicate, None, f"{DUPLICATE} created by a concurrent run")
+        _plan_deletion(
+            duplicate, known.get(duplicate["network_interface_id"]), f"{DUPLICATE} created by a concurrent run"
+        )
         for on_interface in by_interface.values()
         for duplicate in list_owned(fleet, on_interface, aws_state.limits)[1:]
     ]

@@ -125,12 +125,12 @@ def _vni_warnings(fleet: Fleet, aws_state: AwsState, sessions: list[ModuleParams
         for one in sessions
         if "virtual_network_id" in one and TARGET.id_option in one
     ]
-    interfaces = {one["network_interface_id"] for one in sessions if get_session_id(one) in own}
+    of_fleet = {(one[TARGET.id_option], one["virtual_network_id"]) for one in rows if get_session_id(one) in own}
     clashes = [
-        f"{one['virtual_network_id']} at {one[TARGET.id_option]} ({', '.join(ids)})"
+        f"{one['virtual_network_id']} at {one[TARGET.id_option]} "
+        f"({', '.join(interface['network_interface_id'] for interface in one['interfaces'])})"
         for one in find_vni_clashes(rows)
-        for ids in [[interface["network_interface_id"] for interface in one["interfaces"]]]
-        if interfaces.intersection(ids)
+        if (one[TARGET.id_option], one["virtual_network_id"]) in of_fleet
     ]
     if not clashes:
         return []

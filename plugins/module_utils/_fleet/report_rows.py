@@ -40,6 +40,7 @@ def describe_rows(entries: Sequence[FleetEntry], coverage: Coverage | None) -> l
                 "coverage": name,
                 "coverage_reason": reason,
                 "virtual_network_id": session.get("virtual_network_id"),
+                **({"error_code": entry.error_code, "error": entry.error} if entry.has_failed else {}),
             }
         )
     return rows
@@ -47,8 +48,7 @@ def describe_rows(entries: Sequence[FleetEntry], coverage: Coverage | None) -> l
 
 def describe_vni_map(entries: Sequence[FleetEntry]) -> list[ModuleParams]:
     """The rows of the VNI map with the zone and the Name tag."""
-    by_interface = {entry.key: _describe_interface(entry) for entry in entries}
-    return [{**row, **by_interface[row["network_interface_id"]]} for row in vni_map(entries)]
+    return [{**row, **_describe_interface(entry)} for entry in entries for row in vni_map([entry])]
 
 
 def _describe_interface(entry: FleetEntry) -> ModuleParams:

@@ -13,13 +13,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._batch.entry import summarize
-from .._batch.results import describe_failure, limit_rows, sort_failures
+from .._batch.results import limit_rows
 from .._ec2.client import Ec2
 from .._model.placeholders import with_placeholders
 from .._model.resource_types import ModuleParams
 from .._model.text import printable
 from .._report.document import build_document, create_fleet
-from .._report.files import check_files, format_time, write_files
+from .._report.files import check_files, format_now, write_files
 from .._runtime.module import fail, finish
 from .coverage import Coverage
 from .plan_entry import AwsState, FleetEntry, count_causes
@@ -69,7 +69,7 @@ class RunReport:
         """Write the files. Returns why they cannot be written, None on success."""
         if not self._files:
             return None
-        document = build_document([self._describe(error)], format_time(), self._module.check_mode)
+        document = build_document([self._describe(error)], format_now(), self._module.check_mode)
         try:
             write_files(self._files, document)
         except OSError as failure:
@@ -83,14 +83,11 @@ class RunReport:
             "account_id": self._find_account(),
             "region": self.ec2.region if self.ec2 is not None else params.get("region"),
             "fleet": params["name"],
-            "error": None if error is None else remove_values(error, self._module.no_log_values),
+            "error": error,
             "carried_out": self.carried_out,
             "min_coverage": params["min_coverage"],
             "fixed_virtual_network_id": params["virtual_network_id"] is not None,
             "plan": describe_rows(entries, coverage),
-            "failed_interfaces": [
-                {"network_interface_id": entry.key, **describe_failure(entry)} for entry in sort_failures(entries)
-            ],
             **self.details,
         }
         if self.entries is not None:
@@ -102,7 +99,8 @@ class RunReport:
                 vni_map=describe_vni_map(entries),
                 pending=pending(self.aws_state),
             )
-        return create_fleet(**with_placeholders(known))
+        # The module removes them from the result only.
+        return create_fleet(**remove_values(with_placeholders(known), self._module.no_log_values))
 
     def _find_account(self) -> str | None:
         if self.ec2 is None:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from .._model.errors import ConflictError
+from .._model.resource_types import ModuleParams
 from .number_range import NumberRange
 
 
@@ -45,6 +46,11 @@ def assign_vnis(
         taken.add(vni)
         avoided.add(vni)
     return assigned
+
+
+def list_vnis(sessions: Iterable[ModuleParams]) -> set[int]:
+    """The VNIs of sessions."""
+    return {session["virtual_network_id"] for session in sessions if "virtual_network_id" in session}
 
 
 def _find_free(vnis: NumberRange, interface: str, taken: set[int]) -> int:

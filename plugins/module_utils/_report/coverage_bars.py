@@ -46,7 +46,7 @@ def render_coverage(document: Document) -> Markup:
     accounts: dict[str, list[Document]] = {}
     for fleet in document["fleets"]:
         accounts.setdefault(fleet["account_id"] or "", []).append(fleet)
-    sums = {account: _add(fleet["coverage"] for fleet in fleets) for account, fleets in accounts.items()}
+    sums = {account: _add(filter(is_counted, fleets)) for account, fleets in accounts.items()}
     order = sorted(
         accounts,
         key=lambda account: (
@@ -60,8 +60,9 @@ def render_coverage(document: Document) -> Markup:
     return element("div", element("table", element("thead", head), *bodies, class_="bars"), class_="scroll")
 
 
-def _add(coverages: Iterable[Document]) -> Document:
-    coverages = [coverage for coverage in coverages if coverage]
+def _add(fleets: Iterable[Document]) -> Document:
+    """The numbers of these fleets, which have a coverage, together."""
+    coverages = [fleet["coverage"] for fleet in fleets]
     return {key: sum(coverage[key] for coverage in coverages) for key in COVERAGE_KEYS}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 from .._model.text import printable
@@ -47,21 +46,9 @@ def render_csv(document: Document) -> str:
     report = [_to_cell(document[key]) for key in _REPORT_COLUMNS]
     for fleet in document["fleets"]:
         first = [*report, *(_to_cell(fleet[key]) for key in _FLEET_COLUMNS)]
-        for row in _list_rows(fleet):
+        for row in fleet["plan"] or ([{"error": fleet["error"]}] if fleet["error"] is not None else []):
             writer.writerow([*first, *(_to_cell(row.get(key)) for key in _ROW_COLUMNS)])
     return text.getvalue()
-
-
-def _list_rows(fleet: Document) -> Iterator[Document]:
-    """The rows of the plan with the VNI and the failure of each."""
-    errors = {row["network_interface_id"]: row for row in fleet["failed_interfaces"]}
-    for row in fleet["plan"]:
-        # An interface can have a second row, for a session that is deleted.
-        has_failed = row.get("status") in ("failed", "not_tried")
-        error = errors.get(row["network_interface_id"], {}) if has_failed else {}
-        yield {**row, "error_code": error.get("code"), "error": error.get("reason")}
-    if not fleet["plan"] and fleet["error"] is not None:
-        yield {"error": fleet["error"]}
 
 
 def _to_cell(value: Any) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The document of a report: what the runs of one or more fleets did, as JSON. Pure.
+"""The document of a report: the runs of one or more fleets, as JSON. Pure.
 
 The pages and tables are functions of this document. The guide C(report) documents its keys.
 """
@@ -20,9 +20,11 @@ from .vni_clashes import find_vni_clashes
 
 Document = dict[str, Any]
 VERSION = 1
+# Why a plan changes a session, see FleetEntry.cause.
 CAUSES = ("new_match", "drift", "adoption", "removal")
 COVERAGE_KEYS = ("selected", "excluded", "ineligible", "stopped", "eligible", "mirrored", "unmirrored")
-# The keys of a fleet with their values if nothing is known. A key whose value is None here is a text, a bool or None.
+# The keys of a fleet with their values if nothing is known. A key whose value is None here is a text or None, one of
+# _NUMBERS a number or None.
 _UNKNOWN: Document = {
     "label": None,
     "account_id": None,
@@ -37,7 +39,6 @@ _UNKNOWN: Document = {
     "causes": {},
     "coverage": {},
     "plan": [],
-    "failed_interfaces": [],
     "vni_map": [],
     "pending": {},
     "notes": [],
@@ -45,7 +46,6 @@ _UNKNOWN: Document = {
 }
 _ROWS = {
     "plan": ("network_interface_id", "action", "reason"),
-    "failed_interfaces": ("network_interface_id", "reason"),
     "vni_map": ("virtual_network_id", "network_interface_id", "traffic_mirror_target_id"),
 }
 _COVERAGE_ROWS = {
@@ -54,7 +54,7 @@ _COVERAGE_ROWS = {
     "dead_sessions": ("traffic_mirror_session_id", "network_interface_id", "reason"),
     "unverified": ("resource", "reason", "sessions"),
 }
-_NUMBERS = ("virtual_network_id", "count", "sessions", *COVERAGE_KEYS)
+_NUMBERS = ("estimated_duration", "virtual_network_id", "count", "sessions", *COVERAGE_KEYS)
 
 
 def create_fleet(**known: Any) -> Document:
@@ -85,8 +85,12 @@ def build_document(fleets: Iterable[Document], created_at: str, check_mode: bool
 
 
 def is_counted(fleet: Document) -> bool:
-    """Whether the totals include the fleet: its coverage is known, and nothing that it refers to is missing."""
-    return bool(fleet["coverage"]) and not fleet["pending"]
+    """Whether the totals include the fleet: its coverage is known.
+
+    A filter or target that does not exist yet makes the plan invalid only if the run failed for it: in check mode, an
+    earlier task may create it.
+    """
+    return bool(fleet["coverage"]) and not (fleet["pending"] and fleet["error"] is not None)
 
 
 def _sum_fleets(fleets: list[Document]) -> Document:
@@ -132,13 +136,15 @@ def _find_problem(fleet: Any, name: str) -> str | None:
     """Why a part of a document is not that of a fleet, None if it is."""
     if not isinstance(fleet, dict):
         return f"{name} is not a dictionary"
-    whole = create_fleet(**{str(key): value for key, value in fleet.items()})
+    whole = create_fleet(**fleet)
     for key, unknown in _UNKNOWN.items():
-        types = (str, int, float, type(None)) if unknown is None else type(unknown)
-        if not isinstance(whole[key], types):
+        known = (int if key in _NUMBERS else str) if unknown is None else type(unknown)
+        if not isinstance(whole[key], known) and whole[key] != unknown:
             return f"{name}.{key} is of type {type(whole[key]).__name__}"
     coverage = whole["coverage"]
-    tables = [(f"{name}.{key}", whole[key], keys) for key, keys in _ROWS.items()]
+    tables: list[tuple[str, Any, tuple[str, ...]]] = [
+        (f"{name}.{key}", whole[key], keys) for key, keys in _ROWS.items()
+    ]
     if coverage:
         numbers = (*COVERAGE_KEYS, "stopped_sessions")
         tables += [(f"{name}.coverage", [coverage], numbers)]

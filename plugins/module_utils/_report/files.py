@@ -25,9 +25,9 @@ _RENDERERS: dict[str, Callable[[Document], str]] = {"html": render_html, "json":
 FILE_OPTIONS: dict[str, Any] = {name: {"type": "path"} for name in _RENDERERS}
 
 
-def format_time(now: datetime | None = None) -> str:
-    """A time, by default the current one, as RFC 3339 in UTC."""
-    return (now or datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_now() -> str:
+    """The current time as RFC 3339 in UTC."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_files(params: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -49,14 +49,17 @@ def check_files(params: dict[str, Any], prefix: str = "") -> dict[str, str]:
 def _find_problem(path: str) -> str | None:
     """Why a file cannot be written, None if it can."""
     try:
-        os.stat(path)
+        mode = os.stat(path).st_mode if path else stat.S_IFREG
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+            return f"the path is {kind}. Give the path of a file."
     except (FileNotFoundError, NotADirectoryError):
         pass  # the checks below are more precise
     except (OSError, ValueError) as error:  # ValueError: a null character, or text that is no Unicode
         return f"{truncate(getattr(error, 'strerror', None) or error)}. Give the path of a file."
     folder = os.path.dirname(os.path.realpath(path))
-    if not path or os.path.isdir(path):
-        return "the path is a directory. Give the path of a file."
+    if not path:
+        return "the path is empty. Give the path of a file."
     if not os.path.isdir(folder):
         return f"the directory {truncate(folder)} does not exist. Create it."
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -4,7 +4,7 @@
 
 """A report as one HTML page that loads nothing. Pure.
 
-The order of the page is that of a check at night: coverage, failures, what was held back, what drifted.
+The sections that require action come first.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ from .tables import (
     Table,
     TableRow,
     describe_fleet,
+    list_coverage_rows,
+    list_rows,
     render_details,
-    rows_of,
 )
 
 # The groups of changes: cause, heading, explanation.
@@ -98,12 +99,7 @@ def _render_group(
 
 def _render_failures(document: Document) -> Markup:
     errors = [(fleet, fleet) for fleet in document["fleets"] if fleet["error"] is not None]
-    failed = []
-    for fleet in document["fleets"]:
-        planned = {row["network_interface_id"]: row for row in fleet["plan"]}
-        for row in fleet["failed_interfaces"]:
-            known = planned.get(row["network_interface_id"], {})
-            failed.append((fleet, {**known, **row, "error": row["reason"]}))
+    failed = list_rows(document, "plan", lambda row: row.get("status") in ("failed", "not_tried"))
     if not errors and not failed:
         return _render_none("None.")
     return join(
@@ -113,7 +109,7 @@ def _render_failures(document: Document) -> Markup:
 
 
 def _render_held_back(document: Document) -> Markup:
-    rows = rows_of(document, "plan", lambda row: row.get("status") == "held_back")
+    rows = list_rows(document, "plan", lambda row: row.get("status") == "held_back")
     if not rows:
         return _render_none("None.")
     text = (
@@ -126,13 +122,8 @@ def _render_held_back(document: Document) -> Markup:
 def _render_not_mirrored(document: Document) -> Markup:
     groups = []
     for name, heading in _CLASSES:
-        rows = rows_of(document, "plan", lambda row, name=name: row.get("coverage") == name)  # type: ignore[misc]
-        reasons = [
-            (fleet, row)
-            for fleet in document["fleets"]
-            for row in (fleet["coverage"] or {"reasons": []})["reasons"]
-            if row["class"] == name
-        ]
+        rows = list_rows(document, "plan", lambda row, name=name: row.get("coverage") == name)  # type: ignore[misc]
+        reasons = [(fleet, row) for fleet, row in list_coverage_rows(document, "reasons") if row["class"] == name]
         if not reasons:
             continue
         counts = REASONS.render(reasons, _is_single(document), f"table-reasons-{name}")
@@ -147,7 +138,7 @@ def _render_changes(document: Document) -> Markup:
     for cause, heading, text in _CAUSES:
         rows = [
             (fleet, {**row, "shown_status": _describe_status(document, fleet, row)})
-            for fleet, row in rows_of(document, "plan", lambda row, cause=cause: row.get("cause") == cause)  # type: ignore[misc]
+            for fleet, row in list_rows(document, "plan", lambda row, cause=cause: row.get("cause") == cause)  # type: ignore[misc]
         ]
         groups.append(_render_group(document, CHANGED, rows, f"table-{cause}", heading, text))
     return join(*groups) if any(groups) else _render_none("None.")
@@ -162,11 +153,12 @@ def _describe_status(document: Document, fleet: Document, row: Document) -> str:
 
 
 def _render_dead(document: Document) -> Markup:
-    rows = []
-    for fleet in document["fleets"]:
-        planned = {row["network_interface_id"]: row for row in fleet["plan"]}
-        for row in (fleet["coverage"] or {"dead_sessions": []})["dead_sessions"]:
-            rows.append((fleet, {**planned.get(row["network_interface_id"], {}), **row}))
+    # The rows of the plan have the instance and the zone.
+    planned = {str(row.get("traffic_mirror_session_id")): row for _fleet, row in list_rows(document, "plan")}
+    rows = [
+        (fleet, {**planned.get(row["traffic_mirror_session_id"], {}), **row})
+        for fleet, row in list_coverage_rows(document, "dead_sessions")
+    ]
     stopped = document["totals"]["stopped_sessions"]
     note = f"Sessions of stopped instances, which are also charged: {stopped:,}." if stopped else ""
     if not rows:
@@ -182,7 +174,7 @@ def _render_vni_map(document: Document) -> Markup:
         ({**one, "fleet": None}, {**clash, **one}) for clash in document["vni_clashes"] for one in clash["interfaces"]
     ]
     text = "Several interfaces use one VNI at the same target. The sensor cannot identify the source by the VNI."
-    rows = rows_of(document, "vni_map")
+    rows = list_rows(document, "vni_map")
     rows.sort(key=lambda row: row[1]["virtual_network_id"])
     if not rows:
         return _render_none("No session has a VNI yet.")
@@ -194,19 +186,12 @@ def _render_vni_map(document: Document) -> Markup:
 
 def _render_notes(document: Document) -> Markup:
     parts = []
-    unverified = [
-        (fleet, row) for fleet in document["fleets"] for row in (fleet["coverage"] or {"unverified": []})["unverified"]
-    ]
+    unverified = list_coverage_rows(document, "unverified")
     for fleet in document["fleets"]:
-        lines = [*fleet["warnings"], *fleet["notes"], *_describe_pending(fleet)]
+        lines = [*fleet["warnings"], *fleet["notes"]]
         if lines:
             heading = None if _is_single(document) else element("h3", describe_fleet(fleet))
             parts.append(join(heading, element("ul", *(element("li", line) for line in lines))))
     text = "Sessions that count as mirrored although it cannot be read whether packets arrive."
     parts.append(_render_group(document, UNVERIFIED, unverified, "table-unverified", "Unverified", text))
     return join(*parts) if any(parts) else _render_none("None.")
-
-
-def _describe_pending(fleet: Document) -> list[str]:
-    names = [one for value in fleet["pending"].values() for one in (value if isinstance(value, list) else [value])]
-    return [f"Filter or target does not exist yet: {', '.join(map(str, names))}"] if names else []

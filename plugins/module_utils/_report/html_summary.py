@@ -74,11 +74,11 @@ def _list_remarks(document: Document) -> list[str]:
         remarks.append(f"Required minimum: {', '.join(sorted(map(str, required)))}.")
     if totals["counted"] < totals["fleets"]:
         others = totals["fleets"] - totals["counted"]
-        remarks.append(f"Not included, because the run has no result: {others:,} of {totals['fleets']:,} fleets.")
+        remarks.append(f"Not included: {others:,} of {totals['fleets']:,} fleets, see Failures.")
     durations = [fleet["estimated_duration"] for fleet in document["fleets"] if fleet["estimated_duration"] is not None]
     if document["check_mode"] and durations:
         longest = " (longest run)" if len(document["fleets"]) > 1 else ""
-        remarks.append(f"{format_duration(max(durations)).strip()}{longest}.")
+        remarks.append(f"Estimated duration{longest}: {format_duration(max(durations))}.")
     return remarks
 
 

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .._model.errors import ValidationError
 from .._model.text import list_some, printable, truncate
 from .document import Document, build_document, create_fleet, parse_document
-from .files import FILE_OPTIONS, check_files, format_time, write_files
+from .files import FILE_OPTIONS, check_files, format_now, write_files
 
 
 def run_report() -> NoReturn:
@@ -32,15 +32,18 @@ def run_report() -> NoReturn:
                     "region": {},
                     "error": {},
                 },
+                "required_one_of": [("path", "error")],
             },
             "limit": {},
             **FILE_OPTIONS,
         },
+        required_one_of=[tuple(FILE_OPTIONS)],
         supports_check_mode=True,
     )
     try:
+        files = check_files(module.params)
         document = combine(module.params, module.check_mode)
-        write_files(check_files(module.params), document)
+        write_files(files, document)
     except ValidationError as error:
         module.fail_json(msg=printable(str(error)))
     except OSError as error:
@@ -54,8 +57,6 @@ def combine(params: dict[str, Any], check_mode: bool) -> Document:
 
     check_mode: of a report whose sources have no document. Raises ValidationError.
     """
-    if not check_files(params):
-        raise ValidationError("At least one of html, json, csv is required.")
     sources = params["sources"]
     if not sources:
         raise ValidationError("sources must have at least one entry.")
@@ -67,15 +68,13 @@ def combine(params: dict[str, Any], check_mode: bool) -> Document:
     if len(modes) > 1:
         raise ValidationError("sources: some reports are of check mode and others are not. Combine reports of one run.")
     fleets = [_describe(source, documents[source["label"]]) for source in sources]
-    return build_document(fleets, format_time(), modes.pop() if modes else check_mode, params["limit"])
+    return build_document(fleets, format_now(), modes.pop() if modes else check_mode, params["limit"])
 
 
 def _read(source: dict[str, Any], name: str) -> Document | None:
     """The document of a source, None if it has none. name: of the option. Raises ValidationError."""
     path = source["path"]
     if path is None:
-        if source["error"] is None:
-            raise ValidationError(f"{name} must have path, or error if the run has no report.")
         return None
     name = f"{name}.path: {truncate(path)}"
     try:

@@ -64,9 +64,16 @@ def render_details(heading: str, count: int, content: Markup, is_open: bool, lev
     return element("details", element("summary", title), content, open=is_open and not is_large, class_=class_)
 
 
-def rows_of(document: Document, key: str, is_chosen: Callable[[Document], bool] = lambda _row: True) -> list[TableRow]:
+def list_rows(
+    document: Document, key: str, is_chosen: Callable[[Document], bool] = lambda _row: True
+) -> list[TableRow]:
     """The rows of a list of all fleets, with their fleet. key: such as C(plan)."""
     return [(fleet, row) for fleet in document["fleets"] for row in fleet[key] if is_chosen(row)]
+
+
+def list_coverage_rows(document: Document, key: str) -> list[TableRow]:
+    """The rows of a list in the coverage of all fleets, with their fleet. key: such as C(dead_sessions)."""
+    return [(fleet, row) for fleet in document["fleets"] if fleet["coverage"] for row in fleet["coverage"][key]]
 
 
 def name_fleet(fleet: Document) -> str:
@@ -83,17 +90,17 @@ def describe_fleet(fleet: Document) -> Markup:
     )
 
 
-def text(key: str) -> Callable[[TableRow], Any]:
+def render_text(key: str) -> Callable[[TableRow], Any]:
     """The cell with a text of the row."""
     return lambda row: row[1].get(key)
 
 
-def code(key: str) -> Callable[[TableRow], Any]:
+def render_id(key: str) -> Callable[[TableRow], Any]:
     """The cell with an id of the row."""
     return lambda row: None if row[1].get(key) is None else element("code", row[1][key])
 
 
-def instance(row: TableRow) -> Markup:
+def render_instance(row: TableRow) -> Markup:
     """The cell with the Name tag and the id of the instance."""
     name, identifier = row[1].get("instance_name"), row[1].get("instance_id")
     return join(
@@ -103,7 +110,7 @@ def instance(row: TableRow) -> Markup:
     )
 
 
-def changes(row: TableRow) -> Markup:
+def render_changes(row: TableRow) -> Markup:
     """The cell with the reason of a row and the changed options."""
     changed = row[1].get("changes")
     items = changed.items() if isinstance(changed, dict) else ()
@@ -118,47 +125,52 @@ def _describe_change(values: Any) -> Iterable[Markup]:
 
 FLEET_COLUMN = Column("Fleet", lambda row: describe_fleet(row[0]))
 _INTERFACE = (
-    Column("Interface", code("network_interface_id")),
-    Column("Instance", instance),
+    Column("Interface", render_id("network_interface_id")),
+    Column("Instance", render_instance),
     Column("Zone", lambda row: element("span", row[1].get("availability_zone"), class_="short")),
 )
-_SESSION = Column("Session", code("traffic_mirror_session_id"))
-CHANGED = Table("changed", (*_INTERFACE, _SESSION, Column("Change", changes), Column("Status", text("shown_status"))))
-HELD_BACK = Table("held-back", (*_INTERFACE, _SESSION, Column("Reason", text("reason"))))
+_SESSION = Column("Session", render_id("traffic_mirror_session_id"))
+CHANGED = Table(
+    "changed", (*_INTERFACE, _SESSION, Column("Change", render_changes), Column("Status", render_text("shown_status")))
+)
+HELD_BACK = Table("held-back", (*_INTERFACE, _SESSION, Column("Reason", render_text("reason"))))
 FAILED_CHANGES = Table(
     "failed-changes",
     (
         *_INTERFACE,
         Column(
-            "Action", lambda row: row[1].get("action") if row[1].get("tried") else f"{row[1].get('action')}, not tried"
+            "Action",
+            lambda row: f"{row[1]['action']}, not tried" if row[1]["status"] == "not_tried" else row[1]["action"],
         ),
-        Column("Error", text("error")),
+        Column("Error", render_text("error")),
     ),
 )
-NOT_MIRRORED = Table("not-mirrored", (*_INTERFACE, Column("Reason", text("coverage_reason"))))
-REASONS = Table("reasons", (Column("Reason", text("reason")), Column("Interfaces", lambda row: f"{row[1]['count']:,}")))
-DEAD = Table("dead", (_SESSION, *_INTERFACE, Column("Reason", text("reason"))))
+NOT_MIRRORED = Table("not-mirrored", (*_INTERFACE, Column("Reason", render_text("coverage_reason"))))
+REASONS = Table(
+    "reasons", (Column("Reason", render_text("reason")), Column("Interfaces", lambda row: f"{row[1]['count']:,}"))
+)
+DEAD = Table("dead", (_SESSION, *_INTERFACE, Column("Reason", render_text("reason"))))
 CLASHES = Table(
     "clashes",
     (
-        Column("VNI", text("virtual_network_id")),
-        Column("Target", code("traffic_mirror_target_id")),
-        Column("Interface", code("network_interface_id")),
+        Column("VNI", render_text("virtual_network_id")),
+        Column("Target", render_id("traffic_mirror_target_id")),
+        Column("Interface", render_id("network_interface_id")),
     ),
 )
 VNI_MAP = Table(
     "vni-map",
     (
-        Column("VNI", text("virtual_network_id")),
+        Column("VNI", render_text("virtual_network_id")),
         *_INTERFACE,
-        Column("Target", code("traffic_mirror_target_id")),
+        Column("Target", render_id("traffic_mirror_target_id")),
     ),
 )
 UNVERIFIED = Table(
     "unverified",
     (
-        Column("Resource", code("resource")),
-        Column("Reason", text("reason")),
+        Column("Resource", render_id("resource")),
+        Column("Reason", render_text("reason")),
         Column("Sessions", lambda row: f"{row[1]['sessions']:,}"),
     ),
 )

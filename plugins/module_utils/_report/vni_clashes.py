@@ -26,12 +26,12 @@ def find_vni_clashes(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     Each item of the result has C(traffic_mirror_target_id), C(virtual_network_id) and C(interfaces), dicts with
     C(label), C(account_id), C(region) and C(network_interface_id), None for what a row does not have.
     """
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
         target_id, vni = row["traffic_mirror_target_id"], row["virtual_network_id"]
         # The name in a placeholder can stand for another target in each account and region.
         place = [str(row.get(key)) for key in ("account_id", "region", "label")] if is_placeholder(target_id) else []
-        groups.setdefault((target_id, f"{vni:08}", *place), []).append(row)
+        groups.setdefault((target_id, vni, *place), []).append(row)
     return [
         {
             "traffic_mirror_target_id": group[0]["traffic_mirror_target_id"],

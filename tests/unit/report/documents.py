@@ -62,7 +62,15 @@ def unmirrored(number, reason="all targets are at capacity", **more):
 
 
 def failed(number, **more):
-    given = {"reason": "new match", "cause": "new_match", "status": "failed", **more}
+    given = {
+        "reason": "new match",
+        "cause": "new_match",
+        "status": "failed",
+        "error_code": "TrafficMirrorSessionLimitExceeded",
+        "error": "CreateTrafficMirrorSession failed for session ... in eu-west-1: "
+        "TrafficMirrorSessionLimitExceeded: The interface has 3 sessions. Delete one of them.",
+        **more,
+    }
     return row(
         number, "create", "unmirrored", coverage_reason="create failed: TrafficMirrorSessionLimitExceeded", **given
     )
@@ -81,18 +89,6 @@ def fleet(rows=(), **more):
         "causes": _count(CAUSES, (one.get("cause") for one in rows if "status" not in one)),
         "coverage": coverage(rows),
         "vni_map": [vni_row(one) for one in rows if "virtual_network_id" in one and one["action"] != "delete"],
-        "failed_interfaces": [
-            {
-                "network_interface_id": one["network_interface_id"],
-                "action": one["action"],
-                "code": "TrafficMirrorSessionLimitExceeded",
-                "reason": "CreateTrafficMirrorSession failed for session ... in eu-west-1: "
-                "TrafficMirrorSessionLimitExceeded: The interface has 3 sessions. Delete one of them.",
-                "tried": True,
-            }
-            for one in rows
-            if one.get("status") == "failed"
-        ],
     }
     return create_fleet(**{**known, **more})
 
