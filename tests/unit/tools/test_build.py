@@ -20,7 +20,7 @@ from tools.build import ROOT, build, put_in_order
 
 # All that may be in it. What users run, what they read, what ansible-builder reads and what Galaxy wants to see.
 NEEDED = re.compile(
-    r"plugins/(doc_fragments|module_utils(/_\w+)?|modules)/\w+\.py"
+    r"plugins/(doc_fragments|filter|module_utils(/_\w+)?|modules)/\w+\.py|plugins/filter/\w+\.yml"
     r"|playbooks/\w+\.yml|extensions/eda/rulebooks/\w+\.yml|extensions/eda/files/\w+\.json"
     r"|README\.md|COPYING|docs/docsite/\w[\w-]*\.yml|docs/docsite/rst/\w+\.rst"
     r"|meta/runtime\.yml|meta/execution-environment\.yml|requirements\.txt"
