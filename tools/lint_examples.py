@@ -25,7 +25,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MODULES = sorted(ROOT.glob("plugins/modules/*.py"))
 MARKDOWN_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-RST_BLOCK = re.compile(r"^\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", re.MULTILINE)
+RST_BLOCK = re.compile(r"^\.\. code-block:: yaml\n(?:   :caption: .*\n)?\n((?:   .*\n|\n)+)", re.MULTILINE)
 
 
 def blocks(path: pathlib.Path) -> list[str]:

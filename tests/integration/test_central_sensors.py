@@ -17,8 +17,8 @@ import yaml
 from tests.emulator.identity import access_key
 from tests.integration.conftest import PLACE, ROOT
 from tests.integration.fleet_accounts import DATA, HUB, WEB, sessions
+from tests.integration.pages import find_blocks, without_space
 from tests.integration.test_paths import without_new_ids
-from tests.integration.test_playbooks import find_blocks, without_space
 from tools import iam
 
 PAGE = (ROOT / "docs/docsite/rst/central_sensors.rst").read_text()

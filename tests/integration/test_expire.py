@@ -12,7 +12,7 @@ import re
 import pytest
 
 from tests.integration.conftest import ROOT, recap
-from tests.integration.test_playbooks import find_blocks
+from tests.integration.pages import find_blocks
 
 PAST, EARLIER, FUTURE = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 DB = "eni-0a1b2c3d4e5f60751"

@@ -15,7 +15,7 @@ import subprocess
 import pytest
 
 from tests.integration.conftest import ROOT, recap
-from tests.integration.test_playbooks import find_blocks, without_space
+from tests.integration.pages import find_blocks, without_space
 
 PAGE = (ROOT / "docs/docsite/rst/operations.rst").read_text()
 SCHEDULED, REGIONS = find_blocks(PAGE, "yaml")

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from tests.integration.conftest import ROOT
-from tests.integration.test_playbooks import find_blocks
+from tests.integration.pages import find_blocks
 
 PAGE = ROOT / "docs/docsite/rst/troubleshooting.rst"
 # Ids that the emulator assigns. The ids of the lab are fixed.

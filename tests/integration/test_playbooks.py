@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import ast
-import re
-import textwrap
 
 import pytest
 import yaml
 
 from tests.integration.conftest import PLAYBOOKS, ROOT, recap
+from tests.integration.pages import find_blocks
 
 MODULES = sorted(path for path in (ROOT / "plugins/modules").glob("*.py"))
 
@@ -23,25 +22,6 @@ def test_playbook(play, name):
     done = play(f"{name}.yml")
     counts = recap(done)
     assert done.returncode == 0 and counts["failed"] == 0 and counts["ok"] > 0, done.stdout + done.stderr
-
-
-def without_space(text):
-    """Return the text without the line breaks of ansible-playbook, which differ between versions."""
-    return "".join(text.split())
-
-
-def find_blocks(text, language):
-    """Return the code blocks of this language in Markdown or reStructuredText, also those in tables."""
-    blocks = re.findall(rf"^```{language}\n(.*?)```", text, re.DOTALL | re.MULTILINE)
-    lines = text.splitlines()
-    for at, line in enumerate(lines):
-        start = re.match(rf"[ *-]*\.\. code-block:: {language}$", line)
-        if start:
-            indent = len(line) - len(line.lstrip(" *-"))
-            rest = lines[at + 1 :]
-            ends = (end for end, one in enumerate(rest) if one.strip() and len(one) - len(one.lstrip()) <= indent)
-            blocks.append(textwrap.dedent("\n".join(rest[: next(ends, len(rest))])).strip())
-    return blocks
 
 
 def assert_plan_shown(done, shown):

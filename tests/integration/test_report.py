@@ -17,7 +17,7 @@ import yaml
 
 from tests.integration.conftest import ROOT
 from tests.integration.fleet_accounts import DATA, FLEET, HUB, WEB, fleet_with, host, local
-from tests.integration.test_playbooks import find_blocks
+from tests.integration.pages import find_blocks
 from tools import browser_check
 
 LAB = {**FLEET, "name": "ids", "region": "eu-west-1"}
