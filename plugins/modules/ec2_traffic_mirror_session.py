@@ -126,14 +126,13 @@ options:
     description:
       - The time at which the session expires, such as V(2026-11-26T16:00:00Z) or V(2026-11-26T17:00:00+01:00). The
         format is RFC 3339, with a time zone and without fractions of seconds. Quote the value in YAML.
-      - The module stores the time in the tag C(vtap:expires). See O(expires_in) for what happens when the time has
-        passed.
+      - "The module stores the time in the tag C(vtap:expires). Expired sessions: see O(expires_in)."
       - With a time in the past, an existing session expires at once, and a missing session is not created. The task
         prints a warning in both cases.
       - An empty string removes the expiry. If O(expires_in) and O(expires_at) are omitted, the session keeps its
         expiry. The tag cannot be changed with O(tags), and O(purge_tags) does not remove it.
-      - With O(state=absent), the session is deleted only if it has this expiry. The task fails if it has another one,
-        for example because another task renewed the session.
+      - With O(state=absent), the session is deleted only if it has this expiry, or no expiry if the option is an empty
+        string. Otherwise the task fails, for example because another task renewed the session.
     type: str
   allow_replacement:
     description:

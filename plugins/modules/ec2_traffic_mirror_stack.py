@@ -255,12 +255,12 @@ options:
         description:
           - The time at which the session expires, such as V(2026-11-26T16:00:00Z) or V(2026-11-26T17:00:00+01:00). The
             format is RFC 3339, with a time zone and without fractions of seconds. Quote the value in YAML.
-          - If the time has passed, the entry describes an absent session. An existing session of the stack is deleted,
-            also with O(purge=false). A missing session is not created. The deletion does not count towards
+          - If the time has passed, the entry describes an absent session. An existing session of the stack is deleted
+            even if O(purge) is V(false). A missing session is not created. The deletion does not count towards
             O(max_deletes).
           - The time is that of the host that runs the module. It is stored in the tag C(vtap:expires).
-          - An empty string removes the expiry. If this option is omitted, an existing session keeps the expiry. If the
-            session has expired, the task leaves the session unchanged and prints a warning.
+          - An empty string removes the expiry. If this option is omitted, an existing session keeps the expiry, and
+            the task does not evaluate it.
         type: str
       owner_id:
         description:

@@ -105,7 +105,7 @@ stack:
     sessions:
       description:
         - The sessions, see O(vtap.aws.ec2_traffic_mirror_stack#module:sessions).
-        - C(expires_at) is omitted if the session does not expire.
+        - C(expires_at) is omitted if the session does not expire or has expired.
       type: list
       elements: dict
       returned: always

@@ -78,6 +78,13 @@ class ExpiryOptions:
             return cls(now, Expiry(_check_time(time)))
         return cls(now, removes=time is not None)
 
+    @property
+    def given_time(self) -> str | None:
+        """The option O(expires_at), normalized, None if it is omitted. An empty string removes the expiry."""
+        if self.given is not None:
+            return self.given.expires_at if self.given.duration is None else None
+        return "" if self.removes else None
+
     def choose_tag(self, current: str | None) -> str | None:
         """Return the tag EXPIRES that the session is to have. current: the tag that it has. None stands for no tag."""
         if self.removes:

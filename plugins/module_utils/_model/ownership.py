@@ -49,17 +49,23 @@ def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None)
     if desired.stacks:
         _check_stack(desired, matched)
         return
-    if desired.adopt:
-        return
-    tags = matched["tags"]
-    reasons = [_MARKED_BY[mark].format(tags[mark]) for mark in OWNERSHIP_MARKS if mark in tags]
-    if is_other_name(desired, matched):
-        reasons.insert(0, f"its Name is {quote(tags['Name'])}, not {quote(desired.name or '')}")
+    reasons = list_other_owners(desired, matched)
     if reasons:
         raise TransientError(
             f"{desired.resource_type.label(matched)} was not changed: {' and '.join(reasons)}. "
             f"{_alternative(desired, matched)}To take it over, set adopt: true."
         )
+
+
+def list_other_owners(desired: DesiredState, matched: ModuleParams | None) -> list[str]:
+    """Return why the guard refuses a change of the resource that the task matched, none if the task may change it."""
+    if matched is None or desired.adopt:
+        return []
+    tags = matched["tags"]
+    reasons = [_MARKED_BY[mark].format(tags[mark]) for mark in OWNERSHIP_MARKS if mark in tags]
+    if is_other_name(desired, matched):
+        reasons.insert(0, f"its Name is {quote(tags['Name'])}, not {quote(desired.name or '')}")
+    return reasons
 
 
 def is_of_stack(desired: DesiredState, row: ModuleParams) -> bool:
@@ -130,13 +136,10 @@ def warnings_for(desired: DesiredState, plan: Plan, matched: ModuleParams | None
             f"allow_replacement: true. To keep both, remove the tag {REPLACES}."
         )
     if plan.actions and desired.adopt and not desired.stacks:
-        # A task that leaves an expired session unchanged keeps the mark. Adoption cannot remove the mark of
-        # CloudFormation.
-        kept = [mark for mark in (FLEET, STACK) if plan.after is not None and mark in plan.after["tags"]]
         warnings += [
             f"{label} was taken over from {kind} {tags[mark]}. Exclude it there, or the {kind} manages it again."
             for mark, kind in ((FLEET, "fleet"), (STACK, "stack"), (CLOUDFORMATION, "CloudFormation stack"))
-            if mark in tags and mark not in kept
+            if mark in tags
         ]
     return tuple(warnings)
 

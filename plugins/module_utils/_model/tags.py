@@ -140,7 +140,7 @@ class TagRules:
                     "letters."
                 )
             if key in INTERNAL_TAGS:
-                remedy = " Use expires_in or expires_at." if key == EXPIRES else ""
+                remedy = " Set the expiry of a session by its options." if key == EXPIRES else ""
                 raise ValidationError(f"{option}: {key} is set only by the modules of this collection.{remedy}")
 
     def for_replacement(self, current: dict[str, str]) -> TagRules:

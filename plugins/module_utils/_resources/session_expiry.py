@@ -15,7 +15,7 @@ from dataclasses import replace
 from .._model.desired_state import DesiredState
 from .._model.errors import TransientError
 from .._model.expiry import Expiry, parse_tag
-from .._model.ownership import is_other_name
+from .._model.ownership import list_other_owners
 from .._model.plan import Plan, tag_actions
 from .._model.resource_types import SESSION, ModuleParams
 from .._model.tags import EXPIRES, TagRules
@@ -33,9 +33,9 @@ def set_expiry(desired: DesiredState, current: ModuleParams | None) -> DesiredSt
     if desired.expiry is None:
         return desired
     tags, value = desired.tags, desired.expiry.choose_tag(_tag(current))
-    if desired.expiry.given is not None and tags.tags is not None:
+    if desired.expiry.given is not None:
         # An info module may have returned another value before this task changed it.
-        tags = replace(tags, tags={key: one for key, one in tags.tags.items() if key != EXPIRES})
+        tags = replace(tags, tags=_without_expiry(tags.tags), defaults=_without_expiry(tags.defaults) or {})
     if value is not None:
         tags = replace(tags, internal_tags={**tags.internal_tags, EXPIRES: value})
     elif desired.expiry.removes:
@@ -46,17 +46,17 @@ def set_expiry(desired: DesiredState, current: ModuleParams | None) -> DesiredSt
 def find_expired(desired: DesiredState, current: ModuleParams | None) -> Expiry | None:
     """Return the expiry of the session after the task if its time has passed, otherwise None.
 
-    The expiry of a session of another name, which the task must not change, does not count.
+    The expiry of a session that the task must not change does not count. In a stack, only the document counts.
     """
-    if desired.expiry is None or is_other_name(desired, current):
+    if desired.expiry is None or desired.stacks or list_other_owners(desired, current):
         return None
     return desired.expiry.find_expired(_tag(current))
 
 
 def plan_expired(desired: DesiredState, current: ModuleParams | None, expiry: Expiry) -> Plan:
-    """Return the plan that leaves an expired session as it is, or does not create it. It changes only the expiry.
+    """Return the plan that leaves an expired session as it is, or does not create it.
 
-    desired: see set_expiry.
+    It changes only the expiry, and adopts the session if it changes the expiry. desired: see set_expiry.
     """
     if current is None:
         text = (
@@ -64,13 +64,13 @@ def plan_expired(desired: DesiredState, current: ModuleParams | None, expiry: Ex
             f"{expiry.expires_at} is in the past. Set a later expires_at, or remove the task."
         )
         return Plan(warnings=(text,))
-    change = TagRules(internal_tags={EXPIRES: desired.tags.internal_tags[EXPIRES]}).change(current["tags"])
-    in_stack = bool(desired.stacks)
+    value = desired.tags.internal_tags[EXPIRES]
+    adopted = desired.tags.removed_marks if value != _tag(current) else ()
+    change = TagRules(internal_tags={EXPIRES: value}, removed_marks=adopted).change(current["tags"])
     text = (
-        f"{SESSION.label(current)} expired at {expiry.expires_at}; the other options of this "
-        f"{'entry' if in_stack else 'task'} were not applied. To keep the session, set a later expires_at"
-        f"{'' if in_stack else ' or another expires_in'}. To delete it, run the playbook vtap.aws.expire, or "
-        f"{'remove the entry' if in_stack else 'set state: absent'}."
+        f"{SESSION.label(current)} expired at {expiry.expires_at}; the other options of this task were not applied. To "
+        "keep the session, set a later expires_at or another expires_in. To delete it, run the playbook "
+        "vtap.aws.expire, or set state: absent."
     )
     return Plan(
         tuple(tag_actions(SESSION, current, change)),
@@ -91,15 +91,23 @@ def omit_new_time(desired: DesiredState, plan: Plan) -> Plan:
 
 
 def check_deletion(desired: DesiredState, current: ModuleParams) -> None:
-    """Raise TransientError if the task deletes the session only if it has another expiry (O(expires_at))."""
-    given, expiry = desired.expiry.given if desired.expiry else None, parse_tag(_tag(current))
-    if given is None or given.duration is not None or (expiry is not None and given.matches(expiry)):
+    """Raise TransientError if the session does not have the expiry that the task gives as O(expires_at).
+
+    An empty string stands for a session without an expiry.
+    """
+    options, expiry = desired.expiry, parse_tag(_tag(current))
+    time = expiry.expires_at if expiry else ""
+    if options is None or options.given_time in (None, time):
         return
-    state = "has no expiry" if expiry is None else f"expires at {expiry.expires_at}"
+    state = f"expires at {time}" if time else "has no expiry"
     raise TransientError(
-        f"{SESSION.label(current)} {state}, and expires_at is {given.expires_at}; nothing was deleted. Correct or omit "
-        "expires_at."
+        f"{SESSION.label(current)} {state}, and expires_at is {options.given_time or 'empty'}; nothing was deleted. "
+        "Correct or omit expires_at."
     )
+
+
+def _without_expiry(tags: dict[str, str] | None) -> dict[str, str] | None:
+    return None if tags is None else {key: value for key, value in tags.items() if key != EXPIRES}
 
 
 def _tag(row: ModuleParams | None) -> str | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Callable
 
-from .._model.api_objects import add_expires_at
+from .._model.expiry import parse_tag
 from .._model.resource_types import FILTER, RULE, SESSION, TARGET, ModuleParams, ResourceType
-from .._model.tags import INTERNAL_TAGS, OWNERSHIP_MARKS, STACK, is_reserved
+from .._model.tags import EXPIRES, INTERNAL_TAGS, OWNERSHIP_MARKS, STACK, is_reserved
 from .options import LISTS, TYPES
 from .snapshot import Resources
 
@@ -24,11 +25,12 @@ def is_listed(row: ModuleParams, stack: str | None) -> bool:
     return not any(mark in row["tags"] for mark in OWNERSHIP_MARKS)
 
 
-def build_document(rows: Resources, stack: str | None) -> dict[str, list[ModuleParams]]:
+def build_document(rows: Resources, stack: str | None, now: datetime) -> dict[str, list[ModuleParams]]:
     """Return the resources of a stack, or without an ownership mark, as the lists of the stack module.
 
-    rows: all resources of the account by type. An entry has the name of the resource if it is unique in the account,
-    otherwise its id. It has all options that a task can set, except Name, ownership marks and tags of AWS in its tags.
+    rows: all resources of the account by type. now: the current time. An entry has the name of the resource if it is
+    unique in the account, otherwise its id. It has all options that a task can set, except Name, ownership marks and
+    tags of AWS in its tags. A time of expiry in the past is omitted, because such an entry would delete the session.
     """
     keys = {
         resource_type: _choose_keys(resource_type, rows[resource_type], lambda row: is_listed(row, stack))
@@ -36,7 +38,7 @@ def build_document(rows: Resources, stack: str | None) -> dict[str, list[ModuleP
     }
     return {
         option: [
-            _build_entry(resource_type, row, keys)
+            _build_entry(resource_type, row, keys, now)
             for row in rows[resource_type]
             if row[resource_type.id_option] in keys[resource_type]
         ]
@@ -55,15 +57,15 @@ def _choose_keys(
 
 
 def _build_entry(
-    resource_type: ResourceType, row: ModuleParams, keys: dict[ResourceType, dict[str, str | None]]
+    resource_type: ResourceType, row: ModuleParams, keys: dict[ResourceType, dict[str, str | None]], now: datetime
 ) -> ModuleParams:
     """Return a resource as an entry of the document. keys: see _choose_keys."""
     name = keys[resource_type][row[resource_type.id_option]]
     identity = {resource_type.id_option: row[resource_type.id_option]} if name is None else {"name": name}
     entry = {**identity, **_settable(resource_type, row)}
-    expiring = add_expires_at(resource_type, row)
-    if "expires_at" in expiring:
-        entry["expires_at"] = expiring["expires_at"]
+    expiry = parse_tag(row["tags"].get(EXPIRES)) if resource_type is SESSION else None
+    if expiry is not None and expiry.time > now:
+        entry["expires_at"] = expiry.expires_at
     if resource_type is FILTER:
         rules = [{**_settable(RULE, rule), "tags": _own_tags(rule)} for rule in row[RULE.list_option]]
         entry[RULE.list_option] = rules

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any, NoReturn
 
 # Imported first, because it stops garbage collection before most modules are loaded.
@@ -141,7 +142,8 @@ def run_stack_info() -> NoReturn:
         fail(module, msg=str(error))
     except Ec2Error as error:
         fail(module, msg=format_error(error), error=error_details(error))
-    finish(module, changed=False, stack={**({} if name is None else {"name": name}), **build_document(rows, name)})
+    document = build_document(rows, name, datetime.now(timezone.utc))
+    finish(module, changed=False, stack={**({} if name is None else {"name": name}), **document})
 
 
 def _wait(module: AnsibleAWSModule, entries: list[StackEntry], ec2: Ec2, result: dict[str, Any]) -> list[str]:

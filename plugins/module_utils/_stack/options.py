@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from .._batch.guards import Limit, parse_limit
@@ -38,7 +37,7 @@ LISTS = {"filters": FILTER, "targets": TARGET, "sessions": SESSION}
 TYPES = tuple(LISTS.values())
 OPTIONS = {resource_type: option for option, resource_type in LISTS.items()}
 _CHECKS = {FILTER: filter_resource.check, TARGET: target_resource.check, SESSION: session_resource.check}
-# Options of entries that are not fields. There is no duration, because the document does not say when it starts.
+# Options of entries that are not fields. A duration is not among them: a document does not state when it starts.
 EXTRA_OPTIONS: dict[ResourceType, dict[str, Any]] = {
     FILTER: {"purge_rules": {"type": "bool", "default": True}},
     SESSION: {"expires_at": session_expiry.OPTIONS["expires_at"]},
@@ -98,8 +97,8 @@ class Stack:
     max_deletes: Limit
 
     @classmethod
-    def from_options(cls, params: ModuleParams, check_mode: bool = False, now: datetime | None = None) -> Stack:
-        """Parse and check the options of the module. now: see DesiredState.from_options. Raises ValidationError."""
+    def from_options(cls, params: ModuleParams, check_mode: bool = False) -> Stack:
+        """Parse and check the options of the module. Raises ValidationError."""
         names = (params["name"], *(params["adopt_stacks"] or ()))
         check_name("name", params["name"])
         for nth, one in enumerate(names[1:]):
@@ -108,8 +107,7 @@ class Stack:
                 raise ValidationError(f"adopt_stacks[{nth}] is the name of this stack; list only other stacks.")
         check_number("wait_timeout", params["wait_timeout"], 1, MAX_WAIT_TIMEOUT, " seconds")
         items = {
-            resource_type: _parse_list(option, names, params, check_mode, now)
-            for option, resource_type in LISTS.items()
+            resource_type: _parse_list(option, names, params, check_mode) for option, resource_type in LISTS.items()
         }
         stack = cls(
             name=params["name"],
@@ -152,14 +150,12 @@ class Stack:
         return row["tags"].get(STACK) in self.names
 
 
-def _parse_list(
-    option: str, names: tuple[str, ...], params: ModuleParams, check_mode: bool, now: datetime | None
-) -> tuple[Item, ...] | None:
+def _parse_list(option: str, names: tuple[str, ...], params: ModuleParams, check_mode: bool) -> tuple[Item, ...] | None:
     """Parse one list of the document, None if it is omitted. Raises ValidationError."""
     entries = params[option]
     if entries is None or params["state"] == "absent":
         return None
-    items = tuple(_parse_entry(option, nth, names, params, check_mode, now) for nth in range(len(entries)))
+    items = tuple(_parse_entry(option, nth, names, params, check_mode) for nth in range(len(entries)))
     resource_type = LISTS[option]
     for kind, values in _identities(resource_type, items):
         double = [value for value, count in Counter(values).items() if count > 1]
@@ -168,9 +164,7 @@ def _parse_list(
     return items
 
 
-def _parse_entry(
-    option: str, nth: int, names: tuple[str, ...], params: ModuleParams, check_mode: bool, now: datetime | None
-) -> Item:
+def _parse_entry(option: str, nth: int, names: tuple[str, ...], params: ModuleParams, check_mode: bool) -> Item:
     """Parse one entry. Raises ValidationError, with the list and the name of the entry in the message."""
     resource_type, entry = LISTS[option], params[option][nth]
     given_id, name = entry[resource_type.id_option], entry["name"]
@@ -180,7 +174,7 @@ def _parse_entry(
         raise ValidationError(f"{label}: name or {resource_type.id_option} is required.")
     common = {one: params[one] for one in _COMMON}
     try:
-        desired = DesiredState.from_options(resource_type, {**common, **entry, "state": "present"}, check_mode, now)
+        desired = DesiredState.from_options(resource_type, {**common, **entry, "state": "present"}, check_mode)
         tags = replace(desired.tags, internal_tags={STACK: names[0]}, removed_marks=())
         desired = replace(desired, tags=tags, stacks=names)
         _CHECKS[resource_type](desired)

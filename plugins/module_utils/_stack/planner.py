@@ -21,7 +21,6 @@ from .._model.resource_types import FILTER, SESSION, TARGET, ModuleParams, Resou
 from .._model.tags import STACK, TagRules
 from .._resources.references import match_name
 from .._resources.session import REFERENCES
-from .._resources.session_expiry import find_expired
 from .claims import ClaimedError, Claims
 from .options import OPTIONS, TYPES, Item, Stack
 from .order import CREATIONS, DELETIONS, ExecutionOrder
@@ -29,7 +28,6 @@ from .plan_entry import StackEntry, plan_resource, split_replacement
 from .snapshot import ResourceId, Snapshot
 
 _INTERFACE = "network_interface_id"
-EXPIRED = "expired at"  # the beginning of the reason
 
 
 def plan(stack: Stack, snapshot: Snapshot, check_mode: bool, hold_deletions: bool = False) -> list[StackEntry]:
@@ -67,17 +65,25 @@ class _Planner:
         It precedes everything else, because another entry may need the interface or the session number.
         """
         for item in self._stack.expired:
-            reason = f"{EXPIRED} {item.expired.expires_at}" if item.expired else ""
-            given_id, name = item.desired.id, item.desired.name
-            rows = [
-                row
-                for row in self._claims.list_unlisted(SESSION)
-                if (row["tags"].get("Name") == name if given_id is None else row[SESSION.id_option] == given_id)
-            ]
+            reason = f"expired at {item.expired.expires_at}" if item.expired else ""
+            rows = self._find_expired(item)
             for row in rows:
                 self._plan_deletion(SESSION, row, CREATIONS[FILTER], reason)
             if not rows:
                 self.order.add(_skip(item, reason, len(self.order.entries)), CREATIONS[FILTER])
+
+    def _find_expired(self, item: Item) -> list[ModuleParams]:
+        """Return the stack's sessions of an expired entry.
+
+        An id takes precedence over the name. A session that was replaced leaves its name, but not its id.
+        """
+        given_id, name = item.desired.id, item.desired.name
+        rows = self._snapshot.describe(SESSION, ids=(given_id,)) if given_id is not None else []
+        ids = {row[SESSION.id_option] for row in rows}
+        unlisted = self._claims.list_unlisted(SESSION)
+        if ids or name is None:
+            return [row for row in unlisted if row[SESSION.id_option] in ids]
+        return [row for row in unlisted if row["tags"].get("Name") == name]
 
     def plan_listed(self, resource_type: ResourceType) -> None:
         """Plan the entries of the document of this type.
@@ -127,10 +133,7 @@ class _Planner:
             item_plan = plan_resource(desired, self._snapshot)
         self._claims.check(item, item_plan)
         self._check_interface(resource_type, item_plan)
-        expired = find_expired(desired, item_plan.before)
         action, reason = _describe(self._stack, resource_type, item_plan)
-        if expired is not None:  # by its tag; the entry has no time
-            action, reason = "skip", f"{EXPIRED} {expired.expires_at}"
         item_plan, later = split_replacement(item_plan)
         entry = StackEntry(
             key=item.label, action=action, reason=reason, plan=item_plan, desired=desired, name=item.key, rank=rank
@@ -198,10 +201,12 @@ class _Planner:
             self._plan_deletion(SESSION, row, CREATIONS[items[0].resource_type])
         return bool(rows)
 
-    def _plan_deletion(self, resource_type: ResourceType, row: ModuleParams, stage: int, expired: str = "") -> None:
+    def _plan_deletion(
+        self, resource_type: ResourceType, row: ModuleParams, stage: int, expired_reason: str = ""
+    ) -> None:
         """Plan the deletion of a resource that the document does not list.
 
-        expired: the reason if it is an expired session, whose deletion is never held back.
+        expired_reason: the reason if it is an expired session, whose deletion is never held back.
         """
         resource_id = row[resource_type.id_option]
         desired = DesiredState(resource_type, False, resource_id, None, {}, TagRules(), stacks=self._stack.names)
@@ -214,14 +219,14 @@ class _Planner:
         entry = StackEntry(
             key=f"{resource_type.noun} {name}",
             action="delete",
-            reason=expired or (reason if listed is None else f"duplicate of {listed.label}"),
+            reason=expired_reason or (reason if listed is None else f"duplicate of {listed.label}"),
             desired=desired,
             name=name,
             rank=len(self.order.entries),
             is_duplicate=listed is not None,
-            is_expired=bool(expired),
+            is_expired=bool(expired_reason),
         )
-        if self._hold_deletions and not expired:
+        if self._hold_deletions and not expired_reason:
             entry.plan, entry.status = Plan(before=row, after=row), Status.HELD_BACK
         else:
             try:

@@ -15,6 +15,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._model.errors import (
     TransientError,
     ValidationError,
 )
+from ansible_collections.vtap.aws.plugins.module_utils._model.tags import CLOUDFORMATION, OWNERSHIP_MARKS
 
 from tests.unit.resources.session_helpers import (
     DB,
@@ -28,7 +29,9 @@ from tests.unit.resources.session_helpers import (
 )
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=timezone.utc)
+EARLIER = "2026-11-26T10:00:00Z"
 PAST, FUTURE, LATER = "2026-11-26T11:00:00Z", "2026-11-26T16:00:00Z", "2026-11-26T20:00:00Z"
+MARKS = pytest.mark.parametrize("mark", OWNERSHIP_MARKS)
 KEY = {"network_interface_id": WEB, "session_number": 1}
 
 
@@ -116,13 +119,14 @@ def test_removal(tag):
 
 def test_tags_cannot_set_the_expiry():
     for options in ({"tags": {"vtap:expires": FUTURE}}, {"default_tags": {"vtap:expires": FUTURE}}):
-        with pytest.raises(ValidationError, match="vtap:expires is set only by .* Use expires_in or expires_at"):
+        with pytest.raises(ValidationError, match="vtap:expires is set only by .* Set the expiry of a session by"):
             plan_at(FakeReader(expiring(LATER)), **KEY, **options)
         assert plan_at(FakeReader(expiring(FUTURE)), **KEY, **options).actions == ()
 
 
-def test_changed_time_with_the_tags_of_an_info_module():
-    options = {**KEY, "expires_at": LATER, "tags": {"vtap:expires": f"{FUTURE} 4h"}}
+@pytest.mark.parametrize("given", ["tags", "default_tags"])
+def test_changed_time_with_the_tags_of_an_info_module(given):
+    options = {**KEY, "expires_at": LATER, given: {"vtap:expires": f"{FUTURE} 4h"}}
     assert tags_after(plan_at(FakeReader(expiring(f"{FUTURE} 4h")), **options)) == LATER
     assert plan_at(FakeReader(expiring(LATER)), **options).actions == ()
 
@@ -229,7 +233,7 @@ def test_expired_session_is_not_replaced():
     assert plan.actions == () and len(plan.warnings) == 1
 
 
-@pytest.mark.parametrize("options", [{}, {"expires_at": FUTURE}, {"expires_at": ""}, {"expires_in": "1h"}])
+@pytest.mark.parametrize("options", [{}, {"expires_at": FUTURE}, {"expires_in": "1h"}])
 def test_deletion(options):
     plan = plan_at(FakeReader(expiring(f"{FUTURE} 4h")), **KEY, state="absent", **options)
     assert operations(plan) == ["DeleteTrafficMirrorSession"]
@@ -243,17 +247,43 @@ def test_deletion_of_a_renewed_session(tag, state):
         plan_at(FakeReader(expiring(tag)), **KEY, state="absent", expires_at=FUTURE)
 
 
+def test_deletion_of_a_session_that_must_not_expire():
+    with pytest.raises(TransientError, match=f"expires at {FUTURE}, and expires_at is empty; nothing was deleted"):
+        plan_at(FakeReader(expiring(f"{FUTURE} 4h")), **KEY, state="absent", expires_at="")
+    for tag in (None, "soon"):
+        plan = plan_at(FakeReader(expiring(tag)), **KEY, state="absent", expires_at="")
+        assert operations(plan) == ["DeleteTrafficMirrorSession"]
+
+
 def test_deletion_of_a_session_that_does_not_exist():
     assert plan_at(FakeReader(), **KEY, state="absent", expires_at=FUTURE).actions == ()
 
 
-@pytest.mark.parametrize(("expires_at", "is_adopted"), [(FUTURE, True), ("2026-11-26T10:00:00Z", False)])
-def test_expired_session_of_a_stack_is_adopted_only_if_it_is_renewed(expires_at, is_adopted):
-    tags = [
-        {"Key": "Name", "Value": "web"},
-        {"Key": "vtap:expires", "Value": PAST},
-        {"Key": "vtap:stack", "Value": "s"},
-    ]
-    plan = plan_at(FakeReader(session_row(Tags=tags)), **KEY, adopt=True, expires_at=expires_at)
-    assert tags_after(plan) == expires_at and ("vtap:stack" not in plan.after["tags"]) == is_adopted
-    assert any("was taken over from stack s" in one for one in plan.warnings) == is_adopted
+def marked(mark):
+    """An expired session with an ownership mark."""
+    tags = {"Name": "web", "vtap:expires": PAST, mark: "s"}
+    return session_row(Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+
+
+@MARKS
+@pytest.mark.parametrize("options", [{"expires_at": EARLIER}, {"expires_at": FUTURE}, {"description": "new"}])
+def test_expired_session_of_another_owner_is_protected(mark, options):
+    with pytest.raises(ConflictError, match=f"was not changed: .*tag {mark}"):
+        plan_at(FakeReader(marked(mark)), **KEY, **options)
+    assert plan_at(FakeReader(marked(mark)), **KEY, state="present").warnings == ()
+
+
+@MARKS
+@pytest.mark.parametrize("expires_at", [FUTURE, EARLIER])
+def test_change_of_the_expiry_adopts(mark, expires_at):
+    plan = plan_at(FakeReader(marked(mark)), **KEY, adopt=True, expires_at=expires_at)
+    assert tags_after(plan) == expires_at and (mark in plan.after["tags"]) == (mark == CLOUDFORMATION)
+    assert any("was taken over from" in one for one in plan.warnings)
+
+
+@MARKS
+def test_expired_session_that_is_left_is_not_adopted(mark):
+    plan = plan_at(FakeReader(marked(mark)), **KEY, adopt=True, description="new")
+    assert plan.actions == () and mark in plan.after["tags"]
+    (warning,) = plan.warnings
+    assert "expired at" in warning

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import FILTER, SESSION, TARGET
 from ansible_collections.vtap.aws.plugins.module_utils._stack.document import build_document, is_listed
@@ -33,10 +35,12 @@ from tests.unit.stack.runs import (
 
 ENTRIES = {"filters": filter_entry, "targets": target_entry, "sessions": session_entry}
 
+NOW = datetime(2026, 11, 26, tzinfo=timezone.utc)
+
 
 def read_document(running, stack=None):
     ec2 = connect(running)
-    return build_document({one: ec2.describe(one, child_tags=True) for one in LISTS.values()}, stack)
+    return build_document({one: ec2.describe(one, child_tags=True) for one in LISTS.values()}, stack, NOW)
 
 
 def sort_entries(found):

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._model.resource_types import SESSION
 from ansible_collections.vtap.aws.plugins.module_utils._stack.document import build_document
@@ -26,7 +28,6 @@ from tests.unit.stack.runs import (
     list_writes,
     only_sessions,
     options,
-    read_resources,
     target_entry,
 )
 
@@ -94,6 +95,15 @@ def test_session_that_does_not_belong_to_the_stack_is_left(running, emulator, ru
     assert find_named(running, SESSION, "s")["traffic_mirror_session_id"] == created
 
 
+def test_id_that_was_replaced(running, run):
+    """The name identifies the session, as on reruns of other entries."""
+    run(only_sessions(lab_session("s", WEB, 1), lab_session("kept", APP1, 1)))
+    kept = lab_session("kept", APP1, 1)
+    entry = expired(traffic_mirror_session_id="tms-" + "9" * 17)
+    assert run(only_sessions(entry, kept)).summary == {"deleted": 1, "unchanged": 1}
+    assert list_marked(running)["sessions"] == ["kept"]
+
+
 def test_session_by_id(running, run):
     run(only_sessions(lab_session("s", WEB, 1)))
     entry = expired(None, traffic_mirror_session_id=find_named(running, SESSION, "s")["traffic_mirror_session_id"])
@@ -135,15 +145,14 @@ def test_names_are_unique_with_expired_entries(refuse):
 
 
 def test_expired_tag_without_a_time_in_the_document(run, running, emulator):
-    """Otherwise the next run would create the session again."""
+    """Only the document decides. The tag is kept."""
     run(only_sessions(lab_session("s", WEB, 1)))
     row = find_named(running, SESSION, "s")
     emulator.tags(row["traffic_mirror_session_id"], **{"vtap:expires": PAST})
-    before = read_resources(running)
     done = run(only_sessions(lab_session("s", WEB, 1, description="new")))
-    assert describe(done) == [("skip", "session s", f"expired at {PAST}")] and read_resources(running) == before
-    (warning,) = list_warnings(done.entries)
-    assert "the other options of this entry were not applied" in warning and "expires_in" not in warning
+    assert done.summary == {"updated": 1} and list_warnings(done.entries) == []
+    row = find_named(running, SESSION, "s")
+    assert (row["description"], row["tags"]["vtap:expires"]) == ("new", PAST)
     assert run(only_sessions(lab_session("s", WEB, 1, expires_at=FUTURE))).summary == {"updated": 1}
 
 
@@ -155,6 +164,9 @@ def test_document_has_the_time(run, running):
     params = only_sessions(lab_session("s", WEB, 1, expires_at=FUTURE))
     run(params)
     ec2 = connect(running)
-    (entry,) = build_document({one: ec2.describe(one) for one in TYPES}, "ids")["sessions"]
-    assert entry["expires_at"] == FUTURE and entry["tags"] == {}
-    assert run({**params, "sessions": [{**params["sessions"][0], **entry}]}).summary == {"unchanged": 1}
+    for year, time in ((2099, None), (2098, FUTURE)):
+        now = datetime(year, 1, 1, tzinfo=timezone.utc)
+        (entry,) = build_document({one: ec2.describe(one) for one in TYPES}, "ids", now)["sessions"]
+        assert entry.get("expires_at") == time and entry["tags"] == {}
+        given = {**params["sessions"][0], "expires_at": None, **entry}
+        assert run({**params, "sessions": [given]}).summary == {"unchanged": 1}
