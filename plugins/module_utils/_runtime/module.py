@@ -304,7 +304,7 @@ def _wait_until_visible(module: AnsibleAWSModule, outcome: Outcome, resource_typ
     row = outcome.after or outcome.before or {}
     resource = f"{resource_type.noun} {row.get(resource_type.id_option)}"
     completed = f"The change of {resource} is complete, but "
-    result = {"changed": True, resource_type.key: outcome.after or {}}
+    result = {"changed": True, resource_type.key: add_expires_at(resource_type, outcome.after or {})}
     timeout = module.params["wait_timeout"]
     try:
         if not wait_until_visible([(resource_type, outcome)], ec2, timeout):
