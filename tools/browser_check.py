@@ -41,7 +41,9 @@ CHECK = r"""
 (() => {
   const problems = [];
   const root = document.documentElement;
-  if (root.scrollWidth > innerWidth) problems.push(`the page is ${root.scrollWidth} px wide`);
+  // Not innerWidth: on a phone, the window zooms out for a page that is too wide.
+  const width = root.clientWidth;
+  if (root.scrollWidth > width) problems.push(`the page is ${root.scrollWidth} px wide`);
   const scrolls = (value) => value === "auto" || value === "scroll";
   const hides = (value) => value === "hidden" || value === "clip";
   const findProblem = (rect, start) => {
@@ -59,7 +61,7 @@ CHECK = r"""
       if (isFirstBox && isWide) return "leaves its box";
       isFirstBox = false;
     }
-    return rect.right > innerWidth + 1 || rect.left < -1 ? "is outside the window" : "";
+    return rect.right > width + 1 || rect.left < -1 ? "is outside the window" : "";
   };
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const range = document.createRange();
