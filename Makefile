@@ -65,7 +65,7 @@ sanity: .venv/tested ## run ansible-test sanity, without an ignore file
 	@echo '== sanity'
 	$(BIN)/python tools/sanity.py
 
-docs: .venv/tested .venv/installed ## build the documentation in build/docs
+docs: .venv/tested .venv/installed ## build the documentation in build/docs, check its links and layout
 	@echo '== docs'
 	$(BIN)/python tools/docs.py
 
