@@ -15,7 +15,7 @@ from .errors import Ec2Error
 
 # Policies that can deny a call, by their name in the text of the error, and what to do for each. A deny in any of them
 # wins over IAM policies that allow the call.
-_POLICIES = {
+POLICIES = {
     "service control policy": (
         "A service control policy of the organization denies {action}; no IAM policy of the account can allow it. Ask "
         "the administrators of the organization."
@@ -69,7 +69,7 @@ def permission_remedy(error: Ec2Error) -> str:
     """Return what to do about a denied call."""
     action = denied_action(error)
     is_role = action.startswith("sts:AssumeRole")
-    for policy, remedy in _POLICIES.items():
+    for policy, remedy in POLICIES.items():
         # The resource-based policy of a role is its trust policy.
         if policy in error.message and not (is_role and policy == "resource-based policy"):
             return remedy.format(action=action)
