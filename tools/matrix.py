@@ -70,6 +70,9 @@ PLAYBOOKS = ("change", "create", "expiry", "filter", "fleet", "target")
 # The newest versions for Python 3.10.
 TESTING = ("hypothesis==6.168.5", "pytest==9.2.0", "pytest-xdist==3.8.0")
 
+# Required by the modules. On the controller, ansible-core installs it. The newest version for Python 3.9.
+PACKAGING = "packaging==26.3"
+
 # galaxy-importer conflicts with the requirements of the tests and has a separate environment.
 IMPORTER = ("galaxy-importer==0.4.44", "ansible-core==2.19.14")
 
@@ -171,7 +174,7 @@ def install(place: Place, wanted: Environment) -> str:
     sdk = [f"boto3=={wanted.boto3}", f"botocore=={wanted.boto3}"]
     place.packages(f"ansible-core=={wanted.core}", *sdk, *TESTING, python=interpreter(wanted.python))
     if wanted.modules:
-        place.packages(*sdk, python=interpreter(wanted.modules), folder=place.folder / "modules")
+        place.packages(*sdk, PACKAGING, python=interpreter(wanted.modules), folder=place.folder / "modules")
     place.amazon(wanted.ansible, wanted.amazon)
     (tarball,) = (ROOT / "dist").glob("vtap-aws-*.tar.gz")
     galaxy = place.folder / "bin/ansible-galaxy"

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Options of every module of the action group. Info modules accept and ignore them.
+    # Requirements and options of every module of the action group. Info modules accept and ignore the options.
+    # amazon.aws.boto3 is not used, because its versions would be listed in addition to these.
     DOCUMENTATION = r"""
 requirements:
   - python >= 3.9
-  - boto3 >= 1.34.126
-  - botocore >= 1.34.126
+  - boto3 and botocore >= 1.34.126; with amazon.aws 11 >= 1.35.0
+  - packaging
 options:
   default_tags:
     description:

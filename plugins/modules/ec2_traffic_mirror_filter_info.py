@@ -59,7 +59,6 @@ extends_documentation_fragment:
   - vtap.aws.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 """
 
 EXAMPLES = r"""

@@ -253,6 +253,21 @@ options:
         Their instances and tags are not visible, so select them by VPC, subnet, zone or id.
     type: bool
     default: false
+  tags:
+    description:
+      - The tags of each session of the fleet, as a dictionary. Keys have 1 to 128 characters, values 0 to 256.
+      - A session can have 50 tags, not counting those of AWS.
+      - The tag C(vtap:fleet), which marks the sessions of a fleet, is set in addition.
+    type: dict
+    aliases: [resource_tags]
+  purge_tags:
+    description:
+      - Whether to remove tags of the sessions that are not in O(tags). It has an effect only if O(tags) is set; V({})
+        removes all tags.
+      - The Name tag, tags of AWS, ownership marks, the expiry of sessions, and tags that O(ignore_tag_keys) or
+        O(ignore_tag_key_prefixes) match are never removed.
+    type: bool
+    default: true
   max_creates:
     description:
       - The maximum number of sessions to create, as a number from 0 to 999999999, as a percentage of the selected
@@ -300,10 +315,8 @@ options:
 extends_documentation_fragment:
   - vtap.aws.batch
   - vtap.aws.common
-  - amazon.aws.tags
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_report
   - module: vtap.aws.ec2_traffic_mirror_session

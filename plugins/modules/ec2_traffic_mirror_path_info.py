@@ -102,7 +102,6 @@ extends_documentation_fragment:
   - vtap.aws.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_session_info
   - module: vtap.aws.ec2_traffic_mirror_fleet

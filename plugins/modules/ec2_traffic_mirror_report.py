@@ -20,6 +20,8 @@ notes:
   - The files are also written in check mode.
 author:
   - The vtap.aws contributors (@vtap)
+requirements:
+  - python >= 3.9
 options:
   sources:
     description:

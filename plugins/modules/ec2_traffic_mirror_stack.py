@@ -339,7 +339,6 @@ extends_documentation_fragment:
   - vtap.aws.common
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_stack_info
   - module: vtap.aws.ec2_traffic_mirror_filter

@@ -111,7 +111,6 @@ extends_documentation_fragment:
   - vtap.aws.in_use
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 seealso:
   - module: vtap.aws.ec2_traffic_mirror_target_info
   - module: vtap.aws.ec2_traffic_mirror_session

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -47,17 +53,52 @@ def test_metadata_requires_oldest_tested_version(file, keys, oldest):
 
 def test_requirements_txt_requires_oldest_tested_sdk():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#")] == [f"boto3>={SDK[0]}", f"botocore>={SDK[0]}"]
+    required = [line for line in lines if not line.startswith("#")]
+    assert required == [f"boto3>={SDK[0]}", f"botocore>={SDK[0]}", "packaging"]
 
 
-def test_modules_document_and_check_oldest_tested_versions():
+def test_modules_check_oldest_tested_sdk():
     # Read as text, because importing module.py requires amazon.aws.
     (checked,) = re.findall(
         r'^MIN_BOTOCORE = "(.*)"$', (ROOT / "plugins/module_utils/_runtime/module.py").read_text(), re.MULTILINE
     )
     assert checked == SDK[0]
-    fragment = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)
-    assert fragment["requirements"] == [f"python >= {PYTHON[0]}", f"boto3 >= {SDK[0]}", f"botocore >= {SDK[0]}"]
+
+
+@pytest.fixture(scope="module")
+def module_documentation():
+    """Return the documentation of all modules with their fragments, as ansible-doc prints it, by module name."""
+    # The tree of tests/unit/conftest.py, and the collections with amazon.aws.
+    tree = pathlib.Path(inspect.getfile(ModuleDocFragment)).parents[5]
+    others = os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".venv/collections"))
+    names = [f"vtap.aws.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py")]
+    listed = subprocess.run(
+        [pathlib.Path(sys.executable).with_name("ansible-doc"), "--json", "-t", "module", *names],
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(tree), others])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {name: entry["doc"] for name, entry in json.loads(listed.stdout).items()}
+    assert sorted(found) == sorted(names)
+    return found
+
+
+def test_modules_document_each_requirement_once(module_documentation):
+    # The oldest SDK of the newest major version of amazon.aws.
+    major = AMAZON[-1].partition(".")[0]
+    newer = [environment.boto3 for environment in ENVIRONMENTS if environment.amazon.partition(".")[0] == major]
+    newest_amazon = f"with amazon.aws {major} >= {min(newer, key=parse_version)}"
+    python = f"python >= {PYTHON[0]}"
+    required = [python, f"boto3 and botocore >= {SDK[0]}; {newest_amazon}", "packaging"]
+    for name, doc in module_documentation.items():
+        # The report module makes no API calls.
+        assert doc["requirements"] == ([python] if name.endswith("_report") else required), name
+
+
+def test_modules_document_each_note_once(module_documentation):
+    for name, doc in module_documentation.items():
+        assert len(set(doc.get("notes", []))) == len(doc.get("notes", [])), name
 
 
 def test_readme_lists_tested_versions():
