@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.emulator.client import Emulator
+from tests.integration import page_states
 from tests.integration.conftest import ROOT
 from tests.integration.pages import assert_printed, read_blocks
 
@@ -44,7 +45,11 @@ NOT_RUN = {"ansible-doc", "ansible-galaxy", "export", "pip", "tcpdump"}
 FAILED = re.compile(r"^(\[ERROR\]|fatal: )", re.MULTILINE)
 
 # {page: prepares what the page requires}
-PREPARE: dict[str, Callable[[Emulator], None]] = {}
+PREPARE: dict[str, Callable[[Emulator], None]] = {
+    "from_cloudformation": page_states.create_by_cloudformation,
+    "from_lambda": page_states.create_by_lambda,
+    "from_terraform": page_states.create_by_terraform,
+}
 
 
 def find_commands(path: pathlib.Path, folder: pathlib.Path) -> Iterator[tuple[list[str], str]]:
