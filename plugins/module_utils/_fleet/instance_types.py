@@ -4,7 +4,7 @@
 
 """The instance types that support Traffic Mirroring. Pure.
 
-Source: Traffic Mirroring guide, "What is Traffic Mirroring?", supported instance types, read on 2026-11-25. The guide
+Source: Traffic Mirroring guide, "What is Traffic Mirroring?", supported instance types, read on SOURCE_DATE. The guide
 lists families: one list for virtualized types, one for bare metal types (Nitro v2 only). The EC2 API does not return
 whether a type is supported.
 """
@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from .patterns import Patterns
 
+SOURCE_DATE = "2026-11-25"
 _VIRTUALIZED = """
     a1 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7i c7i-flex
     d2 d3 d3en dl1 dl2q f2 g3 g4ad g4dn g5 g5g g6 g6e g6f gr6 gr6f h1 hpc6a hpc6id hpc7a

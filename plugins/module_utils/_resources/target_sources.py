@@ -12,8 +12,9 @@ from .._model.resource_types import ENI, SESSION, TARGET, ModuleParams
 from .references import Reader
 
 SOURCES, MORE_SOURCES = 10, 100
-# The instance types whose interfaces accept MORE_SOURCES as a target (Traffic Mirroring guide, "Quotas", read
-# 2026-11-25).
+# The instance types whose interfaces accept MORE_SOURCES as a target (Traffic Mirroring guide, "Quotas", read on
+# SOURCE_DATE).
+SOURCE_DATE = "2026-11-25"
 _TYPES = """
 m5.24xlarge m5d.24xlarge m5dn.24xlarge m5n.24xlarge m5zn.12xlarge m6a.48xlarge m6g.16xlarge m6gd.16xlarge m6i.32xlarge
 m6id.32xlarge m6idn.32xlarge m6in.32xlarge m7a.48xlarge m7i.48xlarge m8a.48xlarge m8azn.24xlarge m8g.48xlarge
