@@ -163,7 +163,7 @@ class Browser:
 
 
 class Page:
-    """A page at one width. Its events since it was opened are those of the browser."""
+    """A page. Its events since it was opened are those of the browser."""
 
     def __init__(self, browser: Browser, url: str, width: int, scheme: str = "light") -> None:
         self.url = url
@@ -172,8 +172,7 @@ class Page:
         self._session = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(f"{domain}.enable")
-        metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.call("Emulation.setDeviceMetricsOverride", **metrics)
+        self.set_width(width)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
         browser.events.clear()
@@ -185,6 +184,11 @@ class Page:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command for this page."""
         return self._browser.call(method, self._session, **params)
+
+    def set_width(self, width: int) -> None:
+        """Set the width of the window, of a phone if it is small."""
+        metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **metrics)
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression."""

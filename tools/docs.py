@@ -34,7 +34,7 @@ def front_page(galaxy: dict[str, Any], sections: list[dict[str, Any]], plugins: 
     sections: as in extra-docs.yml. plugins: the text of each generated page by its name.
     """
     first = ", then ".join(f":doc:`docsite/{page}`" for page in sections[0]["toctree"])
-    lines = ["vtap.aws", "========", "", galaxy["description"], "", f"New here? Read {first}.", ""]
+    lines = ["vtap.aws", "========", "", galaxy["description"], "", f"Start with {first}.", ""]
     for section in sections:
         title = section["title"]
         if title == "Reference":

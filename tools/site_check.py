@@ -103,13 +103,14 @@ def _find_link_problem(path: pathlib.Path, reference: str, pages: dict[pathlib.P
 
 
 def check_layout(browser: Browser, path: pathlib.Path) -> Iterator[str]:
-    """Yield a line for each problem of a page in the browser."""
+    """Yield a line for each problem of a page in the browser. The page is loaded once, because that takes most time."""
+    page = Page(browser, to_url(str(path)), WIDTHS[0])
     for width in WIDTHS:
-        page = Page(browser, to_url(str(path)), width)
+        page.set_width(width)
         may_scroll = json.dumps(width < max(WIDTHS))
         for problem in [*page.evaluate(f"{LAYOUT}({may_scroll})"), *page.list_problems()]:
             yield f"{path.name} at {width} px: {problem}"
-        page.close()
+    page.close()
 
 
 def main() -> int:
