@@ -13,12 +13,13 @@ import shlex
 import subprocess
 
 import pytest
+import yaml
 
 from tests.integration.conftest import ROOT, recap
 from tests.integration.pages import find_blocks, without_space
 
 PAGE = (ROOT / "docs/docsite/rst/operations.rst").read_text()
-SCHEDULED, REGIONS = find_blocks(PAGE, "yaml")
+SCHEDULED, REGIONS, PATHS, IMPORTED, ENVIRONMENT = find_blocks(PAGE, "yaml")
 
 
 def shown(start):
@@ -133,6 +134,27 @@ def test_systemd_units():
     assert (
         units["service"]["Service"]["ExecStart"].startswith("/") and units["timer"]["Timer"]["OnCalendar"] == "hourly"
     )
+
+
+def test_paths(play, emulator):
+    assert play(SCHEDULED).returncode == 0
+    assert recap(play(PATHS))["ok"] == 1
+    emulator.client("elbv2").delete_listener(ListenerArn=emulator.lab["listeners"]["sensors"])
+    assert_printed(play(PATHS), shown("sessions with the verdict problem"), failed=True)
+
+
+def test_imported_playbook(play):
+    """The playbook for AWX runs the playbook of the collection, which requires a region for each host."""
+    done = play(IMPORTED)
+    assert done.returncode == 2 and "vtap_region" in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_execution_environment():
+    """The definition names the tarball that ansible-galaxy builds, and adds it to the build context."""
+    definition, meta = yaml.safe_load(ENVIRONMENT), yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    tarball = f"{meta['namespace']}-{meta['name']}-{meta['version']}.tar.gz"
+    assert [row["name"] for row in definition["dependencies"]["galaxy"]["collections"]] == [tarball]
+    assert [row["src"] for row in definition["additional_build_files"]] == [tarball]
 
 
 def test_known_issue(play, emulator, monkeypatch):
