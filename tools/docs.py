@@ -85,6 +85,7 @@ def main() -> int:
     subprocess.run([tool("antsibull-docs"), "collection", *options, "vtap.aws"], check=True)
     # Without plugins that read environment variables, the page has no content.
     (BUILD / "environment_variables.rst").unlink()
+    shutil.copytree(ROOT / "docs/docsite/images", BUILD / "images")  # antsibull-docs copies only pages
     write_front_page()
     lint = ["lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", str(ROOT)]
     while True:

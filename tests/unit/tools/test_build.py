@@ -22,7 +22,7 @@ from tools.build import ROOT, build, put_in_order
 NEEDED = re.compile(
     r"plugins/(doc_fragments|filter|module_utils(/_\w+)?|modules)/\w+\.py|plugins/filter/\w+\.yml"
     r"|playbooks/\w+\.yml|extensions/eda/rulebooks/\w+\.yml|extensions/eda/files/\w+\.json"
-    r"|README\.md|COPYING|docs/docsite/\w[\w-]*\.yml|docs/docsite/rst/\w+\.rst|docs/images/\w+\.svg"
+    r"|README\.md|COPYING|docs/docsite/\w[\w-]*\.yml|docs/docsite/rst/\w+\.rst|docs/docsite/images/\w+\.svg"
     r"|meta/runtime\.yml|meta/execution-environment\.yml|requirements\.txt"
     r"|CHANGELOG\.rst|changelogs/changelog\.yaml"
     r"|MANIFEST\.json|FILES\.json"
