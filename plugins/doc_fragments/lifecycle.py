@@ -16,8 +16,9 @@ options:
         C(name), or carries an ownership mark: C(vtap:fleet), C(vtap:stack) or C(aws:cloudformation:stack-id). This also
         applies to O(state=absent)."
       - A resource that is identified by its id can be renamed without O(adopt). An ownership mark always requires it.
-      - Taking over removes the mark of a fleet or stack. Exclude the resource there, or the fleet or stack manages it
-        again. The mark of CloudFormation cannot be removed.
+      - Taking over removes the mark of a fleet or stack. Exclude or remove the resource there. Otherwise the fleet
+        creates another session, and the next run of the stack fails or creates another resource. The mark of
+        CloudFormation cannot be removed.
       - A resource without a Name gets the name of the task without O(adopt). The module warns about it.
     type: bool
     default: false

@@ -27,6 +27,11 @@ _MARKED_BY = {
     STACK: "stack {0} created it (tag vtap:stack)",
     CLOUDFORMATION: "CloudFormation stack {0} created it (tag aws:cloudformation:stack-id)",
 }
+_TAKEN_OVER = {
+    FLEET: "fleet {0}. Exclude it there, or the fleet creates another {1}.",
+    STACK: "stack {0}. Remove it there, or the next run of the stack fails or creates another {1}.",
+    CLOUDFORMATION: "CloudFormation stack {0}, which still manages it. Remove it there.",
+}
 
 
 def protect(desired: DesiredState, plan: Plan, *matched: ModuleParams | None) -> Plan:
@@ -137,8 +142,8 @@ def warnings_for(desired: DesiredState, plan: Plan, matched: ModuleParams | None
         )
     if plan.actions and desired.adopt and not desired.stacks:
         warnings += [
-            f"{label} was taken over from {kind} {tags[mark]}. Exclude it there, or the {kind} manages it again."
-            for mark, kind in ((FLEET, "fleet"), (STACK, "stack"), (CLOUDFORMATION, "CloudFormation stack"))
+            f"{label} was taken over from {text.format(tags[mark], desired.resource_type.noun)}"
+            for mark, text in _TAKEN_OVER.items()
             if mark in tags
         ]
     return tuple(warnings)

@@ -121,14 +121,18 @@ def test_nameless_match_gets_the_name_with_a_warning(resource_type):
 
 @TYPES
 @pytest.mark.parametrize("mark", OWNERSHIP_MARKS)
-def test_adoption_warns_that_the_owner_manages_the_resource_again(resource_type, mark):
+def test_adoption_warns_of_what_the_previous_owner_does(resource_type, mark):
     desired, matched = (
         desired_state(resource_type, name="tap", adopt=True),
         row(resource_type, Name="tap", **{mark: "x"}),
     )
     (warning,) = warnings_for(desired, plan_for(resource_type, matched, matched), matched)
-    kind = {FLEET: "fleet", STACK: "stack", CLOUDFORMATION: "CloudFormation stack"}[mark]
-    assert f"was taken over from {kind} x. Exclude it there" in warning
+    owner = {
+        FLEET: f"fleet x. Exclude it there, or the fleet creates another {resource_type.noun}.",
+        STACK: f"stack x. Remove it there, or the next run of the stack fails or creates another {resource_type.noun}.",
+        CLOUDFORMATION: "CloudFormation stack x, which still manages it. Remove it there.",
+    }[mark]
+    assert warning.endswith(f"was taken over from {owner}")
     assert warnings_for(desired, Plan(before=matched, after=matched), matched) == ()
 
 
