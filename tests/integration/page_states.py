@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Create the resources that a page takes over from another tool, with the tags and properties of that tool."""
+"""Create the resources that a page requires, such as those of another tool, with the tags of that tool."""
 
 from __future__ import annotations
 
@@ -62,6 +62,28 @@ def create_session(ec2: Any, interface: str, filter_id: str, target_id: str, tag
     return session_id
 
 
+def create_in_lab(emulator: Emulator, interface: str, **tags: str) -> None:
+    """Create a session on an interface of the lab, with the filter and the target of the lab."""
+    lab = emulator.lab
+    create_session(emulator.client(), lab["interfaces"][interface], lab["filter"], lab["target"], tags)
+
+
+def detach_interface(emulator: Emulator) -> None:
+    """Create the session "app to sensor", and detach its interface."""
+    create_in_lab(emulator, "app-3", Name="app to sensor")
+    ec2, interface = emulator.client(), emulator.lab["interfaces"]["app-3"]
+    (found,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"]
+    ec2.detach_network_interface(AttachmentId=found["Attachment"]["AttachmentId"])
+
+
+def create_sessions(emulator: Emulator) -> None:
+    """Create sessions of a team, one of them without a name, of a fleet, and with an expiry."""
+    create_in_lab(emulator, "web", Name="web to sensor", Team="netsec")
+    create_in_lab(emulator, "app-1", Name="app", **{"vtap:fleet": "ids-prod"})
+    create_in_lab(emulator, "app-2", Team="netsec")
+    create_in_lab(emulator, "db", Name="incident 4711", **{"vtap:expires": "2026-11-20T16:00:00Z 4h"})
+
+
 def create_by_terraform(emulator: Emulator) -> None:
     """Create the resources of the HCL in from_terraform.rst."""
     ec2, lab = emulator.client(), emulator.lab
@@ -81,7 +103,7 @@ def create_by_cloudformation(emulator: Emulator) -> None:
 
 
 def create_by_lambda(emulator: Emulator) -> None:
-    """Create what AutoMirror created for web, app and old, and tag the instances."""
+    """Create what AutoMirror created for web and app, and tag the instances."""
     ec2, lab = emulator.client(), emulator.lab
     names = ("web", "app", "db")
     instances = {name: lab["instances"][name] for name in names}

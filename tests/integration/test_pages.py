@@ -46,6 +46,8 @@ FAILED = re.compile(r"^(\[ERROR\]|fatal: )", re.MULTILINE)
 
 # {page: prepares what the page requires}
 PREPARE: dict[str, Callable[[Emulator], None]] = {
+    "change_sessions": page_states.detach_interface,
+    "find_sessions": page_states.create_sessions,
     "from_cloudformation": page_states.create_by_cloudformation,
     "from_lambda": page_states.create_by_lambda,
     "from_terraform": page_states.create_by_terraform,
