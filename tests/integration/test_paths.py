@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
 
 import pytest
 
-from tests.integration.conftest import ROOT
-from tests.integration.pages import find_blocks
+from tests.integration.conftest import MODULE_PYTHON, PLACE, ROOT
+from tests.integration.pages import find_blocks, without_space
 
 PAGE = ROOT / "docs/docsite/rst/troubleshooting.rst"
 # Ids that the emulator assigns. The ids of the lab are fixed.
@@ -109,7 +112,8 @@ def without_new_ids(text):
 def read_page(index):
     """Return a playbook of the page and the output that follows it. index: of the playbook; the second has none."""
     text = PAGE.read_text()
-    return find_blocks(text, "yaml")[index], without_new_ids(find_blocks(text, "text")[index // 2])
+    # The output of the command without a playbook comes first.
+    return find_blocks(text, "yaml")[index], without_new_ids(find_blocks(text, "text")[1 + index // 2])
 
 
 def test_lab_with_ten_faults(play, emulator):
@@ -122,6 +126,22 @@ def test_lab_with_ten_faults(play, emulator):
     block = printed[printed.index(first) : printed.index(last) + len(last)]
     # The order of sessions depends on an interface id that the emulator assigns.
     assert sorted(map(str.rstrip, block.splitlines())) == sorted(map(str.rstrip, shown.splitlines()))
+
+
+def test_command_without_playbook(emulator, tmp_path):
+    """The first command of the page, for the stopped instance of the lab."""
+    create_faults(emulator)
+    command, *_others = find_blocks(PAGE.read_text(), "shell")
+    program, *arguments = shlex.split(command.replace("\\\n", " "))
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": str(PLACE / "collections")}
+    env |= {"LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1", **emulator.env}
+    run = [PLACE / "bin" / program, *arguments, "-e", f"ansible_python_interpreter={MODULE_PYTHON}"]
+    done = subprocess.run(run, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    shown = find_blocks(PAGE.read_text(), "text")[0].partition("Module failed: ")[2]
+    # ansible-core 2.17 and 2.18 print JSON.
+    printed = (done.stdout + done.stderr).replace("\\n", "\n")
+    assert without_space(shown) in without_space(printed), printed
 
 
 @pytest.fixture
