@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import yaml
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -73,8 +75,9 @@ TESTING = ("hypothesis==6.168.5", "pytest==9.2.0", "pytest-xdist==3.8.0")
 # Required by the modules. On the controller, ansible-core installs it. The newest version for Python 3.9.
 PACKAGING = "packaging==26.3"
 
-# galaxy-importer conflicts with the requirements of the tests and has a separate environment.
+# galaxy-importer and ansible-builder have separate environments. galaxy-importer conflicts with the tests.
 IMPORTER = ("galaxy-importer==0.4.44", "ansible-core==2.19.14")
+BUILDER = ("ansible-builder==3.2.0", "ansible-core==2.19.14")
 
 
 class Skipped(Exception):
@@ -251,6 +254,44 @@ def importer() -> str:
     return ""
 
 
+def builder() -> str:
+    """Run the steps of an execution environment that need no container engine: context, collections, requirements.
+
+    amazon.aws is installed beforehand, because ansible-galaxy would download it from Galaxy.
+    """
+    place = Place("builder")
+    place.packages(*BUILDER, python=str(OWN / "python"))
+    place.amazon(ENVIRONMENTS[-1].ansible, ENVIRONMENTS[-1].amazon)
+    folder, (tarball,) = place.folder / "image", (ROOT / "dist").glob("vtap-aws-*.tar.gz")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for file in (tarball, ROOT / "tools/execution-environment.yml"):
+        shutil.copy(file, folder)
+    tool = place.folder / "bin/ansible-builder"
+    place.run("builder", tool, "create", "--output-filename", "Containerfile", cwd=folder)
+    files = folder / "context/_build"
+    if "-r requirements.yml" not in (folder / "context/Containerfile").read_text():
+        raise Failed("the Containerfile does not install requirements.yml")
+    galaxy = (place.folder / "bin/ansible-galaxy", "collection", "install", "-r", "requirements.yml")
+    place.run("builder", *galaxy, "--collections-path", place.collections, cwd=files)
+    # The command of the Containerfile.
+    pip_file = folder / "requirements.txt"
+    inspect = (tool, "introspect", "--exclude-pip-reqs=exclude-requirements.txt", f"--write-pip={pip_file}")
+    listed = yaml.safe_load(place.run("builder", *inspect, place.collections, cwd=files))
+    required = (ROOT / "requirements.txt").read_text().splitlines()
+    expected = {"python": {line for line in required if not line.startswith("#")}, "system": set()}
+    found = {
+        kind: {line.partition("  # ")[0] for line in listed[kind] if line.endswith("# from collection vtap.aws")}
+        for kind in expected
+    }
+    if found != expected:
+        raise Failed(f"requirements are {found}, expected {expected}")
+    # amazon.aws has requirements, too. pip must find versions that meet all of them.
+    dry_run = (place.python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "-r", pip_file)
+    solved = place.run("builder", *dry_run).rpartition("Would install")[2]
+    return ", ".join(re.findall(r"\b(?:boto3|botocore)-\d[\d.]*\d", solved))
+
+
 def index() -> str:
     """Report newer releases of ansible-core and ansible. A newer release is not a failure."""
     place = Place("index")
@@ -301,7 +342,7 @@ def check(wanted: Environment, chosen: set[str]) -> dict[str, str]:
 
 
 def main() -> int:
-    names = [environment.name for environment in ENVIRONMENTS] + ["importer", "index"]
+    names = [environment.name for environment in ENVIRONMENTS] + ["importer", "builder", "index"]
     given = set(sys.argv[1:])
     chosen = given & set(names) or set(names)
     checks = given & set(CHECKS) or set(CHECKS)
@@ -314,6 +355,8 @@ def main() -> int:
             table[str(environment)] = check(environment, checks)
     if "importer" in chosen:
         table["galaxy-importer"] = {"importer": attempt("importer", "importer", importer)}
+    if "builder" in chosen:
+        table["execution environment"] = {"builder": attempt("builder", "builder", builder)}
     if "index" in chosen:
         table["the index"] = {"index": attempt("index", "index", index)}
     failed = 0
