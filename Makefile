@@ -22,7 +22,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .NOTPARALLEL:
 .PHONY: help demo test lint unit emulator-test integration targets sanity docs matrix bench faults clients eda emulator venv \
-        install constraints clean
+        install constraints changelog clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -104,6 +104,9 @@ constraints: ## update requirements/constraints.txt from run.in and test.in
 	build/venv/bin/python -m pip install -r requirements/run.in -r requirements/test.in
 	{ head -n 1 requirements/constraints.txt; build/venv/bin/python -m pip freeze; } > build/constraints.txt
 	mv build/constraints.txt requirements/constraints.txt
+
+changelog: .venv/tested .venv/installed ## release the version in galaxy.yml in CHANGELOG.rst
+	$(BIN)/antsibull-changelog release --reload-plugins
 
 clean: ## delete all generated files
 	rm -rf .venv build dist .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache changelogs/.plugin-cache.yaml
