@@ -17,9 +17,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.client import ClientCreator
 
 from tests.integration.conftest import ROOT
 from tests.module_process import printed_by, share_service_models
@@ -32,9 +30,6 @@ def installed() -> Iterator[None]:
     """Make the installed collection importable, and share EC2's service model between tasks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(COLLECTIONS)
-        # Restored at the end.
-        patch.setattr(botocore.session, "create_loader", botocore.session.create_loader)
-        patch.setattr(ClientCreator, "_create_client_class", ClientCreator._create_client_class)
         share_service_models()
         yield
         gc.enable()
