@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures that run playbooks as users do: ansible-playbook, the installed collection, and an endpoint over HTTP.
+"""Fixtures that run playbooks: ansible-playbook, the installed collection, and an endpoint over HTTP.
 
 make matrix sets VTAP_ENVIRONMENT, the folder of another environment, and VTAP_MODULE_PYTHON, the interpreter of the
 modules.
@@ -21,6 +21,7 @@ import pytest
 
 from tests.emulator.client import Emulator
 from tests.integration.fleet_accounts import playbook_runner, seed_accounts
+from tests.integration.playbook_server import PlaybookServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ROOT / "tests/integration/playbooks"
@@ -53,61 +54,85 @@ def emulator(running: Emulator) -> Emulator:
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the environment variables of the plugins that save one interpreter per task, see in_process.py.
 
-    The first run of each module in all playbooks of this process starts an interpreter.
+    The first run of each module in all playbooks starts an interpreter.
     """
-    return {**PLUGINS, "VTAP_RUNS": str(tmp_path_factory.mktemp("runs"))}
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # all workers of pytest share it
+    (folder / "runs").mkdir(exist_ok=True)
+    return {**PLUGINS, "VTAP_RUNS": str(folder / "runs")}
+
+
+COMMON = {
+    "PATH": os.environ["PATH"],
+    "LC_ALL": "C.UTF-8",
+    "ANSIBLE_COLLECTIONS_PATH": str(PLACE / "collections"),
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_PIPELINING": "true",
+}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, plugins: dict[str, str]) -> Iterator[PlaybookServer]:
+    home = {"HOME": str(tmp_path_factory.mktemp("server"))}
+    with PlaybookServer(PLACE / "bin/python", {**COMMON, **plugins, **home}) as one:
+        yield one
 
 
 @pytest.fixture
-def start(emulator: Emulator, tmp_path: pathlib.Path, plugins: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
-    """Return a function that starts a playbook against a fresh lab.
+def prepare(emulator: Emulator, tmp_path: pathlib.Path) -> Callable[..., tuple[list[str], dict[str, str]]]:
+    """Return a function that returns the arguments and the environment of ansible-playbook.
 
     playbook: a file in tests/integration/playbooks, the full name of a playbook in a collection, or YAML text.
-    in_process: whether YAML text runs with the plugins. The other playbooks always do.
     """
 
-    def begin(playbook: str, *arguments: str, in_process: bool = False) -> subprocess.Popen[str]:
-        path, used_plugins = PLAYBOOKS / playbook if playbook.endswith(".yml") else playbook, plugins
+    def prepared(playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        path = str(PLAYBOOKS / playbook) if playbook.endswith(".yml") else playbook
         if "\n" in playbook:
-            used_plugins = plugins if in_process else {}
-            path = tmp_path / "playbook.yml"
-            path.write_text(playbook)
-        return subprocess.Popen(
-            [
-                PLACE / "bin/ansible-playbook",
-                *("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={MODULE_PYTHON}"),
-                *("-e", f"emulator={emulator.url}"),
-                *arguments,
-                path,
-            ],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "LC_ALL": "C.UTF-8",
-                "ANSIBLE_COLLECTIONS_PATH": str(PLACE / "collections"),
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_PIPELINING": "true",
-                "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp"),
-                **used_plugins,
-                **emulator.env,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+            path = str(tmp_path / "playbook.yml")
+            pathlib.Path(path).write_text(playbook)
+        local = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={MODULE_PYTHON}"]
+        own = {"HOME": str(tmp_path), "ANSIBLE_REMOTE_TMP": str(tmp_path / "tmp")}
+        return [*local, "-e", f"emulator={emulator.url}", *arguments, path], {**COMMON, **own, **emulator.env}
+
+    return prepared
+
+
+@pytest.fixture
+def start(prepare: Callable[..., tuple[list[str], dict[str, str]]]) -> Callable[..., subprocess.Popen[str]]:
+    """Return a function that starts ansible-playbook as a user does. The arguments are those of prepare."""
+
+    def begin(playbook: str, *arguments: str) -> subprocess.Popen[str]:
+        given, environment = prepare(playbook, *arguments)
+        command = [PLACE / "bin/ansible-playbook", *given]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     return begin
 
 
 @pytest.fixture
-def play(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return a function like start that waits for the end of the playbook."""
+def play(
+    start: Callable[..., subprocess.Popen[str]],
+    prepare: Callable[..., tuple[list[str], dict[str, str]]],
+    server: PlaybookServer,
+    plugins: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs a playbook. The arguments are those of prepare.
 
-    def run(playbook: str, *arguments: str, in_process: bool = False) -> subprocess.CompletedProcess[str]:
-        process = start(playbook, *arguments, in_process=in_process)
-        stdout, stderr = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+    as_user: whether ansible-playbook and each module have an interpreter of their own. Otherwise the run is a fork of
+    the playbook server, with the plugins.
+    """
+    output = tmp_path_factory.mktemp("output")
+
+    def run(playbook: str, *arguments: str, as_user: bool = False) -> subprocess.CompletedProcess[str]:
+        if as_user:
+            process = start(playbook, *arguments)
+            stdout, stderr = process.communicate()
+            return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        given, environment = prepare(playbook, *arguments)
+        return server.run(given, {**environment, **plugins}, output)
 
     return run
 

@@ -22,7 +22,7 @@ FLEET = {
 }
 # The lab has eight attached interfaces. The interface of the t2.micro cannot be mirrored.
 CREATED = "7 of 7 mirrored; created 7, updated 0, deleted 0; 0 unchanged, 1 skipped"
-# A playbook as text runs without the plugins of the tests, which run modules without an interpreter.
+# A playbook that other plays can follow.
 IMPORTED = "\n- import_playbook: vtap.aws.fleet_accounts"
 
 
@@ -72,13 +72,13 @@ def playbook_runner(play, tmp_path):
     """
     (tmp_path / ".ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n")
 
-    def run(hosts, *arguments, playbook="vtap.aws.fleet_accounts"):
+    def run(hosts, *arguments, playbook="vtap.aws.fleet_accounts", as_user=False):
         inventory = tmp_path / "inventory.yml"
         inventory.write_text(
             yaml.safe_dump({"mirrored": {"vars": {"vtap_fleet": FLEET}, "hosts": hosts}}, sort_keys=False)
         )
         # The implicit host localhost is not part of this group.
-        done = play(playbook, "-i", str(inventory), "-e", "vtap_hosts=mirrored", *arguments)
+        done = play(playbook, "-i", str(inventory), "-e", "vtap_hosts=mirrored", *arguments, as_user=as_user)
         report = done.stdout.partition("PLAY [Report]")[2]
         done.lines = dict(re.findall(r"^(?:ok|failed): \[(.+?)\] (?:=> )?\(item=(.*?)\)", report, re.MULTILINE))
         failures = re.finditer(r"^failed: \[(.+?)\].*?=> (?={)", report, re.MULTILINE)

@@ -61,7 +61,7 @@ def test_session_lifecycle_with_faults(play, emulator, proxy, fault):
         for verb in OPERATIONS
     ]
     proxy.rules(rules)
-    done = play(PLAYBOOK, "-e", f"proxy={proxy.url}", in_process=True)
+    done = play(PLAYBOOK, "-e", f"proxy={proxy.url}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(proxy.fired()) == len(OPERATIONS)
     # EC2 executes a call twice only after a lost reply.

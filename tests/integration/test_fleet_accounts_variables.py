@@ -170,7 +170,7 @@ def test_settings_of_the_inventory(fleets, accounts):
         "unreachable": local(ansible_remote_tmp="/dev/null/tmp", ansible_pipelining=False),
         "unreachable-role": host(DATA, "us-east-1", ansible_remote_tmp="/dev/null/tmp", ansible_pipelining=False),
     }
-    done = fleets(hosts, "-vvvv", playbook=IMPORTED)
+    done = fleets(hosts, "-vvvv", playbook=IMPORTED, as_user=True)
     assert done.lines == {
         "remote": f"us-east-1: {CREATED}",
         "names": f"eu-west-1: {CREATED}",
@@ -193,6 +193,7 @@ def test_broken_interpreter(fleets, accounts):
         "-e",
         "ansible_python_interpreter=/none/python",
         playbook=IMPORTED,
+        as_user=True,
     )
     assert done.returncode == 2 and done.stats["failed"] == ["local", "role"], done.text
     assert set(done.lines) == {"local", "role"}
@@ -220,7 +221,7 @@ def test_output_has_no_credentials(fleets, tmp_path):
         "ok": host(DATA, "eu-west-1"),
         "over-limit": host(DATA, "us-east-1", vtap_fleet={**FLEET, "max_creates": 3}),
     }
-    done = fleets(hosts, "-vvvv", "--diff", playbook=WITH_KEYS)
+    done = fleets(hosts, "-vvvv", "--diff", playbook=WITH_KEYS, as_user=True)
     assert done.sums[-1] == "1 of 2 hosts failed: over-limit", done.text
     keys = json.loads((tmp_path / "ok.json").read_text())
     assert keys["access_key"] in done.text, "the -vvvv of a task shows its options"

@@ -32,13 +32,13 @@ def assert_plan_shown(done, shown):
 def test_first_playbook_of_the_readme(play, emulator):
     readme = (ROOT / "README.md").read_text()
     playbook, plan = find_blocks(readme, "yaml")[0], find_blocks(readme, "text")[0]
-    foreseen = play(playbook, "--check", "--diff")
+    foreseen = play(playbook, "--check", "--diff", as_user=True)
     assert_plan_shown(foreseen, plan)
     assert not [call for call in emulator.log() if not call["action"].startswith("Describe")]
-    done = play(playbook, "--diff")
+    done = play(playbook, "--diff", as_user=True)
     assert_plan_shown(done, plan)
     assert recap(done)["changed"] == 1 and not done.stderr, done.stdout + done.stderr
-    again = play(playbook, "--diff")
+    again = play(playbook, "--diff", as_user=True)
     assert recap(again) == {**recap(done), "changed": 0}, again.stdout + again.stderr
 
 
@@ -46,7 +46,8 @@ def test_first_playbook_of_the_readme(play, emulator):
 def test_first_playbook_of_a_guide(play, page):
     """The first playbook of the guide prints the plan in the guide."""
     text = (ROOT / f"docs/docsite/rst/{page}.rst").read_text()
-    assert_plan_shown(play(find_blocks(text, "yaml")[0], "--check", "--diff"), find_blocks(text, "text")[0])
+    done = play(find_blocks(text, "yaml")[0], "--check", "--diff", as_user=True)
+    assert_plan_shown(done, find_blocks(text, "text")[0])
 
 
 def test_guide_to_stacks(play, tmp_path, monkeypatch):
@@ -64,7 +65,7 @@ def test_examples(play, module):
     assignments = [node for node in ast.parse(module.read_text()).body if isinstance(node, ast.Assign)]
     examples = next(ast.literal_eval(node.value) for node in assignments if node.targets[0].id == "EXAMPLES")
     playbook = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
-    done = play(yaml.safe_dump(playbook, sort_keys=False), in_process=True)
+    done = play(yaml.safe_dump(playbook, sort_keys=False))
     counts = recap(done)
     assert done.returncode == 0 and counts["failed"] == 0, done.stdout + done.stderr
     assert counts["ok"] == len(playbook[0]["tasks"]) - counts["skipped"], done.stdout

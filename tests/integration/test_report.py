@@ -67,7 +67,7 @@ def play_fleet(play, *arguments, report, **options):
     task = {"vtap.aws.ec2_traffic_mirror_fleet": {**LAB, **options}, "register": "result"}
     shown = {"ansible.builtin.debug": {"msg": "RESULT {{ result | to_json }}"}}
     playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": [{**task, "ignore_errors": True}, shown]}]
-    done = play(f"{yaml.safe_dump(playbook)}\n", *arguments, in_process=True)
+    done = play(f"{yaml.safe_dump(playbook)}\n", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     printed = json.loads(re.search(r'"msg": (".*RESULT .*")', done.stdout)[1])
     return json.loads(printed.partition("RESULT ")[2])

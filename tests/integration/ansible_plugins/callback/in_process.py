@@ -7,7 +7,8 @@
 Ansible normally starts an interpreter for each module. It unpacks and compiles a zip file, imports boto3 and parses
 EC2's service model, which takes half a second of processor time per task. This plugin imports everything once, in the
 process from which Ansible forks the workers, and calls main() there. The first run of each module of the collection,
-the first run in check mode, and tasks with the variable in_process: false still start an interpreter. Playbooks with
+the first run in check mode, tasks with async, and tasks with the variable in_process: false still start an
+interpreter. Playbooks with
 the same folder VTAP_RUNS in the environment share the first runs. Templating, module_defaults, environment, argument
 spec, HTTP requests and registered results are unchanged. Sleeps in modules are shortened.
 
@@ -18,7 +19,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import importlib.util
 import os
 import pathlib
@@ -62,7 +62,8 @@ def execute_module(
     name, variables = module_name or self._task.action, task_vars or {}
     ours = name.startswith(OURS)
     in_process = self._templar.template(variables.get("in_process", True)) if ours else PREPARING.fullmatch(name)
-    if not in_process or (ours and is_first(f"{name}-{'check' if self._task.check_mode else 'run'}")):
+    is_async = bool(self._task.async_val)
+    if not in_process or is_async or (ours and is_first(f"{name}-{'check' if self._task.check_mode else 'run'}")):
         return execute_in_interpreter(self, module_name, module_args, task_vars=task_vars, **more)
     arguments = self._task.args if module_args is None else module_args
     self._update_module_args(name, arguments, variables)
@@ -144,7 +145,5 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         if "VTAP_RUNS" not in os.environ:
             os.environ["VTAP_RUNS"] = tempfile.mkdtemp(prefix="runs-")
             atexit.register(remove_runs, os.environ["VTAP_RUNS"], os.getpid())
-        preload()
-        gc.enable()  # modules disable it because they are short-lived
-        gc.freeze()
+        preload()  # also disables garbage collection, which would copy the memory that forks share
         ActionBase._execute_module = execute_module
