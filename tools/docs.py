@@ -26,6 +26,7 @@ BUILD = ROOT / "build/docs"
 SITE = ROOT / "tools/site"
 # The title of a page that antsibull-docs generated: collection, name, type, short description.
 PLUGIN_TITLE = re.compile(r"^vtap\.aws\.(\w+) (\w+) -- (.+)$", re.MULTILINE)
+PICTURE = (".. image:: images/mirroring.svg", "   :alt: Source, session with filter, target and sensor")
 
 
 def front_page(galaxy: dict[str, Any], sections: list[dict[str, Any]], plugins: dict[str, str]) -> str:
@@ -34,7 +35,7 @@ def front_page(galaxy: dict[str, Any], sections: list[dict[str, Any]], plugins: 
     sections: as in extra-docs.yml. plugins: the text of each generated page by its name.
     """
     first = ", then ".join(f":doc:`docsite/{page}`" for page in sections[0]["toctree"])
-    lines = ["vtap.aws", "========", "", galaxy["description"], "", f"Start with {first}.", ""]
+    lines = ["vtap.aws", "========", "", galaxy["description"], "", *PICTURE, "", f"Start with {first}.", ""]
     for section in sections:
         title = section["title"]
         if title == "Reference":

@@ -24,6 +24,7 @@ def test_front_page_leads_to_the_first_section():
     page = docs.front_page({"description": "Manages b."}, sections, PLUGINS)
     order = [
         "Manages b.",
+        "images/mirroring.svg",
         "Start with :doc:`docsite/one`, then :doc:`docsite/two`.",
         "Start\n-----",
         "   docsite/one\n   docsite/two\n",
