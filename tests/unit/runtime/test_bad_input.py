@@ -136,7 +136,7 @@ property_settings = settings(
 
 
 @pytest.mark.parametrize("name", MODULES)
-@settings(property_settings, max_examples=80)
+@settings(property_settings, max_examples=40)
 @given(value=VALUES, which=st.integers(0, 3), check_mode=st.booleans())
 def test_any_value_for_each_option(ec2, name, value, which, check_mode):
     valid = VALID_OPTIONS[name][which % len(VALID_OPTIONS[name])]
@@ -223,7 +223,7 @@ def change_document(data, document):
     return {**document, option: entries}
 
 
-@settings(property_settings, max_examples=1500)
+@settings(property_settings, max_examples=700)
 @given(data=st.data(), document=DOCUMENTS, changes=st.integers(0, 2), check_mode=st.booleans())
 def test_any_document_of_a_stack(ec2, data, document, changes, check_mode):
     for _change in range(changes if any(document.get(option) for option in ENTRIES) else 0):
