@@ -30,7 +30,7 @@ _MARKED_BY = {
 _TAKEN_OVER = {
     FLEET: "fleet {0}. Exclude it there, or the fleet creates another {1}.",
     STACK: "stack {0}. Remove it there, or the next run of the stack fails or creates another {1}.",
-    CLOUDFORMATION: "CloudFormation stack {0}, which still manages it. Remove it there.",
+    CLOUDFORMATION: "CloudFormation stack {0}. Remove it there if the stack still exists.",
 }
 
 
@@ -57,7 +57,7 @@ def check_guard(desired: DesiredState, plan: Plan, matched: ModuleParams | None)
     reasons = list_other_owners(desired, matched)
     if reasons:
         raise TransientError(
-            f"{desired.resource_type.label(matched)} was not changed: {' and '.join(reasons)}. "
+            f"{desired.resource_type.label(matched)} was not changed: {', and '.join(reasons)}. "
             f"{_alternative(desired, matched)}To take it over, set adopt: true."
         )
 
@@ -85,9 +85,9 @@ def _check_stack(desired: DesiredState, matched: ModuleParams) -> None:
         return
     reasons = [_MARKED_BY[mark].format(tags[mark]) for mark in OWNERSHIP_MARKS if mark in tags]
     if reasons:
-        remedy = "List that stack in adopt_stacks, or use" if STACK in tags else "Delete it there, or use"
+        remedy = "List that stack in adopt_stacks, or use" if STACK in tags else "Delete it, or use"
         raise TransientError(
-            f"{label} does not belong to stack {desired.stacks[0]}: {' and '.join(reasons)}. "
+            f"{label} does not belong to stack {desired.stacks[0]}: {', and '.join(reasons)}. "
             f"{_alternative(desired, matched)}{remedy} another {desired.resource_type.noun}."
         )
     if not desired.adopt:

@@ -73,7 +73,7 @@ def test_guard(resource_type, marks, name, task_name, by_id, state):
         return
     reasons = [r"its Name is 'other', not 'tap'"] * is_other + [WORDS[mark] for mark in marks]
     label = f"^{resource_type.noun} {resource_type.prefix}-1+ .*was not changed: " if name else ".* was not changed: "
-    with pytest.raises(ConflictError, match=f"{label}{' and '.join(reasons)}. .*set adopt: true") as error:
+    with pytest.raises(ConflictError, match=f"{label}{', and '.join(reasons)}. .*set adopt: true") as error:
         check_guard(desired, plan, matched)
     assert isinstance(error.value, TransientError), "an earlier task may just have changed the name or the mark"
 
@@ -130,7 +130,7 @@ def test_adoption_warns_of_what_the_previous_owner_does(resource_type, mark):
     owner = {
         FLEET: f"fleet x. Exclude it there, or the fleet creates another {resource_type.noun}.",
         STACK: f"stack x. Remove it there, or the next run of the stack fails or creates another {resource_type.noun}.",
-        CLOUDFORMATION: "CloudFormation stack x, which still manages it. Remove it there.",
+        CLOUDFORMATION: "CloudFormation stack x. Remove it there if the stack still exists.",
     }[mark]
     assert warning.endswith(f"was taken over from {owner}")
     assert warnings_for(desired, Plan(before=matched, after=matched), matched) == ()
