@@ -65,12 +65,13 @@ def normalize(text: str) -> str:
 
 
 def assert_printed(done: subprocess.CompletedProcess[str], text: str) -> None:
-    """Assert that the output has the paragraphs of this text in order. A line ``...`` stands for omitted output.
+    """Assert that the output has the parts of this text in order. A line ``...`` stands for omitted output.
 
-    Paragraphs in standard error, to which ansible-core prints warnings and errors, have no order.
+    ansible-core prints warnings and errors to standard error. A part is compared without the paragraphs found there.
     """
     output, errors = normalize(done.stdout), normalize(done.stderr)
-    for part in re.split(r"^(?:\.\.\.)?\n", text, flags=re.MULTILINE):
-        if (wanted := normalize(part)) and wanted not in errors:
-            _before, found, output = output.partition(wanted)
-            assert found, f"not printed:\n{part}\nprinted:\n{done.stdout}{done.stderr}"
+    for part in re.split(r"^\.\.\.\n", text, flags=re.MULTILINE):
+        paragraphs = filter(None, map(normalize, part.split("\n\n")))
+        wanted = "".join(paragraph for paragraph in paragraphs if paragraph not in errors)
+        _before, found, output = output.partition(wanted) if wanted else ("", "-", output)
+        assert found, f"not printed:\n{part}\nprinted:\n{done.stdout}{done.stderr}"
