@@ -187,8 +187,8 @@ def duplicate_name_error(desired: DesiredState, holders: list[ModuleParams]) -> 
     noun, interface = resource_type.noun, desired.values.get("network_interface_id")
     if resource_type is SESSION and interface not in (None, holders[0].get("network_interface_id")):
         change = (
-            f"To move it to {interface}, set {resource_type.id_option}: {holder_id} and allow_replacement: true; by "
-            "its name it moves only off an interface that is no longer in use."
+            f"To move it to {interface}, set {resource_type.id_option}: {holder_id} and allow_replacement: true; "
+            "without the id, a session moves only from an interface that is no longer in use."
         )
     else:
         change = f"To change it, set {resource_type.id_option}: {holder_id}."

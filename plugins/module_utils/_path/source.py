@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from .._fleet.coverage import find_interface_problem
 from .._fleet.instance_types import SupportedTypes
-from .._model.resource_types import ENI, ModuleParams
+from .._model.resource_types import ENI, GWLBE, NLB_PACKET_LENGTH, ModuleParams
 from .aws_state import AwsState
 from .findings import Finding, Status, not_readable
 
-# Bytes that VXLAN adds to a mirrored IPv4 packet (Traffic Mirroring guide, "Traffic mirror targets"), and the smallest
-# MTU of an interface in a VPC (EC2 User Guide, "Network maximum transmission unit").
-_OVERHEAD, _SMALLEST_MTU = 54, 1500
+# Bytes that VXLAN adds to a mirrored packet over IPv4 and IPv6 (Traffic Mirroring guide, "MTU and packet length
+# limitations"), the smallest MTU of an interface in a VPC (EC2 User Guide, "Network maximum transmission unit"), and
+# the MTU of Gateway Load Balancer endpoints (Traffic Mirroring guide, "Quotas").
+_OVERHEAD, _OVERHEAD_IPV6, _SMALLEST_MTU, _GWLBE_MTU = 54, 74, 1500, 8500
 # What to do about an instance in these states.
 _FIXES = {
     "pending": "Wait until the instance runs.",
@@ -67,7 +68,14 @@ def _judge_size(session: ModuleParams, target: ModuleParams | None) -> list[Find
     length = session.get("packet_length", 0)
     if target is None or 0 < length <= _SMALLEST_MTU - _OVERHEAD:
         return []
-    limit = "the MTU of the target" if target.get("type") == ENI else "8500 bytes"
-    message = f"packets that exceed {limit} minus {_OVERHEAD} bytes are truncated (IPv6: 74); the MTU is not visible"
-    fix = "Compare the MTU of the source with that of the target, if the sensor reports truncated packets."
+    compare = "Check the MTU of the source"
+    if target.get("type") == ENI:
+        limit = f"the MTU of the target minus {_OVERHEAD} bytes are truncated (IPv6: {_OVERHEAD_IPV6})"
+        compare = "Compare the MTU of the source with that of the target"
+    elif target.get("type") == GWLBE:
+        limit = f"{_GWLBE_MTU - _OVERHEAD} bytes are truncated (IPv6: {_GWLBE_MTU - _OVERHEAD_IPV6})"
+    else:
+        limit = f"{NLB_PACKET_LENGTH} bytes are truncated"
+    message = f"packets that exceed {limit}; the MTU is not visible"
+    fix = f"{compare}, if the sensor reports truncated packets."
     return [Finding("source", Status.UNKNOWN, message, fix, (session["network_interface_id"],))]

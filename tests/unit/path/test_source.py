@@ -113,7 +113,12 @@ def test_ipv6_only():
 
 @pytest.mark.parametrize("length", [0, 1447, 8500])
 @pytest.mark.parametrize(
-    ("target", "limit"), [(ENI_TARGET, "MTU of the target"), (NLB_TARGET, "8500"), (ENDPOINT_TARGET, "8500")]
+    ("target", "limit"),
+    [
+        (ENI_TARGET, "the MTU of the target minus 54 bytes are truncated (IPv6: 74)"),
+        (NLB_TARGET, "exceed 8500 bytes are truncated;"),
+        (ENDPOINT_TARGET, "exceed 8446 bytes are truncated (IPv6: 8426)"),
+    ],
 )
 def test_size_of_packets_is_a_hint(length, target, limit):
     findings = judge_source(session(packet_length=length), target, surroundings())
