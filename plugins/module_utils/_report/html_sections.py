@@ -153,8 +153,9 @@ def _describe_status(document: Document, fleet: Document, row: Document) -> str:
 
 
 def _render_dead(document: Document) -> Markup:
-    # The rows of the plan have the instance and the zone.
-    planned = {str(row.get("traffic_mirror_session_id")): row for _fleet, row in list_rows(document, "plan")}
+    # The rows of the plan have the instance and the zone. Rows without a session are not those of a dead session.
+    planned = {str(row.get("traffic_mirror_session_id") or ""): row for _fleet, row in list_rows(document, "plan")}
+    planned.pop("", None)
     rows = [
         (fleet, {**planned.get(row["traffic_mirror_session_id"], {}), **row})
         for fleet, row in list_coverage_rows(document, "dead_sessions")

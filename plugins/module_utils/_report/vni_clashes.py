@@ -30,7 +30,8 @@ def find_vni_clashes(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         target_id, vni = row["traffic_mirror_target_id"], row["virtual_network_id"]
         # The name in a placeholder can stand for another target in each account and region.
-        place = [str(row.get(key)) for key in ("account_id", "region", "label")] if is_placeholder(target_id) else []
+        keys = ("account_id", "region", "label") if is_placeholder(target_id) else ()
+        place = [str(row.get(key) or "") for key in keys]
         groups.setdefault((target_id, vni, *place), []).append(row)
     return [
         {

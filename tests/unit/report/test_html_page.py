@@ -41,6 +41,7 @@ HOSTILE = [
     "\u202egnp.exe\u2066",
     "{{ 7 * 7 }} ${x} `",
     "\ud800",
+    "None",
 ]
 VALUES = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30))
 EMPTY = ("meta", "br", "input", "rect")
