@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import sys
 import tempfile
@@ -22,8 +23,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):
-    # Without time limits, because the speed of the machine is no property of the code.
-    hypothesis.settings.register_profile("unit", deadline=None)
+    # Without time limits, because the speed of the machine is no property of the code. In CI each run uses the same
+    # examples, elsewhere new ones.
+    hypothesis.settings.register_profile("unit", deadline=None, derandomize="CI" in os.environ, max_examples=50)
     hypothesis.settings.load_profile("unit")
     if ROOT.parents[1].name == "ansible_collections":
         return

@@ -6,14 +6,10 @@
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import HealthCheck, Phase, settings
 
-# Without Phase.explain, which would take minutes of calls. In CI each run uses the same examples, elsewhere new ones.
+# Without Phase.explain, which would take minutes of calls.
 EMULATED = settings(
-    derandomize="CI" in os.environ,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible_collections.vtap.aws.plugins.module_utils._batch.entry import Status
 from ansible_collections.vtap.aws.plugins.module_utils._fleet import planner
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.coverage import measure_coverage, sessions_after
@@ -24,8 +22,7 @@ from hypothesis import strategies as st
 
 from tests.unit.resources.rule_options import described_rules, rule
 
-# In CI each run uses the same examples, elsewhere new ones. No property depends on the time that an example takes.
-PROPERTY = settings(derandomize="CI" in os.environ, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(suppress_health_check=[HealthCheck.too_slow])
 MINE, OTHER = "123456789012", "210987654321"
 # FILTER_ID accepts all IPv4 packets, OTHER_FILTER some of them.
 FILTER_ID, OTHER_FILTER = "tmf-0a1b2c3d4e5f60718", "tmf-0a1b2c3d4e5f60719"

@@ -10,7 +10,7 @@ from collections import Counter
 
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.coverage import CLASSES
 from ansible_collections.vtap.aws.plugins.module_utils._resources.filter_overlap import has_packet
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fleet.builders import (
@@ -26,10 +26,8 @@ from tests.unit.fleet.builders import (
     on_interface,
 )
 
-MANY = settings(PROPERTY, max_examples=100)
 
-
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_coverage_adds_up(one_fleet, state, hold):
     coverage, _sessions = measure(one_fleet, state, hold)
@@ -49,7 +47,7 @@ def test_coverage_adds_up(one_fleet, state, hold):
     )
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_every_selected_interface_counts(one_fleet, state, hold):
     """The tags select an interface, whatever the state of its instance. Reference: the tags."""
@@ -64,7 +62,7 @@ def test_every_selected_interface_counts(one_fleet, state, hold):
     assert excluded - hidden == {one for one in selected - ended - hidden if "Role" in tags[one]}
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_mirrored_interfaces_get_packets(one_fleet, state, hold):
     """Reference: a packet that the session mirrors, a running instance, and a target that works."""
@@ -86,7 +84,7 @@ def test_mirrored_interfaces_get_packets(one_fleet, state, hold):
             assert working or name == "unmirrored"
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_sessions_that_mirror_nothing_are_dead_or_of_stopped_instances(one_fleet, state, hold):
     coverage, sessions = measure(one_fleet, state, hold)
@@ -106,7 +104,7 @@ def test_sessions_that_mirror_nothing_are_dead_or_of_stopped_instances(one_fleet
             assert gets_packet(one, here) or one in dead
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_victims_lose_packets_to_the_fleet(one_fleet, state, hold):
     """Reference: without the fleet, a victim would mirror a packet that a session of the fleet mirrors."""

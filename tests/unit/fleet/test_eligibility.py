@@ -6,19 +6,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.eligibility import Limits, find_ineligible_reason
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.instance_types import SupportedTypes
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fleet.interfaces import INTERFACE, MACHINE, interface
 
 OWN, OTHER = INTERFACE.owner_id, "210987654321"
-PROPERTY = settings(derandomize="CI" in os.environ, deadline=None)
 SERVICE = replace(INTERFACE, managed_by="amazon-rds", attached_to="", instance=None)
 PARTICIPANT = replace(INTERFACE, owner_id=OTHER, instance=None)
 LIMITS = Limits(SupportedTypes(), frozenset(), frozenset([OTHER]))
@@ -154,7 +152,6 @@ INTERFACES = st.builds(
 )
 
 
-@PROPERTY
 @given(candidate=INTERFACES, limits=st.sampled_from([LIMITS, ALL_SERVICES, SHARED]), mirrored=st.booleans())
 def test_reason_has_no_id_of_the_interface(candidate, limits, mirrored):
     reason = find_ineligible_reason(candidate, limits, mirrored)
@@ -162,7 +159,6 @@ def test_reason_has_no_id_of_the_interface(candidate, limits, mirrored):
     assert reason is None or not any(one in reason for one in ids)
 
 
-@PROPERTY
 @given(candidate=INTERFACES, limits=st.sampled_from([LIMITS, ALL_SERVICES, SHARED]))
 def test_a_session_changes_only_the_reason_of_the_type(candidate, limits):
     without, with_session = (find_ineligible_reason(candidate, limits, mirrored) for mirrored in (False, True))

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._fleet import patterns
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.patterns import Patterns
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fleet.interfaces import INTERFACE, exclusion, interface, matches_as_regex, source
@@ -55,7 +53,6 @@ def test_tag_keys_are_literal():
 TEXTS = st.text("ab*?\\[]", max_size=5)
 
 
-@settings(derandomize="CI" in os.environ, deadline=None)
 @given(values=st.lists(TEXTS, min_size=1, max_size=3), text=TEXTS)
 def test_values_match_as_regular_expressions(values, text):
     assert Patterns.of(values).match(text) is any(matches_as_regex(value, text) for value in values)

@@ -14,7 +14,7 @@ from ansible_collections.vtap.aws.plugins.module_utils._fleet import planner
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.guards import find_excess_deletions
 from ansible_collections.vtap.aws.plugins.module_utils._model.tags import FLEET
 from ansible_collections.vtap.aws.plugins.module_utils._resources.filter_overlap import has_packet
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fleet.builders import (
@@ -31,8 +31,6 @@ from tests.unit.fleet.builders import (
     target,
 )
 
-MANY = settings(PROPERTY, max_examples=100)
-
 
 def list_open(entries):
     """The entries with calls that the run carries out."""
@@ -45,7 +43,7 @@ def loses_packet(one, before, after):
     return any(has_packet(filters_of([one, taker]), filters_of(had)) for taker in has)
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_second_plan_has_no_actions(fleet, state, hold):
     """Except for interfaces whose second session remains, because its deletion is held back: it may come first now."""
@@ -55,7 +53,7 @@ def test_second_plan_has_no_actions(fleet, state, hold):
     assert [entry.describe() for entry in list_open(again) if entry.key not in held] == []
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_plan_changes_only_own_and_adopted_sessions(fleet, state, hold):
     changed = {
@@ -69,7 +67,7 @@ def test_plan_changes_only_own_and_adopted_sessions(fleet, state, hold):
         assert is_owned(fleet, one) or may_be_adopted or one["traffic_mirror_session_id"] not in changed
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_plan_respects_numbers_capacity_and_session_limit(fleet, state, hold):
     entries = planner.plan(fleet, state, hold)
@@ -86,7 +84,7 @@ def test_plan_respects_numbers_capacity_and_session_limit(fleet, state, hold):
             assert len(on_interface(entry.key, after)) <= 3
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_deletions_come_after_creations_and_before_what_needs_them(fleet, state, hold):
     """With the entries of all phases up to each one, no target exceeds its capacity and no number is used twice."""
@@ -103,7 +101,7 @@ def test_deletions_come_after_creations_and_before_what_needs_them(fleet, state,
     assert all((entry.action == "delete") == (entry.phase == planner.DELETIONS) for entry in entries)
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_by_default_no_other_session_loses_a_packet(fleet, state, hold):
     fleet = replace(fleet, session_numbers=None)
@@ -114,7 +112,7 @@ def test_by_default_no_other_session_loses_a_packet(fleet, state, hold):
             assert not loses_packet(one, on_interface(interface_id, state.sessions), on_interface(interface_id, after))
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_created_session_gets_packets(fleet, state, hold):
     """Unless its filter accepts none, or the filters are not readable."""
@@ -139,7 +137,7 @@ def is_to_be_mirrored(fleet, interface, limits):
     return is_selected and is_possible and instance.state != "terminated" and (instance.state == "running" or is_kept)
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states(), st.booleans())
 def test_no_session_is_deleted_for_want_of_a_better_place(fleet, state, hold):
     """Whatever the numbers, the targets and the filters: only a second session of an interface is deleted."""
@@ -155,7 +153,7 @@ def test_no_session_is_deleted_for_want_of_a_better_place(fleet, state, hold):
             assert not has
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states())
 def test_carried_out_deletions_never_exceed_the_limit(fleet, state):
     """Deleted sessions of terminated instances and deleted interfaces count neither as deletions nor as sessions."""
@@ -174,7 +172,7 @@ def test_carried_out_deletions_never_exceed_the_limit(fleet, state):
     assert not counted or len(counted) < total
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states())
 def test_holding_deletions_removes_only_these_and_what_depends_on_them(fleet, state):
     entries, held = planner.plan(fleet, state), planner.plan(fleet, state, hold_deletions=True)
@@ -195,7 +193,7 @@ def test_holding_deletions_removes_only_these_and_what_depends_on_them(fleet, st
     )
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states())
 def test_added_target_keeps_existing_assignments(fleet, state):
     applied = replace(state, sessions=apply_plan(planner.plan(fleet, state), state.sessions))
@@ -209,7 +207,7 @@ def test_added_target_keeps_existing_assignments(fleet, state):
             assert old not in listed or old in full
 
 
-@MANY
+@PROPERTY
 @given(FLEETS, aws_states())
 def test_absent_deletes_exactly_the_sessions_of_the_fleet(fleet, state):
     fleet, state = replace(fleet, present=False, adopt=False, adopt_fleets=()), replace(state, interfaces=[])

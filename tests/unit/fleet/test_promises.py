@@ -152,7 +152,7 @@ def check_others(drawn, start, after):
             assert aws.items() <= after[key]["tags"].items()
 
 
-@settings(EMULATED, max_examples=100)
+@settings(EMULATED, max_examples=40)
 @given(
     existing=st.lists(EXISTING, max_size=8),
     drawn=OPTIONS,

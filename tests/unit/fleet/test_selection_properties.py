@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from dataclasses import replace
 
 from ansible_collections.vtap.aws.plugins.module_utils._fleet.selection import (
@@ -15,12 +14,10 @@ from ansible_collections.vtap.aws.plugins.module_utils._fleet.selection import (
     Selector,
     build_api_filters,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fleet.interfaces import ENIS, INTERFACE, MACHINES, SUBNETS, VPCS, ZONES, matches_as_regex
-
-PROPERTY = settings(derandomize="CI" in os.environ, deadline=None)
 
 
 def subsets(values):
@@ -106,7 +103,6 @@ def matches_by_definition(options, candidate, excludes):
     )
 
 
-@PROPERTY
 @given(options=OPTIONS, candidate=interfaces(), excludes=st.booleans())
 def test_match_is_as_defined_and_mismatches_are_explained(options, candidate, excludes):
     selector = Selector.from_options("sources[0]", options, excludes)
@@ -127,7 +123,6 @@ FILTERED = {
 }
 
 
-@PROPERTY
 @given(
     entries=st.lists(OPTIONS, min_size=1, max_size=3),
     candidates=st.lists(interfaces(), max_size=5),

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._model.api_objects import from_api, sort_rules
 from ansible_collections.vtap.aws.plugins.module_utils._model.errors import ConflictError, ValidationError
@@ -194,7 +192,7 @@ TAGS = st.dictionaries(st.sampled_from(["Name", "Team", "cost:a", "cost:b", "x"]
 OLD_TAGS = st.builds(lambda tags, more: {**tags, **more}, TAGS, st.sampled_from([{}, {"aws:x": "y"}, {"AWS:z": ""}]))
 
 
-@settings(derandomize="CI" in os.environ, max_examples=300, deadline=None)
+@settings(max_examples=120)
 @given(
     old=OLD_TAGS,
     new=st.none() | TAGS,
@@ -307,13 +305,13 @@ def test_listed_numbers_are_reassigned_without_purging():
     ]
 
 
-@settings(derandomize="CI" in os.environ, max_examples=300, deadline=None)
+@settings(max_examples=120)
 @given(before=rule_lists(NUMBERS), after=rule_lists(NUMBERS), purge=st.booleans())
 def test_any_list_changes_to_any_other(before, after, purge):
     check_change(before, after, purge)
 
 
-@settings(derandomize="CI" in os.environ, max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(before=rule_lists(NUMBERS, (8, 20)), after=rule_lists(NUMBERS, (8, 20)), purge=st.booleans())
 def test_any_long_list_changes_to_any_other(before, after, purge):
     """EC2 may allow ten rules for each direction."""
@@ -344,7 +342,7 @@ def check_change(before, after, purge):
     assert len(actions) == len(steps)
 
 
-@settings(derandomize="CI" in os.environ, max_examples=300, deadline=None)
+@settings(max_examples=120)
 @given(before=rule_lists(numbers=(10, 20, 30, 40)), after=rule_lists(numbers=(10, 20, 30, 40, 50)))
 def test_no_gaps_if_the_filter_has_capacity_for_both_lists(before, after):
     """If both lists fit and no rule is modified in place, an order of the calls without gaps exists."""

@@ -205,7 +205,7 @@ def summary(plan):
 
 
 @pytest.mark.parametrize("resource_type", [SESSION, FILTER, TARGET], ids=lambda one: one.noun)
-@settings(EMULATED, max_examples=30)
+@settings(EMULATED, max_examples=20)
 @given(existing=st.tuples(*[st.one_of(EXISTING, EXISTING, EXISTING, st.none())] * 3), options=OPTIONS)
 def test_identity(emulated, resource_type, existing, options):
     ids = create(emulated, resource_type, existing)

@@ -63,7 +63,7 @@ def without_id(row):
 TAGS = st.dictionaries(st.sampled_from(["a", "keep", "b"]), st.sampled_from(["", "1"]), max_size=2)
 
 
-@settings(EMULATED, max_examples=30)
+@settings(EMULATED, max_examples=15)
 @given(
     before=rule_lists(),
     after=rule_lists(),

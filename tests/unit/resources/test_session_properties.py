@@ -136,7 +136,7 @@ def describe_replies(prerequisites):
     return sorted(rows, key=lambda row: (row["NetworkInterfaceId"], row["SessionNumber"]))
 
 
-@settings(EMULATED, max_examples=60)
+@settings(EMULATED, max_examples=30)
 @given(existing=st.lists(EXISTING, max_size=4), options=OPTIONS)
 def test_guarantees(prerequisites, existing, options):
     replace_sessions(prerequisites, [with_expiry(one) for one in existing])

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._ec2.errors import Ec2Error
 from ansible_collections.vtap.aws.plugins.module_utils._model.desired_state import DesiredState
@@ -29,12 +27,7 @@ DEFAULTS = {"state": "present", "purge_tags": True, "purge_rules": True, "allow_
 RULES = [rule(100, protocol="udp", source_port="53"), rule(200, "egress", protocol="tcp", source_port="443")]
 FILTER_TASK = {"name": "mine", "description": "new", "rules": RULES, "network_services": ["amazon-dns"]}
 SESSION_TASK = {"name": "mine", "network_interface_id": WEB, "description": "new"}
-PROPERTY = settings(
-    derandomize="CI" in os.environ,
-    max_examples=250,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+PROPERTY = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FAULTS = given(
     outcomes=st.lists(st.sampled_from(OUTCOMES) | st.just("ok"), max_size=12),
     reads=st.lists(st.sampled_from(["ok"] * 6 + ["RequestLimitExceeded", ""]), max_size=8),

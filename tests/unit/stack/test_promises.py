@@ -167,7 +167,7 @@ def names_replaced_id(run, params, after):
     return any(one not in after for one in ids)
 
 
-@settings(EMULATED, max_examples=35)
+@settings(EMULATED, max_examples=18)
 @given(FOREIGN, shapes(1), st.one_of(shapes(1), shapes()), TOP)
 def test_two_documents(running, foreign, first, second, top):
     running[0].reset()
@@ -184,7 +184,7 @@ def test_two_documents(running, foreign, first, second, top):
             assert_second_run_changes_nothing(running, params, run.excess is not None)
 
 
-@settings(EMULATED, max_examples=20)
+@settings(EMULATED, max_examples=12)
 @given(shapes(1), shapes(1), st.booleans())
 def test_documents_without_other_resources(running, first, second, absent):
     """With allow_replacement, a run that is not refused ends as documented; state absent deletes everything."""
