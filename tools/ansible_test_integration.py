@@ -38,6 +38,9 @@ RAN = re.compile(r"Running (\S+) integration test role")
 IN_PROCESS = f"""\
 [defaults]
 callback_plugins = {ROOT}/tests/integration/ansible_plugins/callback
+internal_poll_interval = 0.01
+[in_process]
+runs = {{runs}}
 """
 # The report of the target emulator_fidelity, in the staged tree.
 REPORT = "fidelity.json"
@@ -137,7 +140,9 @@ def main() -> int:
                 settings["fidelity_report"] = str(staged / REPORT)
                 write_settings(staged / "tests/integration/cloud-config-aws.ini", settings)
                 if not given.real:
-                    (staged / "tests/integration/integration.cfg").write_text(IN_PROCESS)
+                    runs = pathlib.Path(folder, "runs")
+                    runs.mkdir()
+                    (staged / "tests/integration/integration.cfg").write_text(IN_PROCESS.format(runs=runs))
                 status, ran = run(staged, targets, arguments, home)
         except KeyError as error:
             print(f"--real needs {error.args[0]} in the environment", file=sys.stderr)

@@ -8,9 +8,8 @@ Ansible normally starts an interpreter for each module. It unpacks and compiles 
 EC2's service model, which takes half a second of processor time per task. This plugin imports everything once, in the
 process from which Ansible forks the workers, and calls main() there. The first run of each module of the collection,
 the first run in check mode, tasks with async, and tasks with the variable in_process: false still start an
-interpreter. Playbooks with
-the same folder VTAP_RUNS in the environment share the first runs. Templating, module_defaults, environment, argument
-spec, HTTP requests and registered results are unchanged. Sleeps in modules are shortened.
+interpreter. Templating, module_defaults, environment, argument spec, HTTP requests and registered results are
+unchanged. Sleeps in modules are shortened.
 
 This is not a plugin of the collection. conftest.py and tools/ansible_test_integration.py configure its folder.
 """
@@ -43,6 +42,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4]))
 
 from tests.module_process import preload, printed_by
 
+DOCUMENTATION = """
+name: in_process
+type: aggregate
+short_description: Run the modules of a test playbook in Ansible's worker processes
+description: The docstring of this file explains how.
+options:
+  runs:
+    description:
+      - A folder in which playbooks note the first run of each module.
+      - Playbooks with the same folder share the first runs. By default a playbook has a folder of its own.
+    type: path
+    env: [{name: VTAP_RUNS}]
+    ini: [{section: in_process, key: runs}]
+"""
 OURS = "vtap.aws.ec2_traffic_mirror_"
 # Modules of other collections that the tests use. The action plugin of uri executes the module by this name.
 PREPARING = re.compile(r"ansible\.legacy\.(uri|aws_call)|aws_call|amazon\.aws\.\w+")
@@ -142,8 +155,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "in_process"
 
     def v2_playbook_on_start(self, _playbook: Any) -> None:
-        if "VTAP_RUNS" not in os.environ:
-            os.environ["VTAP_RUNS"] = tempfile.mkdtemp(prefix="runs-")
-            atexit.register(remove_runs, os.environ["VTAP_RUNS"], os.getpid())
+        folder = self.get_option("runs")
+        if folder is None:
+            folder = tempfile.mkdtemp(prefix="runs-")
+            atexit.register(remove_runs, folder, os.getpid())
+        os.environ["VTAP_RUNS"] = folder  # for the workers
         preload()  # also disables garbage collection, which would copy the memory that forks share
         ActionBase._execute_module = execute_module
