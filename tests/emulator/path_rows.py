@@ -88,11 +88,17 @@ def service_configuration(_call: Call, row: ApiObject) -> ApiObject:
     return {**row, "ServiceType": [{"ServiceType": "GatewayLoadBalancer"}]} if "GatewayLoadBalancerArns" in row else row
 
 
+def configured_services(call: Call) -> set[str]:
+    """Return the names of the endpoint services that the account has created."""
+    return {
+        configuration.service_name for configuration in ec2_backends[call.account][call.region].configurations.values()
+    }
+
+
 def services(call: Call) -> list[ApiObject]:
     """Return the services of the account's Gateway Load Balancer endpoints, except those in hidden_services."""
     ec2 = ec2_backends[call.account][call.region]
     zones = sorted({zone for zone, subnets in ec2.subnets.items() if subnets})
-    own = {configuration.service_name for configuration in ec2.configurations.values()}
     names = {
         endpoint.service_name
         for endpoint in ec2.vpc_end_points.values()
@@ -112,5 +118,5 @@ def services(call: Call) -> list[ApiObject]:
             "Tags": [],
             "SupportedIpAddressTypes": ["ipv4"],
         }
-        for name in sorted(names - own - set(call.settings["hidden_services"]))
+        for name in sorted(names - configured_services(call) - set(call.settings["hidden_services"]))
     ]

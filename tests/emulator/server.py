@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import moto.backends
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
@@ -51,6 +52,10 @@ from .replies import Answer
 from .requests import Environ, Request
 from .settings import Settings
 from .store import Store, new_delay
+
+# moto would list the folder of its services for each request.
+_MOTO_MODULES = tuple(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: _MOTO_MODULES
 
 
 class Emulator:
