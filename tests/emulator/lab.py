@@ -147,7 +147,7 @@ def launch(ec2: Any, instance_type: str, subnet: str, tags: dict[str, str]) -> A
         None,
         [],
         instance_type=instance_type,
-        is_instance_type_default=False,
+        is_instance_type_default=True,  # moto would compare the type with all types that it knows
         region_name=ec2.region_name,
         subnet_id=SUBNETS[subnet],
         tags={"instance": tags},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import io
 import json
@@ -20,6 +21,7 @@ from dataclasses import replace
 from typing import Any
 
 import moto.backends
+import moto.core.responses
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
@@ -53,9 +55,10 @@ from .requests import Environ, Request
 from .settings import Settings
 from .store import Store, new_delay
 
-# moto would list the folder of its services for each request.
+# moto would list the folder of its services, and the methods of a class, for each request.
 _MOTO_MODULES = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: _MOTO_MODULES
+moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
 
 
 class Emulator:
