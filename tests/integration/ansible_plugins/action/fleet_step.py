@@ -53,9 +53,7 @@ class ActionModule(PlanStep):
 
 def warnings(result: Result) -> str:
     """Return the warnings as text, with the same text for all ids of mirroring resources."""
-    # Since ansible-core 2.19 objects, whose text is in event.msg.
-    texts = (one if isinstance(one, str) else one.event.msg for one in result.get("warnings", []))
-    return ID.sub("ID", "\n".join(texts))
+    return ID.sub("ID", "\n".join(result.get("warnings", [])))
 
 
 def coverage(result: Result) -> Result:

@@ -73,7 +73,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         arguments.update(options)
         self._task.check_mode, self._task.diff = check, True
         found: Result = self._execute_module(module, arguments, task_vars=self._variables)
-        return {"changed": False, "failed": False, **found}
+        # Objects since ansible-core 2.19, whose text is in event.msg. A registered result has texts.
+        warned = [one if isinstance(one, str) else one.event.msg for one in found.get("warnings", [])]
+        return {"changed": False, "failed": False, **found, **({"warnings": warned} if warned else {})}
 
     def _wrong_calls(self, step: Result, predicted_log: list[Result], result_log: list[Result]) -> list[str]:
         predicted = [one["action"] for one in predicted_log if not (one["interleaved"] or one["dry_run"])]
