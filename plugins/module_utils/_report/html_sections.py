@@ -153,12 +153,11 @@ def _describe_status(document: Document, fleet: Document, row: Document) -> str:
 
 
 def _render_dead(document: Document) -> Markup:
-    # The rows of the plan have the instance and the zone. Rows without a session are not those of a dead session.
-    planned = {str(row.get("traffic_mirror_session_id") or ""): row for _fleet, row in list_rows(document, "plan")}
-    planned.pop("", None)
+    # The rows of the plan have the instance and the zone.
+    key = "traffic_mirror_session_id"
+    planned = {str(row[key]): row for _fleet, row in list_rows(document, "plan", lambda row: bool(row.get(key)))}
     rows = [
-        (fleet, {**planned.get(row["traffic_mirror_session_id"], {}), **row})
-        for fleet, row in list_coverage_rows(document, "dead_sessions")
+        (fleet, {**planned.get(row[key], {}), **row}) for fleet, row in list_coverage_rows(document, "dead_sessions")
     ]
     stopped = document["totals"]["stopped_sessions"]
     note = f"Sessions of stopped instances, which are also charged: {stopped:,}." if stopped else ""
