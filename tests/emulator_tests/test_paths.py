@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Callable
 from typing import Any
@@ -271,6 +272,30 @@ def test_endpoint_service_is_visible_unless_hidden(ec2: Any, emulator: Emulator)
     emulator.settings(hidden_services=[SERVICE])
     with refused("InvalidServiceName"):
         ec2.describe_vpc_endpoint_services(ServiceNames=[SERVICE])
+
+
+def test_endpoint_services_are_filtered_by_name(ec2: Any, emulator: Emulator) -> None:
+    """The emulator asks moto only for the services that the filter can match."""
+    balancer = emulator.client("elbv2").create_load_balancer(Name="own", Type="gateway", Subnets=[SUBNET])
+    arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+    created = ec2.create_vpc_endpoint_service_configuration(GatewayLoadBalancerArns=[arn])
+    own = created["ServiceConfiguration"]["ServiceName"]
+    everything = ec2.describe_vpc_endpoint_services()["ServiceNames"]
+    s3 = "com.amazonaws.eu-west-1.s3"
+    assert {SERVICE, own, s3} < set(everything)
+    for values in (
+        [SERVICE],
+        [own],
+        [SERVICE, own],
+        [own, s3],
+        ["*.vpce-svc-*"],
+        [f"{own[:-1]}?"],
+        ["none"],
+        [own[:-1]],
+    ):
+        reply = ec2.describe_vpc_endpoint_services(Filters=[{"Name": "service-name", "Values": values}])
+        wanted = [name for name in everything if any(fnmatch.fnmatchcase(name, value) for value in values)]
+        assert reply["ServiceNames"] == wanted, values
 
 
 LISTINGS = {

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.vtap.aws.plugins.module_utils._report.vni_clashes import find_vni_clashes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +100,11 @@ def test_clash_exactly_where_a_target_has_two_interfaces_with_a_vni(rows):
         and one["network_interface_id"] != other["network_interface_id"]
     }
     assert {found[:2] for found in where(find_vni_clashes(rows))} == expected
+
+
+@pytest.mark.parametrize("key", ["account_id", "region", "label"])
+def test_an_absent_text_is_not_the_text_none(key):
+    """The names in the placeholders stand for the targets of two fleets."""
+    rows = [row(7, "a", PLACEHOLDER), row(7, "b", PLACEHOLDER, **{key: "None"})]
+    assert find_vni_clashes(rows) == []
+    assert len(find_vni_clashes([*rows, row(7, "c", PLACEHOLDER, **{key: None})])) == 1
