@@ -12,12 +12,18 @@ length of the log before the third.
 from __future__ import annotations
 
 import abc
+import contextlib
 import json
 import re
 import urllib.request
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
+try:
+    from ansible._internal._display_utils import DeferredWarningContext as WarningContext
+except ImportError:  # before ansible-core 2.19
+    WarningContext = None
 
 GROUP = "group/vtap.aws.aws"
 # Values that EC2 assigns, apart from ids. Check mode omits new ones.
@@ -72,10 +78,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 arguments.update(self._templar.template(defaults.get(name) or {}))
         arguments.update(options)
         self._task.check_mode, self._task.diff = check, True
-        found: Result = self._execute_module(module, arguments, task_vars=self._variables)
+        # Since ansible-core 2.21, the warnings of a module that a plugin runs are moved to the context of the task.
+        with WarningContext(variables=self._variables) if WarningContext else contextlib.nullcontext() as context:
+            found: Result = self._execute_module(module, arguments, task_vars=self._variables)
+            warned = found.get("warnings") or (context.get_warnings() if context else [])
         # Objects since ansible-core 2.19, whose text is in event.msg. A registered result has texts.
-        warned = [one if isinstance(one, str) else one.event.msg for one in found.get("warnings", [])]
-        return {"changed": False, "failed": False, **found, **({"warnings": warned} if warned else {})}
+        texts = [one if isinstance(one, str) else one.event.msg for one in warned]
+        return {"changed": False, "failed": False, **found, **({"warnings": texts} if texts else {})}
 
     def _wrong_calls(self, step: Result, predicted_log: list[Result], result_log: list[Result]) -> list[str]:
         predicted = [one["action"] for one in predicted_log if not (one["interleaved"] or one["dry_run"])]
