@@ -33,6 +33,7 @@ MODULES = (
 )
 
 
+@functools.cache
 def preload() -> None:
     """Import all modules and their service models, so that forks inherit them. The collection must be importable."""
     for name in MODULES:

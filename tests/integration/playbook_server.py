@@ -66,11 +66,22 @@ def preload_ansible() -> None:
     loader.init_plugin_loader()
     # Each run calls init_plugin_loader again.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
-    for name in ("strategy.linear", "strategy.host_pinned", "connection.local", "callback.default", "action.normal"):
-        importlib.import_module(f"ansible.plugins.{name}")
+    importlib.import_module("ansible.plugins.action.normal")
+    # Each run loads most plugins of these types, with the definitions of their options.
+    for kind in ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "strategy", "test"):
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
     importlib.import_module("tests.module_process").preload()
     # The modules have disabled garbage collection. It stays so, because it would copy the memory that forks share.
     gc.freeze()
+
+
+def reload_configuration() -> None:
+    """Read the environment and ~/.ansible.cfg again, but keep the definitions of the plugins' options."""
+    constants = importlib.import_module("ansible.constants")
+    definitions = constants.config._plugins
+    # Other modules of Ansible refer to the module.
+    importlib.reload(constants)
+    constants.config._plugins.update(definitions)
 
 
 def run_in_fork(request: dict[str, Any]) -> int:
@@ -85,10 +96,7 @@ def run_in_fork(request: dict[str, Any]) -> int:
     os.environ.update(request["environment"])
     # Each client and each uri task would load the certificates of the system. The emulator has no TLS.
     os.environ.setdefault("SSL_CERT_FILE", os.devnull)
-    # Reads the environment and ~/.ansible.cfg again. Other modules of Ansible refer to this module.
-    constants = importlib.reload(importlib.import_module("ansible.constants"))
-    # Asking for results each millisecond takes a tenth of the processor time.
-    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.01
+    reload_configuration()
     sys.argv = ["ansible-playbook", *request["arguments"]]
     status = 70
     try:

@@ -202,7 +202,10 @@ def test_report_that_cannot_be_written(play, emulator, folder):
         ({"html": ""}, "report_html: "),
         ({"html": "/tmp"}, "report_html: /tmp: the path is a directory. Give the path of a file."),
         ({"csv": "/nonexistent/x.csv"}, "report_csv: /nonexistent/x.csv: the directory /nonexistent does not exist."),
-        ({"html": "/tmp/x", "json": "/tmp/../tmp/x"}, "report_html and report_json must be different files."),
+        (
+            {"html": "/tmp/one.html", "json": "/tmp/../tmp/one.html"},
+            "report_html and report_json must be different files.",
+        ),
     ],
 )
 def test_invalid_paths(play, emulator, report, message):

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the modules of a test playbook in Ansible's worker processes.
+"""Run the modules of a test playbook in the process of ansible-playbook.
 
 Ansible normally starts an interpreter for each module. It unpacks and compiles a zip file, imports boto3 and parses
-EC2's service model, which takes half a second of processor time per task. This plugin imports everything once, in the
-process from which Ansible forks the workers, and calls main() there. The first run of each module of the collection,
-the first run in check mode, tasks with async, and tasks with the variable in_process: false still start an
+EC2's service model, which takes half a second of processor time per task. This plugin imports everything once, and
+calls main() in the process that executes the task, see tests/task_process.py. The first run of each module of the
+collection, the first run in check mode, tasks with async, and tasks with the variable in_process: false still start an
 interpreter. Templating, module_defaults, environment, argument spec, HTTP requests and registered results are
 unchanged. Sleeps in modules are shortened.
 
@@ -41,11 +41,12 @@ from ansible.plugins.loader import module_loader
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4]))
 
 from tests.module_process import preload, printed_by
+from tests.task_process import run_tasks_here
 
 DOCUMENTATION = """
 name: in_process
 type: aggregate
-short_description: Run the modules of a test playbook in Ansible's worker processes
+short_description: Run the modules of a test playbook in the process of ansible-playbook
 description: The docstring of this file explains how.
 options:
   runs:
@@ -90,7 +91,7 @@ def execute_module(
 
 
 def is_first(run: str) -> bool:
-    """Return whether this is the first such run. Workers share the state through files."""
+    """Return whether this is the first such run. Processes share the state through files."""
     try:
         pathlib.Path(os.environ["VTAP_RUNS"], run).touch(exist_ok=False)
     except FileExistsError:
@@ -142,7 +143,7 @@ def forget_warnings() -> None:
 
 
 def remove_runs(folder: str, owner: int) -> None:
-    """Delete the folder of is_first() at the end of the process that created it; workers inherit this exit handler."""
+    """Delete the folder of is_first() at the end of the process that created it; forks inherit this exit handler."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -159,6 +160,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         if folder is None:
             folder = tempfile.mkdtemp(prefix="runs-")
             atexit.register(remove_runs, folder, os.getpid())
-        os.environ["VTAP_RUNS"] = folder  # for the workers
+        os.environ["VTAP_RUNS"] = folder  # for forks
         preload()  # also disables garbage collection, which would copy the memory that forks share
         ActionBase._execute_module = execute_module
+        run_tasks_here()
