@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 PORT ?= 5001
+CORES := $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
@@ -47,15 +48,15 @@ lint: .venv/tested .venv/installed ## check style, layout, types, changelog and 
 
 unit: .venv/tested ## run unit and property tests
 	@echo '== unit'
-	$(BIN)/python -m pytest -n 2 tests/unit
+	$(BIN)/python -m pytest -n $(CORES) tests/unit
 
 emulator-test: .venv/tested ## run the tests of the emulator
 	@echo '== emulator-test'
-	$(BIN)/python -m pytest -n 2 tests/emulator_tests
+	$(BIN)/python -m pytest -n $(CORES) tests/emulator_tests
 
 integration: .venv/tested .venv/installed ## run playbooks with ansible-playbook
 	@echo '== integration'
-	$(BIN)/python -m pytest -n 3 --dist worksteal tests/integration
+	$(BIN)/python -m pytest -n $$(($(CORES) + 1)) --dist worksteal tests/integration
 
 targets: .venv/tested ## run the integration targets against the emulator
 	@echo '== targets'

