@@ -5,7 +5,8 @@
 """Run ansible-playbook in forks of one process, because its start takes more processor time than most playbooks.
 
 The process imports Ansible, the modules and their service models once. Each run is a fork with its environment,
-configuration and output; the code of ansible-playbook is unchanged. Requests and replies are lines of JSON:
+configuration and output; the code of ansible-playbook is unchanged, except by the plugin in_process. Requests and
+replies are lines of JSON:
 {"arguments": [...], "environment": {...}, "stdout": path, "stderr": path}, and the exit status.
 """
 

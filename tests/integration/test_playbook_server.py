@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 PLAYBOOK = """
 - hosts: localhost
   gather_facts: false
@@ -38,3 +40,11 @@ def test_output_is_that_of_ansible_playbook(play):
     # With more forks, the order of hosts is not the same in each run.
     served, started = play(PLAYBOOK, "--forks=1"), play(PLAYBOOK, "--forks=1", as_user=True)
     assert (served.returncode, served.stdout, served.stderr) == (started.returncode, started.stdout, started.stderr)
+
+
+def test_tasks_have_no_process_of_their_own(play):
+    """tests/task_process.py is for one version of ansible-core. With another, tests are slower."""
+    ask = "- ansible.builtin.debug: {msg: \"process {{ lookup('ansible.builtin.pipe', 'echo $PPID') }}\"}"
+    done = play(f"- hosts: localhost\n  gather_facts: false\n  tasks:\n    {ask}\n    {ask}\n")
+    processes = re.findall(r"process (\d+)", done.stdout)
+    assert len(processes) == 2 and len(set(processes)) == 1, done.stdout + done.stderr
