@@ -25,7 +25,7 @@ LOGS = ROOT / "build/test"
 # Phases run in sequence, the lanes of a phase in parallel, and the parts of a lane in sequence. integration runs alone,
 # because it starts several processes at a time.
 PHASES = (
-    (("sanity", "docs", "targets"), ("lint", "unit", "emulator-test")),
+    (("sanity", "docs"), ("lint", "emulator-test", "targets"), ("unit",)),
     (("integration",),),
 )
 # Maximum number of printed lines of a failure.
