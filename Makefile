@@ -7,6 +7,8 @@
 PYTHON ?= python3
 PORT ?= 5001
 CORES := $(shell getconf _NPROCESSORS_ONLN)
+# Each process starts an emulator of its own.
+PYTEST := .venv/bin/python -m pytest --maxprocesses 8
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := galaxy.yml README.md CHANGELOG.rst COPYING requirements.txt \
@@ -48,15 +50,15 @@ lint: .venv/tested .venv/installed ## check style, layout, types, changelog and 
 
 unit: .venv/tested ## run unit and property tests
 	@echo '== unit'
-	$(BIN)/python -m pytest -n $(CORES) tests/unit
+	$(PYTEST) -n $(CORES) tests/unit
 
 emulator-test: .venv/tested ## run the tests of the emulator
 	@echo '== emulator-test'
-	$(BIN)/python -m pytest -n $(CORES) tests/emulator_tests
+	$(PYTEST) -n $(CORES) tests/emulator_tests
 
 integration: .venv/tested .venv/installed ## run playbooks with ansible-playbook
 	@echo '== integration'
-	$(BIN)/python -m pytest -n $$(($(CORES) + 1)) --dist worksteal tests/integration
+	$(PYTEST) -n $$(($(CORES) + 1)) --dist worksteal tests/integration
 
 targets: .venv/tested ## run the integration targets against the emulator
 	@echo '== targets'

@@ -26,8 +26,8 @@ VERSION = "2.19."
 class _Results:
     """The results that tasks send to the thread of the strategy, which prints them.
 
-    The thread gets them at the end of a task, so that it never runs during a task: a module that runs in this process
-    replaces sys.stdout and other state of the process.
+    The thread receives them at the end of a task, so that it never runs during a task: a module that runs in this
+    process replaces sys.stdout and other state of the process.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class _Results:
 
 
 class _Output:
-    """A stream of which ansible-core asks, after a task, what was written to it."""
+    """A stream with the method getvalue(), which ansible-core calls after each task to detect direct output."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -147,7 +147,7 @@ def test_throttle_allows_bucket_and_refill(ec2: Any, emulator: Emulator) -> None
     # At a refusal the bucket is empty. Later calls can be too slow to empty it again.
     last = max(at for at, e in enumerate(entries) if e["code"] == "RequestLimitExceeded")
     allowed = sum(e["code"] == "OK" for e in entries[:last])
-    assert abs(allowed - (100 + 50 * (entries[last]["time"] - entries[0]["time"]))) < 5
+    assert abs(allowed - (100 + 50 * (entries[last]["time"] - entries[0]["time"]))) < 2
 
 
 def test_published_throttle(ec2: Any, emulator: Emulator) -> None:

@@ -14,6 +14,8 @@ PLAYBOOK = """
   tasks:
     - ansible.builtin.add_host: {name: "{{ item }}", ansible_connection: local}
       loop: [one, two]
+    - vtap.aws.ec2_traffic_mirror_filter_info: {region: eu-west-1, filters: {"tag:Team": "{{ item }}"}}
+      loop: [a, b, c]
 - hosts: one,two
   gather_facts: false
   vars: {kept: [1]}
@@ -28,7 +30,7 @@ PLAYBOOK = """
       ignore_errors: true
     - ansible.builtin.debug:
         msg: "{{ own | default('none') }} {{ kept }} {{ checked.results | map(attribute='failed') }}"
-    - ansible.builtin.debug: {msg: "{{ lookup('ansible.builtin.env', 'HOME') == 'x' }} {{ hostvars.one.own }}"}
+    - ansible.builtin.debug: {msg: "{{ hostvars.one.own }}"}
       delegate_to: localhost
     - ansible.builtin.fail: {msg: stopped}
       when: inventory_hostname == "two"
